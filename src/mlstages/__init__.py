@@ -1,0 +1,60 @@
+"""Grow a machine-learning script up without changing its results.
+
+Monolith, composable functions, flow: one pipeline at three stages, interchangeable and
+with equal numbers. The names below are loaded on first use, so that ``import mlstages``
+costs nothing.
+
+Examples
+--------
+>>> import mlstages
+>>> result = mlstages.run("composable", mlstages.PipelineConfig(test_size=0.2))
+>>> result.n_train, result.n_test
+(800, 200)
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mlstages.compare import Comparison, compare_stages
+    from mlstages.config import PipelineConfig
+    from mlstages.errors import MlstagesError
+    from mlstages.result import Metrics, RunResult
+    from mlstages.runs import list_runs, show_run
+    from mlstages.stages import Stage, run
+
+_HOMES: Final = {
+    "Comparison": "mlstages.compare",
+    "Metrics": "mlstages.result",
+    "MlstagesError": "mlstages.errors",
+    "PipelineConfig": "mlstages.config",
+    "RunResult": "mlstages.result",
+    "Stage": "mlstages.stages",
+    "compare_stages": "mlstages.compare",
+    "list_runs": "mlstages.runs",
+    "run": "mlstages.stages",
+    "show_run": "mlstages.runs",
+}
+
+__all__ = [
+    "Comparison",
+    "Metrics",
+    "MlstagesError",
+    "PipelineConfig",
+    "RunResult",
+    "Stage",
+    "compare_stages",
+    "list_runs",
+    "run",
+    "show_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mlstages' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

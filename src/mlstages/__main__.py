@@ -1,0 +1,8 @@
+"""``python -m mlstages`` is the command ``mlstages``."""
+
+import sys
+
+from mlstages.cli.app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

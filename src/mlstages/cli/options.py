@@ -1,0 +1,81 @@
+"""The options that the stage commands and ``compare`` share, and what they come to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlstages.config import PACKAGED_DATASET, PipelineConfig
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="Table to learn from: .txt or .tsv (tab), .csv (comma), .jsonl, .parquet.",
+        show_default="the packaged data",
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COL", help="Column to predict, by name or index.", show_default="the last column"
+    ),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first row of a text file is names.",
+        show_default="names if none of its cells is a number",
+    ),
+]
+TargetRange = Annotated[
+    tuple[float, float] | None,
+    typer.Option(
+        metavar="LOW HIGH",
+        help="Lowest and highest value that the target may have.",
+        show_default="no limit; -100 100 for the packaged data",
+    ),
+]
+TestSize = Annotated[
+    float, typer.Option(metavar="SHARE", help="Share of the rows that is kept for testing.")
+]
+RandomState = Annotated[int, typer.Option(metavar="SEED", help="Seed of the split.")]
+Figure = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Picture to write (.png).",
+        show_default="<command>_regression_analysis.png",
+    ),
+]
+NoFigure = Annotated[bool, typer.Option("--no-figure", help="Write no picture.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+def to_config(
+    command: str,
+    *,
+    data: Path | None,
+    target: str | None,
+    header: bool | None,
+    target_range: tuple[float, float] | None,
+    test_size: float,
+    random_state: int,
+    figure: Path | None,
+    no_figure: bool,
+) -> PipelineConfig:
+    """Return the configuration that the options of a command ask for."""
+    if figure is not None and no_figure:
+        raise typer.BadParameter("--figure and --no-figure exclude each other: give one")
+    default_figure = None if no_figure else Path(f"{command}_regression_analysis.png")
+    return PipelineConfig(
+        data=data or PACKAGED_DATASET,
+        target=target,
+        header=header,
+        target_range=target_range,
+        test_size=test_size,
+        random_state=random_state,
+        figure=figure or default_figure,
+    )

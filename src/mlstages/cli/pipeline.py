@@ -1,0 +1,115 @@
+"""The commands that run the pipeline: one for each stage, and compare."""
+
+import contextlib
+import sys
+from typing import Final
+
+import typer
+
+from mlstages.cli.options import (
+    AsJson,
+    Data,
+    Figure,
+    Header,
+    NoFigure,
+    RandomState,
+    Target,
+    TargetRange,
+    TestSize,
+    to_config,
+)
+
+STAGES_DIFFER: Final = 1
+"""The exit code of compare where the stages do not agree."""
+
+_STAGES: Final = {
+    "monolith": (
+        "Run the pipeline as one function, which prints as it goes.",
+        "mlstages monolith --test-size 0.3",
+    ),
+    "composable": (
+        "Run the pipeline as composed functions.",
+        "mlstages composable --data houses.csv --target price",
+    ),
+    "flow": (
+        "Run the pipeline as a Metaflow flow, which remembers every run.",
+        "mlstages flow --random-state 7 --json",
+    ),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for stage, (summary, example) in _STAGES.items():
+        _register_stage(app, stage, summary, example)
+    app.command(
+        "compare",
+        help="Run all three stages side by side: do they agree, what does each cost and give?",
+        epilog="Example: mlstages compare --test-size 0.3",
+    )(compare)
+
+
+def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) -> None:
+    @app.command(stage, help=summary, epilog=f"Example: {example}")
+    def run_stage(
+        data: Data = None,
+        target: Target = None,
+        header: Header = None,
+        target_range: TargetRange = None,
+        test_size: TestSize = 0.2,
+        random_state: RandomState = 42,
+        figure: Figure = None,
+        no_figure: NoFigure = False,
+        as_json: AsJson = False,
+    ) -> None:
+        config = to_config(
+            stage,
+            data=data,
+            target=target,
+            header=header,
+            target_range=target_range,
+            test_size=test_size,
+            random_state=random_state,
+            figure=figure,
+            no_figure=no_figure,
+        )
+        from mlstages.cli import render
+        from mlstages.stages import run
+
+        # stdout is for the one JSON object; what a stage prints is for people.
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            result = run(stage, config)
+        render.show(result, render.draw_result, as_json=as_json)
+
+
+def compare(
+    data: Data = None,
+    target: Target = None,
+    header: Header = None,
+    target_range: TargetRange = None,
+    test_size: TestSize = 0.2,
+    random_state: RandomState = 42,
+    figure: Figure = None,
+    no_figure: NoFigure = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the stages in fresh processes, one after the other."""
+    config = to_config(
+        "compare",
+        data=data,
+        target=target,
+        header=header,
+        target_range=target_range,
+        test_size=test_size,
+        random_state=random_state,
+        figure=figure,
+        no_figure=no_figure,
+    )
+    from mlstages.cli import render
+    from mlstages.compare import compare_stages
+
+    with render.progress("comparing the stages") as report:
+        comparison = compare_stages(config, on_start=lambda stage: report(f"running {stage}"))
+    render.show(comparison, render.draw_comparison, as_json=as_json)
+    if not comparison.agree:
+        raise typer.Exit(STAGES_DIFFER)

@@ -1,0 +1,204 @@
+"""Results as people read them, on stdout; progress on stderr. The only user of rich."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mlstages.compare import Comparison, StageReport
+from mlstages.result import RunResult
+from mlstages.runs import ArtifactSummary, RunDetails, RunSummary
+
+_WIDTH_OF_A_FILE = 120  # a pipe has none of its own
+_LONGEST_CELL = 32
+
+
+class _HasDict(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+Result = TypeVar("Result", bound="_HasDict | list[Any]")
+
+
+def show(result: Result, draw: Callable[[Result], RenderableType], *, as_json: bool) -> None:
+    """Print a result: one JSON object (or list of them), or what `draw` makes of it."""
+    if as_json:
+        plain = (
+            [item.to_dict() for item in result] if isinstance(result, list) else result.to_dict()
+        )
+        print(json.dumps(plain, indent=2, ensure_ascii=False))
+        return
+    # Brackets in names and values are the user's, never markup.
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_A_FILE
+    console.print(draw(result))
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str], None]]:
+    """Yield a function that says what is being done, on one live line of a terminal."""
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        yield lambda doing: None
+        return
+    start = time.perf_counter()
+    with console.status(title) as status:
+        yield lambda doing: status.update(
+            f"{title}: {doing} (since {time.perf_counter() - start:.1f} s)"
+        )
+
+
+def draw_result(result: RunResult) -> RenderableType:
+    """Return the numbers of one run, the baseline beside the model."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("MSE", justify="right")
+    table.add_column("R²", justify="right")
+    table.add_column("")
+    learnt = f"intercept {result.intercept:.6g}"
+    named = zip(result.columns[:-1], result.coefficients, strict=True)
+    shown = [f"{name}: {value:.6g}" for name, value in named]
+    more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
+    learnt += f", coefficients {', '.join(shown[:6])}{more}"
+    table.add_row("model", *_metrics(result.metrics), learnt)
+    table.add_row("baseline", *_metrics(result.baseline), "always the mean of the training target")
+    header = {True: "the first row as names", False: "no header", None: "names from the file"}
+    first_line = (
+        f"{result.stage}: target {result.columns[-1]} of {result.config.data.name} "
+        f"({header[result.header]}), "
+        f"{result.n_train:,} rows to train on, {result.n_test:,} to test on"
+    )
+    after = [f"figure {result.figure}"] if result.figure else []
+    after += [f"run {result.pathspec}"] if result.pathspec else []
+    after += [f"{result.seconds:.2f} s"] if result.seconds is not None else []
+    return Group(Text(first_line), table, Text(" · ".join(after)))
+
+
+def _metrics(metrics: tuple[float, float]) -> tuple[str, str]:
+    mse, r2 = metrics
+    return f"{mse:.6g}", f"{r2:.6f}"
+
+
+def draw_comparison(comparison: Comparison) -> RenderableType:
+    """Return the table with a column for each stage, and the verdict."""
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("")
+    for report in comparison.stages:
+        table.add_column(report.result.stage, justify="right")
+    for label, cell in _COMPARISON_ROWS:
+        table.add_row(label, *(cell(report) for report in comparison.stages))
+    verdict = "The stages agree to the last bit." if comparison.agree else "The stages differ:"
+    lines = [Text(verdict, style="bold green" if comparison.agree else "bold red")]
+    for difference in comparison.differences:
+        values = ", ".join(f"{stage} {value!r}" for stage, value in difference.values.items())
+        lines.append(Text(f"  {difference.field}: {values}"))
+    if comparison.figure is not None:
+        lines.append(Text(f"figure {comparison.figure}"))
+    return Group(table, *lines)
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
+
+
+_COMPARISON_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
+    ("rows to train on / to test on", lambda r: f"{r.result.n_train:,} / {r.result.n_test:,}"),
+    ("MSE", lambda r: repr(r.result.metrics.mse)),
+    ("R²", lambda r: repr(r.result.metrics.r2)),
+    ("MSE of predicting the mean", lambda r: repr(r.result.baseline.mse)),
+    ("R² of predicting the mean", lambda r: repr(r.result.baseline.r2)),
+    ("seconds", lambda r: f"{r.seconds:.2f}"),
+    ("CPU seconds", lambda r: f"{r.cpu_seconds:.2f}"),
+    ("peak memory, MB", lambda r: f"{r.peak_memory / 1e6:,.0f}"),
+    ("lines of code", lambda r: str(r.lines_of_code)),
+    ("pieces to run and test alone", lambda r: str(r.pieces)),
+    ("artifacts kept", lambda r: str(r.artifacts)),
+    ("run can be found again", lambda r: _yes(r.found_again)),
+    ("run can be resumed", lambda r: _yes(r.resumable)),
+    ("pieces can run in parallel", lambda r: _yes(r.parallel)),
+]
+
+
+def draw_runs(runs: list[RunSummary]) -> RenderableType:
+    """Return a table with a line for each run."""
+    if not runs:
+        return Text("no runs yet: mlstages flow makes one")
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("run", "when", "user", "state"):
+        table.add_column(title, no_wrap=True)
+    for title in ("MSE", "R²", "R² of the mean"):
+        table.add_column(title, justify="right")
+    table.add_column("parameters", overflow="fold")
+    for run in runs:
+        when = run.created_at.isoformat(sep=" ", timespec="seconds")
+        metrics = [run.metrics.get(name) for name in ("mse", "r2", "baseline_r2")]
+        table.add_row(
+            run.run.rpartition("/")[2],
+            when,
+            run.user,
+            run.state,
+            *("" if value is None else f"{value:.6g}" for value in metrics),
+            _draw_parameters(run.parameters),
+        )
+    return table
+
+
+def _draw_parameters(parameters: dict[str, Any]) -> str:
+    set_ones = {name: str(value) for name, value in parameters.items() if value is not None}
+    # Of a long value, such as a path, the end tells most.
+    return "\n".join(
+        f"{name} {value if len(value) <= _LONGEST_CELL else '…' + value[1 - _LONGEST_CELL :]}"
+        for name, value in set_ones.items()
+    )
+
+
+def draw_run(details: RunDetails) -> RenderableType:
+    """Return one run: its parameters, its steps with their times, its artifacts."""
+    summary = details.summary
+    when = summary.created_at.isoformat(sep=" ", timespec="seconds")
+    steps = Table(show_edge=False, pad_edge=False)
+    steps.add_column("step")
+    steps.add_column("state")
+    steps.add_column("tasks", justify="right")
+    steps.add_column("seconds", justify="right")
+    for step in details.steps:
+        seconds = "" if step.seconds is None else f"{step.seconds:.2f}"
+        steps.add_row(step.step, step.state, str(step.tasks), seconds)
+    parameters = [Text(f"  {name} = {value}") for name, value in summary.parameters.items()]
+    return Group(
+        Text(f"{summary.run}: {summary.state}, {when}, by {summary.user}"),
+        *parameters,
+        Text(),
+        steps,
+        Text(),
+        draw_artifacts(details),
+    )
+
+
+def draw_artifacts(details: RunDetails) -> RenderableType:
+    """Return a table with a line for each artifact."""
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("artifact", "from step", "type", "shape"):
+        table.add_column(title)
+    table.add_column("bytes", justify="right")
+    table.add_column("value", overflow="fold")
+    longest = _LONGEST_CELL if len(details.artifacts) > 1 else None
+    for artifact in details.artifacts:
+        table.add_row(*_artifact_cells(artifact, longest))
+    return table
+
+
+def _artifact_cells(artifact: ArtifactSummary, longest: int | None) -> tuple[str, ...]:
+    shape = "" if artifact.shape is None else " x ".join(map(str, artifact.shape))
+    # The class alone is short enough for a list; one artifact is shown with its module.
+    kind = artifact.type if longest is None else artifact.type.rpartition(".")[2]
+    preview = artifact.preview or ""
+    if longest is not None and len(preview) > longest:
+        preview = f"{preview[: longest - 1]}…"
+    return artifact.name, artifact.step, kind, shape, f"{artifact.size:,}", preview

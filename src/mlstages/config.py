@@ -1,0 +1,129 @@
+"""What a run of the pipeline is asked to do: one frozen value, validated when it is made.
+
+It decides which values are possible at all; whether they suit a certain file (a target
+that is no column, a test side of one row) is for the steps to say.
+"""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from mlstages.errors import OptionError
+
+PACKAGED_DATASET: Final = Path(__file__).with_name("regression_dataset.txt")
+"""The data that comes with the package; the repository keeps it in ``data/``."""
+
+PACKAGED_TARGET_RANGE: Final = (-100.0, 100.0)
+"""What its target may be, in the units of the data."""
+
+_LARGEST_RANDOM_STATE = 2**32 - 1  # numpy.random.RandomState takes no more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """The options of one run, equal for all three stages.
+
+    Parameters
+    ----------
+    data : Path or str, default=PACKAGED_DATASET
+        Table to learn from: ``.txt`` or ``.tsv`` (tab), ``.csv`` (comma), ``.jsonl``
+        or ``.parquet``.
+    target : str, int or None, default=None
+        Column to predict, by name or 0-based index; a name wins over an index. None is
+        the last column.
+    header : bool or None, default=None
+        Whether the first row of a text file holds names. None decides by the row: it is
+        a header if none of its cells is a number.
+    target_range : (float, float) or None, default=None
+        Lowest and highest value that the target may have. None is no limit, save for
+        the packaged data, whose range is ±100.
+    test_size : float, default=0.2
+        Share of the rows that is kept for testing, between 0 and 1, both excluded.
+    random_state : int, default=42
+        Seed of the split, in [0, 2**32 - 1].
+    figure : Path, str or None, default=None
+        PNG file to write. None writes none. Left out of comparisons.
+
+    Raises
+    ------
+    OptionError
+        If a value is out of its range.
+
+    Examples
+    --------
+    >>> PipelineConfig(test_size=0.3).random_state
+    42
+    >>> PipelineConfig(test_size=1.5)
+    Traceback (most recent call last):
+        ...
+    mlstages.errors.OptionError: test size 1.5 is not between 0 and 1 (both excluded): try 0.2
+    """
+
+    data: Path = PACKAGED_DATASET
+    target: str | None = None
+    header: bool | None = None
+    target_range: tuple[float, float] | None = None
+    test_size: float = 0.2
+    random_state: int = 42
+    figure: Path | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_test_size(self.test_size)
+        _check_random_state(self.random_state)
+        set_field = object.__setattr__  # the class is frozen; this is its construction
+        set_field(self, "data", Path(self.data))
+        if self.target is not None:
+            set_field(self, "target", str(self.target))
+        if self.target_range is None and self.data == PACKAGED_DATASET:
+            set_field(self, "target_range", PACKAGED_TARGET_RANGE)
+        if self.target_range is not None:
+            set_field(self, "target_range", _checked_target_range(*self.target_range))
+        if self.figure is not None:
+            set_field(self, "figure", _checked_figure(Path(self.figure)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all options as JSON can carry them."""
+        return {
+            "data": str(self.data),
+            "target": self.target,
+            "header": self.header,
+            "target_range": None if self.target_range is None else list(self.target_range),
+            "test_size": self.test_size,
+            "random_state": self.random_state,
+            "figure": None if self.figure is None else str(self.figure),
+        }
+
+    @classmethod
+    def from_dict(cls, options: dict[str, Any]) -> "PipelineConfig":
+        """Return the configuration that `to_dict` wrote down."""
+        return cls(**options)
+
+
+def _check_test_size(test_size: float) -> None:
+    if not 0 < test_size < 1:  # also refuses NaN
+        raise OptionError(f"test size {test_size} is not between 0 and 1 (both excluded): try 0.2")
+
+
+def _check_random_state(random_state: int) -> None:
+    if isinstance(random_state, bool) or not isinstance(random_state, int):
+        raise OptionError(f"random state {random_state!r} is not a whole number: try 42")
+    if not 0 <= random_state <= _LARGEST_RANDOM_STATE:
+        raise OptionError(
+            f"random state {random_state} is not between 0 and {_LARGEST_RANDOM_STATE}: try 42"
+        )
+
+
+def _checked_target_range(low: float, high: float) -> tuple[float, float]:
+    low, high = float(low), float(high)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise OptionError(
+            f"target range {low} {high} is not two finite numbers, the lower first: try -100 100"
+        )
+    return low, high
+
+
+def _checked_figure(path: Path) -> Path:
+    if path.suffix.lower() != ".png":
+        raise OptionError(f"figure {path} does not end in .png, the one format that is drawn")
+    return path

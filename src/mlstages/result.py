@@ -1,0 +1,107 @@
+"""What a run gives back: numbers that are compared, and facts that may differ.
+
+``==`` on two results *means* same configuration, same numbers.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mlstages.config import PipelineConfig
+
+
+class Metrics(NamedTuple):
+    """How far predictions are from the truth."""
+
+    mse: float
+    """Mean squared error, in squared units of the target; 0 is perfect."""
+    r2: float
+    """Coefficient of determination; 1 is perfect, 0 is the mean of the test target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """The outcome of one run, whichever stage ran it.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+        What was asked for.
+    n_train, n_test : int
+        Rows on each side of the split.
+    columns : tuple of str
+        Names of the feature columns in the order of the coefficients, then the target's.
+    header : bool or None
+        Whether the first row was taken as names; None where the format carries names.
+    coefficients : tuple of float
+        One a feature, in units of the target per unit of the feature.
+    intercept : float
+        In units of the target.
+    metrics : Metrics
+        Of the model on the test rows.
+    baseline : Metrics
+        The same of predicting the mean of the training target: is a model needed at all?
+    data_sha256 : str
+        Of the bytes of the file, in hexadecimal.
+    stage : str
+        Who ran it. This and what follows are left out of comparisons.
+    figure : Path or None
+        The picture that was written.
+    seconds : float or None
+        Wall time of the run.
+    pathspec : str or None
+        ``SampleRegressionFlow/<run id>`` where the run is kept, else None.
+    """
+
+    config: PipelineConfig
+    n_train: int
+    n_test: int
+    columns: tuple[str, ...]
+    header: bool | None
+    coefficients: tuple[float, ...]
+    intercept: float
+    metrics: Metrics
+    baseline: Metrics
+    data_sha256: str
+    stage: str = field(default="", compare=False)
+    figure: Path | None = field(default=None, compare=False)
+    seconds: float | None = field(default=None, compare=False)
+    pathspec: str | None = field(default=None, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as the command line's ``--json`` prints it; nothing is rounded."""
+        return {
+            "stage": self.stage,
+            "config": self.config.to_dict(),
+            "n_train": self.n_train,
+            "n_test": self.n_test,
+            "columns": list(self.columns),
+            "header": self.header,
+            "model": {"coefficients": list(self.coefficients), "intercept": self.intercept},
+            "metrics": self.metrics._asdict(),
+            "baseline": self.baseline._asdict(),
+            "data_sha256": self.data_sha256,
+            "figure": None if self.figure is None else str(self.figure),
+            "seconds": self.seconds,
+            "pathspec": self.pathspec,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "RunResult":
+        """Return the result that `to_dict` wrote down."""
+        return cls(
+            config=PipelineConfig.from_dict(values["config"]),
+            n_train=values["n_train"],
+            n_test=values["n_test"],
+            columns=tuple(values["columns"]),
+            header=values["header"],
+            coefficients=tuple(values["model"]["coefficients"]),
+            intercept=values["model"]["intercept"],
+            metrics=Metrics(**values["metrics"]),
+            baseline=Metrics(**values["baseline"]),
+            data_sha256=values["data_sha256"],
+            stage=values["stage"],
+            figure=None if values["figure"] is None else Path(values["figure"]),
+            seconds=values["seconds"],
+            pathspec=values["pathspec"],
+        )

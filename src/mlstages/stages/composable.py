@@ -1,0 +1,51 @@
+"""Second stage: one small pure function a step, composed.
+
+It defines no step of its own. Each name below can be run, tested and used alone; what
+is still missing is a memory: nothing is versioned, nothing can be replayed.
+"""
+
+import logging
+from datetime import datetime
+
+from mlstages.config import PipelineConfig
+from mlstages.data import check_dataset, load_dataset, split_dataset
+from mlstages.evaluate import evaluate, evaluate_baseline
+from mlstages.plot import draw_predictions, require_writable, write_figure
+from mlstages.result import RunResult
+from mlstages.train import describe_model, predict, train_model
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: PipelineConfig) -> RunResult:
+    """Return the result of the composed steps."""
+    logger.info("composable started at %s", datetime.now().isoformat(timespec="seconds"))
+    require_writable(config.figure)
+    X, y, layout = load_dataset(config.data, target=config.target, header=config.header)
+
+    check_dataset(X, y, layout, config.target_range)
+    X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
+    model = train_model(X_train, y_train)
+    y_predicted = predict(model, X_test)
+    metrics = evaluate(y_test, y_predicted)
+    baseline = evaluate_baseline(y_train, y_test)
+    coefficients, intercept = describe_model(model)
+
+    if config.figure is not None:
+        picture = draw_predictions(y_test, y_predicted, metrics, stage="composable")
+        write_figure(picture, config.figure)
+    logger.info("composable ended at %s", datetime.now().isoformat(timespec="seconds"))
+    return RunResult(
+        config=config,
+        n_train=len(y_train),
+        n_test=len(y_test),
+        columns=layout.columns,
+        header=layout.has_header,
+        coefficients=coefficients,
+        intercept=intercept,
+        metrics=metrics,
+        baseline=baseline,
+        data_sha256=layout.sha256,
+        stage="composable",
+        figure=config.figure,
+    )

@@ -1,0 +1,119 @@
+"""Third stage: the steps as a DAG on Metaflow, every run remembered.
+
+Run by ``mlstages flow``, or the plain Metaflow way: ``python flow.py run``.
+"""
+
+from datetime import datetime
+
+from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, step
+
+from mlstages.config import PACKAGED_DATASET, PACKAGED_TARGET_RANGE, PipelineConfig
+from mlstages.data import Layout, check_dataset, join_columns, load_dataset, split_dataset
+from mlstages.evaluate import evaluate, evaluate_baseline
+from mlstages.launch.step_errors import plain_errors
+from mlstages.plot import draw_predictions
+from mlstages.train import describe_model, predict, train_model
+
+
+class SampleRegressionFlow(FlowSpec):
+    """A linear regression, from a file to metrics and a picture."""
+
+    DATA_FILE = IncludeFile(
+        "dataset", is_text=False, default=str(PACKAGED_DATASET), help="Table, kept with the run"
+    )
+    DATASET_NAME = Parameter(
+        "dataset_name", default=PACKAGED_DATASET.name, help="Its name; the extension is the format"
+    )
+    DATASET_PATH = Parameter(
+        "dataset_path", type=str, default=None, help="Instead of --dataset: a table kept elsewhere"
+    )
+    DATASET_SHA256 = Parameter(
+        "dataset_sha256", type=str, default=None, help="What the table at --dataset_path must be"
+    )
+    TARGET = Parameter("target", type=str, default=None, help="Column name or index [last column]")
+    HEADER = Parameter("header", type=bool, default=None, help="First row is names [by its look]")
+    TARGET_RANGE = Parameter(
+        "target_range",
+        type=JSONType,
+        default=list(PACKAGED_TARGET_RANGE),
+        help="[low, high], null",
+    )
+    TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
+    RANDOM_STATE = Parameter("random_state", default=42, help="Seed of the split")
+
+    @plain_errors
+    @step
+    def start(self) -> None:
+        """Say who runs what, and validate the parameters."""
+        print(datetime.now(), current.flow_name, current.run_id, current.username)
+        PipelineConfig(
+            data=self.DATASET_NAME,
+            target_range=self.TARGET_RANGE,
+            test_size=self.TEST_SPLIT,
+            random_state=self.RANDOM_STATE,
+        )
+        self.next(self.load_data)
+
+    @plain_errors
+    @step
+    def load_data(self) -> None:
+        """Read features and target."""
+        source = self.DATASET_PATH or self.DATA_FILE
+        self.Xs, self.Ys, layout = load_dataset(
+            source,
+            name=self.DATASET_NAME,
+            target=self.TARGET,
+            header=self.HEADER,
+            sha256=self.DATASET_SHA256,
+        )
+        self.layout = layout._asdict()
+        if not self.DATASET_PATH:
+            self.dataset = join_columns(self.Xs, self.Ys)
+        self.next(self.check_dataset)
+
+    @plain_errors
+    @step
+    def check_dataset(self) -> None:
+        """Fail if no model can be made of the data."""
+        check_dataset(self.Xs, self.Ys, Layout(**self.layout), self.TARGET_RANGE)
+        self.next(self.prepare_train_and_test_dataset)
+
+    @plain_errors
+    @step
+    def prepare_train_and_test_dataset(self) -> None:
+        """Part the rows."""
+        self.X_train, self.X_test, self.y_train, self.y_test = split_dataset(
+            self.Xs, self.Ys, self.TEST_SPLIT, self.RANDOM_STATE
+        )
+        self.next(self.train_model)
+
+    @plain_errors
+    @step
+    def train_model(self) -> None:
+        """Fit."""
+        self.model = train_model(self.X_train, self.y_train)
+        self.coefficients, self.intercept = describe_model(self.model)
+        self.next(self.test_model)
+
+    @plain_errors
+    @step
+    def test_model(self) -> None:
+        """Judge the model beside the baseline, and draw it."""
+        self.y_predicted = predict(self.model, self.X_test)
+        metrics = self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)
+        self.baseline_mse, self.baseline_r2 = evaluate_baseline(self.y_train, self.y_test)
+        self.figure = draw_predictions(self.y_test, self.y_predicted, metrics, stage="flow")
+        self.next(self.end)
+
+    @step
+    def end(self) -> None:
+        """Print the metrics."""
+        self.n_train, self.n_test = len(self.y_train), len(self.y_test)
+        print(f"MSE {self.mse}, R² {self.r2}; predicting the mean: R² {self.baseline_r2}")
+
+
+if __name__ == "__main__":
+    from mlstages.launch.identity import supply_username
+
+    supply_username()
+    SampleRegressionFlow()

@@ -1,0 +1,60 @@
+"""First stage: everything in one function, top to bottom.
+
+Its lesson is what this costs its reader: computing, printing and saving are in one
+place, and no piece of it can be run, tested or used alone.
+"""
+
+from mlstages.config import PipelineConfig
+from mlstages.data import check_dataset, load_dataset, split_dataset
+from mlstages.evaluate import evaluate, evaluate_baseline
+from mlstages.plot import draw_predictions, require_writable, write_figure
+from mlstages.result import RunResult
+from mlstages.train import describe_model, predict, train_model
+
+
+def run(config: PipelineConfig) -> RunResult:
+    """Run the pipeline, print its numbers and save its picture."""
+    require_writable(config.figure)
+
+    # ---- load and check -----------------------------------------------------------
+    X, y, layout = load_dataset(config.data, target=config.target, header=config.header)
+    check_dataset(X, y, layout, config.target_range)
+    print(f"Total of {len(y):,} rows in the dataset, {X.shape[1]} feature(s)")
+
+    # ---- split --------------------------------------------------------------------
+    X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
+    print(f"{len(y_train):,} rows to train on, {len(y_test):,} rows to test on")
+
+    # ---- train --------------------------------------------------------------------
+    model = train_model(X_train, y_train)
+    coefficients, intercept = describe_model(model)
+    print(f"Coefficients {', '.join(map(str, coefficients))}, intercept {intercept}")
+
+    # ---- predict and save a picture -----------------------------------------------
+    y_predicted = predict(model, X_test)
+    metrics = evaluate(y_test, y_predicted)
+    if config.figure is not None:
+        picture = draw_predictions(y_test, y_predicted, metrics, stage="monolith")
+        write_figure(picture, config.figure)
+        print(f"Picture saved to {config.figure}")
+
+    # ---- evaluate -----------------------------------------------------------------
+    baseline = evaluate_baseline(y_train, y_test)
+    print(f"MSE {metrics.mse}, R² {metrics.r2}")
+    print(f"Predicting the mean: MSE {baseline.mse}, R² {baseline.r2}")
+    print("See you, space cowboys!")
+
+    return RunResult(
+        config=config,
+        n_train=len(y_train),
+        n_test=len(y_test),
+        columns=layout.columns,
+        header=layout.has_header,
+        coefficients=coefficients,
+        intercept=intercept,
+        metrics=metrics,
+        baseline=baseline,
+        data_sha256=layout.sha256,
+        stage="monolith",
+        figure=config.figure,
+    )

@@ -1,0 +1,77 @@
+"""A file of numbers, read fast and to the bit.
+
+Decides which format a file has (by its extension, never by guessing) and which reader
+takes it. Every value equals what Python's `float` gives for the cell, to the bit, or
+the cell is reported as unreadable. What the columns mean is for `mlstages.data`.
+
+Each text format has two readers. The fast one is polars, which accepts only a part of
+what `float` accepts and agrees with it there. Whatever polars refuses or is silent
+about is read again, a row at a time, by a reader that can say where the fault is.
+"""
+
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Final
+
+from mlstages.errors import DataError
+from mlstages.table.cells import Table
+from mlstages.table.delimited import read_delimited
+from mlstages.table.jsonl import read_jsonl
+from mlstages.table.parquet import read_parquet
+from mlstages.table.source import Source, scan
+
+__all__ = ["FORMATS", "Table", "read_table", "scan"]
+
+FORMATS: Final[dict[str, Callable[[Source, bool | None], Table]]] = {
+    ".txt": lambda source, header: read_delimited(source, "\t", header),
+    ".tsv": lambda source, header: read_delimited(source, "\t", header),
+    ".csv": lambda source, header: read_delimited(source, ",", header),
+    ".jsonl": lambda source, header: read_jsonl(source),
+    ".parquet": lambda source, header: read_parquet(source),
+}
+"""Extension to reader; the header option is for text tables alone."""
+
+
+def read_table(name: str, content: Path | bytes, header: bool | None = None) -> Table:
+    r"""Return the numbers, the column names and the SHA-256 of a file.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the file; its extension says the format.
+    content : Path or bytes
+        Where the bytes are, or the bytes themselves.
+    header : bool or None, default=None
+        Whether the first row of a text file holds names. None decides by the row: it is
+        a header if none of its cells is a number.
+
+    Returns
+    -------
+    Table
+        One column of float64 for each column of the file; what could not be read is NaN
+        and stands in `Table.unreadable`.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, is a folder or cannot be read.
+    DataError
+        If it is no table: unknown extension, empty, binary, not UTF-8, ragged rows,
+        duplicate column names.
+
+    Examples
+    --------
+    >>> table = read_table("sizes.csv", b"width,height\n1,2\n3,4.5\n")
+    >>> table.columns, table.has_header, table.first_row
+    (('width', 'height'), True, 2)
+    >>> table.values.rows()
+    [(1.0, 2.0), (3.0, 4.5)]
+    """
+    extension = PurePath(name).suffix.lower()
+    if extension not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise DataError(f"{name}: the extension {extension!r} is none of {known}: rename the file")
+    source = scan(name, content)
+    if source.n_lines == 0:
+        raise DataError(f"{name} is empty: it needs at least four rows of numbers")
+    return FORMATS[extension](source, header)

@@ -1,0 +1,137 @@
+"""Tables of text with a delimiter: ``.txt`` and ``.tsv`` (tab), ``.csv`` (comma).
+
+Quotes are as Python's `csv` reads them. Blank lines are forgiven only at the end.
+"""
+
+import csv
+from collections.abc import Generator
+from typing import Final
+
+import polars as pl
+
+from mlstages.errors import DataError
+from mlstages.table.cells import (
+    REPORTED_ROWS,
+    CellCollector,
+    Table,
+    list_rows,
+    require_unique,
+    to_float,
+)
+from mlstages.table.source import Source
+
+_NAMES: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces", "|": "bars"}
+
+
+def read_delimited(source: Source, delimiter: str, header: bool | None) -> Table:
+    """Return the table that the text holds; see `mlstages.table.read_table`."""
+    source.require_text()
+    records = _records(source, delimiter)
+    _line, first = next(records, (0, []))
+    records.close()
+    has_header = header if header is not None else _is_header(first)
+    columns = tuple(cell.strip() for cell in first) if has_header else _numbered(len(first))
+    require_unique(source, columns, names_are_given=header is True)
+    _require_columns(source, columns, first, delimiter)
+    values = _read_fast(source, delimiter, columns, has_header)
+    first_row = 2 if has_header else 1
+    if values is not None:
+        return Table(columns, values, has_header, first_row, {}, source.sha256)
+    return _read_carefully(source, delimiter, columns, has_header)
+
+
+def _is_header(cells: list[str]) -> bool:
+    return bool(cells) and all(to_float(cell) is None for cell in cells)
+
+
+def _numbered(n_columns: int) -> tuple[str, ...]:
+    return tuple(str(i) for i in range(n_columns))
+
+
+def _require_columns(
+    source: Source, columns: tuple[str, ...], first: list[str], delimiter: str
+) -> None:
+    if len(columns) > 1:
+        return
+    if not first:
+        raise DataError(f"{source.name}:1: the first row is blank: delete it")
+    others = [name for mark, name in _NAMES.items() if mark != delimiter and mark in first[0]]
+    found = f", though its first row has {' and '.join(others)}" if others else ""
+    raise DataError(
+        f"{source.name}:1: one column, where a feature and a target are needed: the extension "
+        f"says that {_NAMES[delimiter]} separate the columns{found}. "
+        "Tabs go with .txt and .tsv, commas with .csv"
+    )
+
+
+def _read_fast(
+    source: Source, delimiter: str, columns: tuple[str, ...], has_header: bool
+) -> pl.DataFrame | None:
+    """Return the numbers, or None where polars refused or may have been silent."""
+    n_rows = source.n_lines - has_header
+    if n_rows == 0 or not _first_line_is_a_row(source):
+        return None
+    try:
+        values = pl.read_csv(
+            source.for_polars(),
+            has_header=False,
+            skip_rows=int(has_header),
+            separator=delimiter,
+            schema=dict.fromkeys(columns, pl.Float64),
+            glob=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    # A short row and a blank line are rows of nulls; a quoted line feed changes the height.
+    complete = values.height == n_rows and not any(values.null_count().row(0))
+    return values if complete else None
+
+
+def _first_line_is_a_row(source: Source) -> bool:
+    # polars skips a header up to the first line feed; a quoted one would not end it, and
+    # a lone carriage return would have ended it before.
+    with source.open() as stream:
+        line = stream.readline().rstrip(b"\r\n")
+    return line.count(b'"') % 2 == 0 and b"\r" not in line
+
+
+def _read_carefully(
+    source: Source, delimiter: str, columns: tuple[str, ...], has_header: bool
+) -> Table:
+    collector = CellCollector(columns)
+    ragged: list[str] = []
+    n_ragged = 0
+    blank: list[int] = []
+    for row, cells in _records(source, delimiter):
+        if row == 1 and has_header:
+            continue
+        if not cells:
+            blank.append(row)
+            continue
+        faults = [(at, "blank") for at in blank]
+        blank.clear()
+        if len(cells) != len(columns):
+            faults.append((row, f"{len(cells)} cells"))
+        else:
+            collector.add_row(row, cells)
+        n_ragged += len(faults)
+        ragged += [f"{at} ({what})" for at, what in faults][: REPORTED_ROWS - len(ragged)]
+    if n_ragged:
+        count = "1 row has" if n_ragged == 1 else f"{n_ragged} rows have"
+        raise DataError(
+            f"{source.name}: {count} not the {len(columns)} cells of the first: "
+            f"{list_rows(ragged, n_ragged)}; mend or delete them"
+        )
+    return collector.to_table(source, has_header=has_header, first_row=2 if has_header else 1)
+
+
+def _records(source: Source, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
+    """Yield the number of each row and its cells; a blank line has none."""
+    lines = source.lines_of_text()
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    row = 0
+    try:
+        for row, cells in enumerate(reader, start=1):
+            yield row, cells
+    except csv.Error as error:
+        raise DataError(f"{source.name}:{row + 1}: {error}: mend the quotes of this row") from None

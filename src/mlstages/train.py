@@ -1,0 +1,57 @@
+"""The steps that concern the model: train and predict."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LinearRegression
+
+
+def train_model(X_train: NDArray[np.float64], y_train: NDArray[np.float64]) -> "LinearRegression":
+    """Return a linear model fitted by ordinary least squares.
+
+    Parameters
+    ----------
+    X_train : ndarray of shape (n_train, n_features)
+    y_train : ndarray of shape (n_train,)
+
+    Returns
+    -------
+    LinearRegression
+        Fitted: `coef_` of shape (n_features,) and `intercept_`.
+
+    Notes
+    -----
+    `sklearn.linear_model.LinearRegression`; collinear features share their weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = train_model(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]))
+    >>> round(float(model.coef_[0]), 9), round(float(model.intercept_), 9)
+    (2.0, 1.0)
+    """
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression().fit(X_train, y_train)
+
+
+def predict(model: "LinearRegression", X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `y_predicted`, ndarray of shape (n_samples,), in units of the target."""
+    y_predicted: NDArray[np.float64] = model.predict(X)
+    return y_predicted
+
+
+def describe_model(model: "LinearRegression") -> tuple[tuple[float, ...], float]:
+    """Return what the model has learnt, as plain numbers.
+
+    Returns
+    -------
+    coefficients : tuple of float
+        One a feature, in units of the target per unit of the feature.
+    intercept : float
+        In units of the target.
+    """
+    return tuple(model.coef_.tolist()), float(model.intercept_)

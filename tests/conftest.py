@@ -1,0 +1,75 @@
+"""What many tests need: a command as a real process, and one run of the flow for all."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> object:
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> str:
+        """The message after ``error:``, which ends stderr."""
+        _before, found, message = self.stderr.partition("error: ")
+        assert found, f"no error on stderr:\n{self.stderr}"
+        return message.strip()
+
+
+def run_process(command: list[str], folder: Path, **environment: str) -> Finished:
+    """Run a command in a folder with a bare environment, as on a fresh machine."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    finished = subprocess.run(
+        command,
+        cwd=folder,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+    return Finished(finished.returncode, finished.stdout, finished.stderr)
+
+
+@pytest.fixture
+def mlstages(tmp_path: Path) -> Callable[..., Finished]:
+    """Run ``mlstages ARGUMENTS`` in an empty folder (or another one)."""
+
+    def run(*arguments: str, folder: Path = tmp_path, **environment: str) -> Finished:
+        command = [sys.executable, "-m", "mlstages", *arguments]
+        return run_process(command, folder, **environment)
+
+    return run
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """``mlstages flow --json``, run once, and the folder that has its history."""
+
+    folder: Path
+    finished: Finished
+
+
+@pytest.fixture(scope="session")
+def flow_run(tmp_path_factory: pytest.TempPathFactory) -> FlowRun:
+    folder = tmp_path_factory.mktemp("flow")
+    command = [sys.executable, "-m", "mlstages", "flow", "--json"]
+    return FlowRun(folder, run_process(command, folder))

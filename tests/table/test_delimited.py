@@ -1,0 +1,160 @@
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlstages.errors import DataError
+from mlstages.table import read_table
+
+
+TEXT = st.characters(codec="utf-8", exclude_characters='\0\r\n,"')
+
+
+def read(content, name="data.csv", header=None):
+    return read_table(name, content.encode() if isinstance(content, str) else content, header)
+
+
+def bits(values):
+    return [struct.pack("<d", value) for value in values]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *[
+                st.floats(allow_nan=False).map(repr)
+                | st.from_regex(
+                    r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
+                )
+            ]
+            * 2
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_every_value_is_what_float_gives_to_the_bit(rows):
+    table = read("".join(f"{a},{b}\n" for a, b in rows))
+    for i in range(2):
+        expected = [float(row[i]) for row in rows]
+        assert bits(table.values.to_series(i).to_list()) == bits(expected)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(allow_nan=False).map(repr),
+            st.text(
+                st.characters(codec="utf-8", exclude_characters='\0\r\n,"'), min_size=1, max_size=6
+            ),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_cell_is_what_float_gives_or_is_reported(rows):
+    table = read("".join(f"{a},{b}\n" for a, b in rows), header=False)
+    refused = 0
+    for (_, text), value in zip(rows, table.values.to_series(1).to_list(), strict=True):
+        try:
+            expected = float(text)
+        except ValueError:
+            refused += 1
+            assert math.isnan(value)
+        else:
+            assert bits([value]) == bits([expected]) or math.isnan(expected)
+    reported = table.unreadable.get("1")
+    assert (reported.n_cells if reported else 0) == refused
+
+
+@pytest.mark.parametrize(
+    ("content", "has_header"),
+    [
+        ("width,height\n1,2\n", True),
+        ("1,2\n3,4\n", False),
+        ("width,2\n3,4\n", False),  # one cell is a number: values, of which one is at fault
+        ("nan,inf\n3,4\n", False),  # numbers for float()
+        ("2020-01-01,b\n3,4\n", True),
+    ],
+)
+def test_the_first_row_is_a_header_only_if_none_of_its_cells_is_a_number(content, has_header):
+    table = read(content)
+    assert table.has_header is has_header
+    assert table.first_row == (2 if has_header else 1)
+
+
+def test_the_option_decides_about_the_header():
+    assert read("1,2\n3,4\n", header=True).columns == ("1", "2")
+    assert read("a,b\n3,4\n", header=False).unreadable["0"].examples == ((1, "'a'"),)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,b\n1,2\n3,4\n",
+        "a,b\n1,2\n3,4",  # no line feed at the end
+        "a,b\r\n1,2\r\n3,4\r\n",
+        "a,b\r1,2\r3,4\r",
+        "a,b\r1,2\n3,4\n",
+        "\ufeffa,b\n1,2\n3,4\n",  # byte order mark
+        "a,b\n1,2\n3,4\n\n\n",  # blank lines at the end
+        '"a","b"\n"1","2"\n3,4\n',
+        " a , b \n 1 , 2 \n3,4\n",
+        "a,b\n1_0e-1,2\n3,4\n",  # float() takes underscores, polars does not
+    ],
+)
+def test_every_way_to_write_a_table_gives_the_same_table(content):
+    table = read(content)
+    assert table.columns == ("a", "b")
+    assert table.values.rows() == [(1.0, 2.0), (3.0, 4.0)]
+    assert table.unreadable == {}
+
+
+def test_a_quoted_line_feed_in_a_header_does_not_shift_the_rows():
+    table = read('"a\nb",c\n1,2\n3,4\n')
+    assert table.columns == ("a\nb", "c")
+    assert table.values.rows() == [(1.0, 2.0), (3.0, 4.0)]
+
+
+@pytest.mark.parametrize("extension", [".txt", ".tsv"])
+def test_tabs_go_with_txt_and_tsv(extension):
+    assert read("1\t2\n", name=f"data{extension}").values.rows() == [(1.0, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1,2\n3\n4,5,6\n", "data.csv: 2 rows have not the 2 cells of the first: "
+                            "rows 2 (1 cells), 3 (3 cells)"),
+        ("1,2\n\n3,4\n", "1 row has not the 2 cells of the first: row 2 (blank)"),
+        ("1,2\n" + "3\n" * 12, "rows 2 (1 cells), 3 (1 cells), 4 (1 cells), 5 (1 cells), "
+                               "6 (1 cells), 7 (1 cells), 8 (1 cells), 9 (1 cells), "
+                               "10 (1 cells), 11 (1 cells) and 2 more"),
+        ("\n1,2\n", "data.csv:1: the first row is blank"),
+        ("", "data.csv is empty"),
+        ("a,a\n1,2\n", "data.csv:1: duplicate column names 'a'"),
+        ("a\n1\n", "data.csv:1: one column"),
+        ("1;2\n3;4\n", "commas separate the columns, though its first row has semicolons"),
+        ("1\t2\n", "though its first row has tabs"),
+        (b"1,2\n\xff\n", "data.csv:2: byte 0xff is not UTF-8"),
+        (b"1,2\n\0\n", "data.csv is binary, not text: byte 4 is NUL"),
+        ('1,2\n"3,4\n', "data.csv:2: unexpected end of data: mend the quotes"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_with_its_place(content, message):
+    with pytest.raises(DataError) as raised:
+        read(content)
+    assert message in raised.value.message
+
+
+def test_an_unknown_extension_is_refused_with_the_known_ones():
+    with pytest.raises(DataError, match=r"\.txt, \.tsv, \.csv, \.jsonl, \.parquet"):
+        read("1,2\n", name="data.xls")
+
+
+def test_only_ten_unreadable_cells_are_named_and_all_are_counted():
+    table = read("1,2\n" + "x,3\n" * 25)
+    assert table.unreadable["0"].n_cells == 25
+    assert [row for row, _ in table.unreadable["0"].examples] == list(range(2, 12))

@@ -1,0 +1,66 @@
+import json
+import math
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from mlstages.config import PACKAGED_DATASET, PipelineConfig
+from mlstages.errors import OptionError
+
+
+@pytest.mark.parametrize("test_size", [0, 1, -0.1, 1.5, math.nan, math.inf])
+def test_a_test_size_that_is_no_share_is_refused(test_size):
+    with pytest.raises(OptionError, match="is not between 0 and 1"):
+        PipelineConfig(test_size=test_size)
+
+
+@pytest.mark.parametrize("random_state", [-1, 2**32, 1.5, True])
+def test_a_random_state_that_is_no_seed_is_refused(random_state):
+    with pytest.raises(OptionError, match="random state"):
+        PipelineConfig(random_state=random_state)
+
+
+@pytest.mark.parametrize("target_range", [(1, 1), (2, 1), (math.nan, 1), (0, math.inf)])
+def test_a_target_range_without_inside_is_refused(target_range):
+    with pytest.raises(OptionError, match="target range"):
+        PipelineConfig(target_range=target_range)
+
+
+def test_a_figure_that_is_no_png_is_refused():
+    with pytest.raises(OptionError, match=r"end in \.png"):
+        PipelineConfig(figure="picture.jpg")
+
+
+def test_the_packaged_data_has_its_range_and_other_data_has_none():
+    assert PipelineConfig().target_range == (-100.0, 100.0)
+    assert PipelineConfig(data="other.txt").target_range is None
+
+
+def test_the_figure_is_left_out_of_the_comparison_and_nothing_else_is():
+    assert PipelineConfig(figure="a.png") == PipelineConfig()
+    different = [
+        PipelineConfig(data="other.txt"),
+        PipelineConfig(target="0"),
+        PipelineConfig(header=True),
+        PipelineConfig(target_range=(-1, 1)),
+        PipelineConfig(test_size=0.3),
+        PipelineConfig(random_state=7),
+    ]
+    assert all(config != PipelineConfig() for config in different)
+
+
+def test_it_comes_back_from_json():
+    config = PipelineConfig(
+        data=Path("a.csv"), target="y", header=True, target_range=(0, 9), figure=Path("a.png")
+    )
+    assert PipelineConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_it_is_frozen():
+    with pytest.raises(FrozenInstanceError):
+        PipelineConfig().test_size = 0.5
+
+
+def test_the_packaged_data_is_a_file_of_the_package():
+    assert PACKAGED_DATASET.is_file()
