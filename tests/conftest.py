@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first example pays for imports; the same examples each time keep CI's verdict stable.
+settings.register_profile("mlstages", deadline=None, derandomize=True)
+settings.load_profile("mlstages")
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -73,3 +78,22 @@ def flow_run(tmp_path_factory: pytest.TempPathFactory) -> FlowRun:
     folder = tmp_path_factory.mktemp("flow")
     command = [sys.executable, "-m", "mlstages", "flow", "--json"]
     return FlowRun(folder, run_process(command, folder))
+
+
+@pytest.fixture(scope="session")
+def plain_metaflow(flow_run: FlowRun) -> Callable[..., Finished]:
+    """Run ``python flow.py ARGUMENTS``, as users of Metaflow do, beside the run above."""
+    flow_file = REPOSITORY / "src" / "mlstages" / "stages" / "flow.py"
+
+    def run(*arguments: str) -> Finished:
+        command = [sys.executable, str(flow_file), "--no-pylint", *arguments]
+        return run_process(command, flow_run.folder)
+
+    return run
+
+
+@pytest.fixture
+def in_history(flow_run: FlowRun, monkeypatch: pytest.MonkeyPatch) -> FlowRun:
+    """Change to the folder that has the run of `flow_run` in its history."""
+    monkeypatch.chdir(flow_run.folder)
+    return flow_run

@@ -69,7 +69,7 @@ class PipelineConfig:
     figure: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        _check_test_size(self.test_size)
+        check_test_size(self.test_size)
         _check_random_state(self.random_state)
         set_field = object.__setattr__  # the class is frozen; this is its construction
         set_field(self, "data", Path(self.data))
@@ -100,7 +100,8 @@ class PipelineConfig:
         return cls(**options)
 
 
-def _check_test_size(test_size: float) -> None:
+def check_test_size(test_size: float) -> None:
+    """Return if it is a share of the rows, or raise `OptionError`."""
     if not 0 < test_size < 1:  # also refuses NaN
         raise OptionError(f"test size {test_size} is not between 0 and 1 (both excluded): try 0.2")
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlstages.config import check_test_size
 from mlstages.errors import DataError, OptionError
 from mlstages.table import Table, read_table
 from mlstages.table.cells import REPORTED_ROWS, list_rows
@@ -54,7 +55,7 @@ class Split(NamedTuple):
 
 
 def load_dataset(
-    data: Path | bytes,
+    data: Path | str | bytes,
     *,
     name: str | None = None,
     target: str | None = None,
@@ -65,7 +66,7 @@ def load_dataset(
 
     Parameters
     ----------
-    data : Path or bytes
+    data : Path, str or bytes
         The file, or its content.
     name : str or None, default=None
         What messages call the file; its extension says the format. Needed for bytes.
@@ -98,7 +99,7 @@ def load_dataset(
     ([[1.0], [3.0]], [2.0, 4.0], ('0', '1'))
     """
     name = str(data) if name is None else name
-    table = read_table(name, data, header)
+    table = read_table(name, Path(data) if isinstance(data, str) else data, header)
     if sha256 not in (None, table.sha256):
         raise DataError(
             f"{name} has changed: its SHA-256 is {table.sha256} and was {sha256}; "
@@ -204,10 +205,11 @@ def _target_faults(
     column = layout.columns[-1]
     if len(y) and np.all(y == y[0]):
         return [f"the target, column {column!r}, is constant ({y[0]}): there is nothing to learn"]
-    if target_range is None:
+    if not target_range:
         return []
     low, high = target_range
     at = np.flatnonzero((y < low) | (y > high))
+    at = at[np.isfinite(y[at])]  # what is not finite has been named
     if not len(at):
         return []
     return [
@@ -249,7 +251,7 @@ def split_dataset(X: Floats, y: Floats, test_size: float, random_state: int) -> 
     Raises
     ------
     OptionError
-        If a side would have fewer than two rows.
+        If the test size is no share, or a side would have fewer than two rows.
     DataError
         If the target is constant on the test side: R² would be undefined.
 
@@ -259,6 +261,7 @@ def split_dataset(X: Floats, y: Floats, test_size: float, random_state: int) -> 
     """
     from sklearn.model_selection import train_test_split
 
+    check_test_size(test_size)
     n_test = int(np.ceil(test_size * len(y)))
     n_train = len(y) - n_test
     if min(n_train, n_test) < SMALLEST_SIDE:

@@ -34,9 +34,11 @@ def evaluate(y_test: NDArray[np.float64], y_predicted: NDArray[np.float64]) -> M
     """
     from sklearn.metrics import mean_squared_error, r2_score
 
-    metrics = Metrics(
-        mse=float(mean_squared_error(y_test, y_predicted)), r2=float(r2_score(y_test, y_predicted))
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # said below, as an error
+        metrics = Metrics(
+            mse=float(mean_squared_error(y_test, y_predicted)),
+            r2=float(r2_score(y_test, y_predicted)),
+        )
     if not all(math.isfinite(metric) for metric in metrics):
         raise DataError(
             f"the metrics are not finite (MSE {metrics.mse}, R² {metrics.r2}): "

@@ -14,8 +14,7 @@ import metaflow
 from metaflow.exception import MetaflowNotFound
 
 from mlstages.errors import RunNotFoundError
-from mlstages.launch.history import describe_history
-from mlstages.launch.identity import supply_username
+from mlstages.launch.history import describe_history, open_history
 
 DEFAULT_FLOW: Final = "SampleRegressionFlow"
 
@@ -168,8 +167,8 @@ def show_run(run: str, *, artifact: str | None = None, flow_name: str = DEFAULT_
 
 
 def _runs(flow_name: str) -> list[Any]:
-    supply_username()
-    metaflow.namespace(None)
+    if not open_history():
+        return []
     try:
         return list(metaflow.Flow(flow_name))
     except MetaflowNotFound:
@@ -215,7 +214,9 @@ def _run_state(run: Any) -> RunState:
 def _task_state(task: Any) -> RunState:
     if task.successful:
         return RunState.SUCCESSFUL
-    return RunState.FAILED if task.finished else RunState.UNFINISHED
+    # A task that raised is not finished for Metaflow; one that was killed left nothing.
+    failed = task.finished or task.exception is not None
+    return RunState.FAILED if failed else RunState.UNFINISHED
 
 
 def _read_parameters(run: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from mlstages.errors import DataError
 from mlstages.table import read_table
 
-
 TEXT = st.characters(codec="utf-8", exclude_characters='\0\r\n,"')
 
 

@@ -1,4 +1,4 @@
-"""Where the runs of this folder are kept: Metaflow's own rule, and whether it can be written.
+"""Where the runs of this folder are kept, by Metaflow's own rule, and access to them.
 
 Metaflow keeps runs in the nearest ``.metaflow`` upwards, else makes one in the current
 folder (`LocalStorage.get_datastore_root_from_config`, 2.19).
@@ -8,9 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import metaflow
 from metaflow.metaflow_config import DATASTORE_SYSROOT_LOCAL, DEFAULT_DATASTORE, DEFAULT_METADATA
 
 from mlstages.errors import FileError
+from mlstages.launch.identity import supply_username
 
 _FOLDER: Final = ".metaflow"
 
@@ -31,6 +33,30 @@ def describe_history() -> str:
     if (DEFAULT_METADATA, DEFAULT_DATASTORE) == ("local", "local"):
         return str(find_history())
     return f"Metaflow's {DEFAULT_METADATA} metadata and {DEFAULT_DATASTORE} datastore"
+
+
+def open_history() -> bool:
+    """Point Metaflow's Client API at the runs of the current folder, whoever ran them.
+
+    Returns
+    -------
+    bool
+        Whether there is a history at all.
+
+    Notes
+    -----
+    The Client remembers the folder of its first use for the life of the process, even
+    where the current folder has changed since; so it is told each time.
+    """
+    supply_username()
+    metaflow.namespace(None)
+    if (DEFAULT_METADATA, DEFAULT_DATASTORE) != ("local", "local"):
+        return True
+    history = find_history()
+    if not history.is_dir():
+        return False
+    metaflow.metadata(f"local@{history.parent}")
+    return True
 
 
 def require_writable_history() -> None:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from metaflow import Run, namespace
+from metaflow import Run
 from metaflow.exception import MetaflowNotFound
 
 from mlstages.errors import MlstagesError, RunFailedError, rebuild_error
-from mlstages.launch.history import describe_history, require_writable_history
+from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def run_flow(flow_file: Path, flow_name: str, parameters: Mapping[str, str]) -> 
 
 def read_artifacts(pathspec: str, names: tuple[str, ...]) -> dict[str, Any]:
     """Return artifacts of a finished run by name, as its last step saw them."""
-    namespace(None)  # a run is found whoever ran it
+    open_history()
     data = Run(pathspec).data
     return {name: getattr(data, name) for name in names}
 
@@ -119,7 +119,7 @@ def _explain_failure(
 
 
 def _find_failed_task(pathspec: str) -> Any | None:
-    namespace(None)
+    open_history()
     try:
         for step in Run(pathspec):
             for task in step:

@@ -36,7 +36,7 @@ class SampleRegressionFlow(FlowSpec):
         "target_range",
         type=JSONType,
         default=list(PACKAGED_TARGET_RANGE),
-        help="[low, high], null",
+        help="[low, high], [] is none",
     )
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
     RANDOM_STATE = Parameter("random_state", default=42, help="Seed of the split")
@@ -48,7 +48,7 @@ class SampleRegressionFlow(FlowSpec):
         print(datetime.now(), current.flow_name, current.run_id, current.username)
         PipelineConfig(
             data=self.DATASET_NAME,
-            target_range=self.TARGET_RANGE,
+            target_range=self.TARGET_RANGE or None,
             test_size=self.TEST_SPLIT,
             random_state=self.RANDOM_STATE,
         )

@@ -68,7 +68,8 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         "dataset_name": str(config.data),
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
-        "target_range": json.dumps(config.target_range),
+        # Metaflow takes null for "the default", which is the packaged data's range.
+        "target_range": json.dumps(config.target_range or []),
     }
     if config.data.stat().st_size > LARGEST_INCLUDED:
         parameters["dataset"] = "/dev/null"

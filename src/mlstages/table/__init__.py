@@ -67,11 +67,11 @@ def read_table(name: str, content: Path | bytes, header: bool | None = None) -> 
     >>> table.values.rows()
     [(1.0, 2.0), (3.0, 4.5)]
     """
+    source = scan(name, content)
     extension = PurePath(name).suffix.lower()
     if extension not in FORMATS:
         known = ", ".join(FORMATS)
         raise DataError(f"{name}: the extension {extension!r} is none of {known}: rename the file")
-    source = scan(name, content)
     if source.n_lines == 0:
         raise DataError(f"{name} is empty: it needs at least four rows of numbers")
     return FORMATS[extension](source, header)

@@ -1,0 +1,171 @@
+"""Bad input, as real processes: the same message and exit code in all three stages."""
+
+import pytest
+
+ROWS = "".join(f"{i},{i * i % 13}\n" for i in range(40))
+
+
+def with_row(number, row):
+    """The rows of a good file, but one (1-based)."""
+    rows = ROWS.splitlines()
+    rows[number - 1] = row
+    return "\n".join(rows) + "\n"
+
+
+# name: (content of data.csv, further options, exit code, what the message says)
+DATA_CASES = {
+    "empty": ("", [], "data.csv is empty"),
+    "one row": ("1,2\n", [], "it has 1 row of values: 4 are needed"),
+    "text in a numeric column": (with_row(7, "6,abc"), [], "not a finite number: row 7 ('abc')"),
+    "NaN": (with_row(3, "nan,4"), [], "column '0': 1 cell is not a finite number: row 3 (nan)"),
+    "inf": (with_row(9, "8,-inf"), [], "row 9 (-inf)"),
+    "ragged rows": (with_row(5, "4,5,6"), [], "the 2 cells of the first: row 5 (3 cells)"),
+    "wrong delimiter": (ROWS.replace(",", ";"), [], "data.csv:1: one column"),
+    "binary": (b"\x89PNG\r\n\x1a\n\0\0\0", [], "data.csv is binary"),
+    "not UTF-8": (with_row(2, "1,\xe9").encode("latin-1"), [], "data.csv:2: byte 0xe9 is not"),
+    "no such column": (ROWS, ["--target", "price"], "has no column 'price'"),
+    "duplicate column names": ("a,a\n" + ROWS, [], "data.csv:1: duplicate column names 'a'"),
+    "a constant target": ("".join(f"{i},3\n" for i in range(40)), [], "is constant (3.0)"),
+    "target out of range": (ROWS, ["--target-range", "0", "11"], "out of the range 0 to 11"),
+}  # fmt: skip
+
+# name: (options, exit code, what the message says)
+OPTION_CASES = {
+    "file missing": (["--data", "missing.csv"], 3, "missing.csv does not exist"),
+    "a folder": (["--data", "."], 3, ". is a folder"),
+    "unknown format": (["--data", "data.xls"], 3, "the extension '.xls' is none of"),
+    "test size 0": (["--test-size", "0"], 2, "test size 0.0 is not between 0 and 1"),
+    "test size 1": (["--test-size", "1"], 2, "test size 1.0 is not between 0 and 1"),
+    "test size -0.1": (["--test-size", "-0.1"], 2, "test size -0.1 is not"),
+    "test size 1.5": (["--test-size", "1.5"], 2, "test size 1.5 is not"),
+    "test size nan": (["--test-size", "nan"], 2, "test size nan is not"),
+    "too few rows to test on": (["--test-size", "0.00001"], 2, "into 999 to learn from and 1 to"),
+    "too few rows to learn from": (["--test-size", "0.9995"], 2, "into 0 to learn from and"),
+    "a negative random state": (["--random-state", "-1"], 2, "random state -1 is not between"),
+    "a target range upside down": (["--target-range", "1", "0"], 2, "target range 1.0 0.0 is not"),
+    "a figure in no folder": (["--figure", "no/a.png"], 3, "does not exist: make it first"),
+    "a figure that cannot be written": (["--figure", "/proc/a.png"], 3, "cannot be written"),
+    "a figure that is a folder": (["--figure", "folder.png"], 3, "is a folder"),
+    "a figure that is no PNG": (["--figure", "a.jpg"], 2, "does not end in .png"),
+}  # fmt: skip
+
+
+def run_all_stages(mlstages, *options):
+    return {stage: mlstages(stage, *options) for stage in ("monolith", "composable", "flow")}
+
+
+def require_the_same(finished, exit_code, message):
+    for stage, process in finished.items():
+        assert process.exit_code == exit_code, f"{stage}: {process.stderr}"
+        assert "Traceback" not in process.stderr, stage
+        assert message in process.error, stage
+        assert process.stdout == "" or stage == "monolith"
+    assert len({process.error for process in finished.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"), DATA_CASES.values(), ids=DATA_CASES.keys()
+)
+def test_bad_data(mlstages, tmp_path, content, options, message):
+    content = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "data.csv").write_bytes(content)
+    finished = run_all_stages(mlstages, "--data", "data.csv", *options)
+    require_the_same(finished, 3, message)
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"), OPTION_CASES.values(), ids=OPTION_CASES.keys()
+)
+def test_bad_options(mlstages, tmp_path, options, exit_code, message):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "data.xls").write_text("1")
+    require_the_same(run_all_stages(mlstages, *options), exit_code, message)
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--test-size", "abc"],
+        ["--random-state", "1.5"],
+        ["--target-range", "1"],
+        ["--unknown"],
+        ["--figure", "a.png", "--no-figure"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_does_not_parse_is_usage(mlstages, options):
+    for stage, process in run_all_stages(mlstages, *options).items():
+        assert process.exit_code == 2, stage
+        assert "Error" in process.stderr
+        assert options[0] in process.stderr
+        assert "Traceback" not in process.stderr
+
+
+def test_a_run_that_fails_its_data_check_stays_in_the_history_as_failed(mlstages, tmp_path):
+    (tmp_path / "data.csv").write_text(with_row(3, "nan,4"))
+    assert mlstages("flow", "--data", "data.csv").exit_code == 3
+    (run,) = mlstages("runs", "--json").json
+    assert run["state"] == "failed"
+    assert run["parameters"]["DATASET_NAME"] == "data.csv"
+    assert run["metrics"] == {}
+    shown = mlstages("show", run["run"], "--json").json
+    assert [(step["step"], step["state"]) for step in shown["steps"]] == [
+        ("start", "successful"),
+        ("load_data", "successful"),
+        ("check_dataset", "failed"),
+    ]
+    latest = mlstages("show", "latest")
+    assert latest.exit_code == 3
+    assert "no successful run of SampleRegressionFlow" in latest.error
+
+
+def test_a_working_folder_that_cannot_be_written(mlstages):
+    from pathlib import Path
+
+    finished = mlstages("flow", "--no-figure", folder=Path("/proc"))
+    assert finished.exit_code == 3
+    assert "history in /proc/.metaflow, which cannot be written" in finished.error
+    assert "Traceback" not in finished.stderr
+    for stage in ("monolith", "composable", "compare"):
+        finished = mlstages(stage, folder=Path("/proc"))
+        assert finished.exit_code == 3
+        assert "cannot be written" in finished.error
+
+
+def test_compare_says_it_as_the_stages_do(mlstages, tmp_path):
+    (tmp_path / "data.csv").write_text(with_row(3, "nan,4"))
+    finished = mlstages("compare", "--data", "data.csv")
+    assert finished.exit_code == 3
+    assert finished.error == mlstages("composable", "--data", "data.csv").error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "latest"], "there is none at all"),
+        (["show", "SampleRegressionFlow/1"], "no run SampleRegressionFlow/1"),
+    ],
+)
+def test_a_run_that_is_not_there(mlstages, arguments, message):
+    finished = mlstages(*arguments)
+    assert finished.exit_code == 3
+    assert message in finished.error
+
+
+def test_a_bug_of_ours_shows_its_traceback(mlstages, tmp_path):
+    import shutil
+    from pathlib import Path
+
+    import mlstages as package
+
+    copy = tmp_path / "copy" / "mlstages"
+    shutil.copytree(Path(package.__file__).parent, copy)
+    train = copy / "train.py"
+    train.write_text(train.read_text().replace("return LinearRegression()", "return (1 / 0)"))
+    for stage, exit_code in (("composable", 1), ("flow", 4)):
+        finished = mlstages(stage, PYTHONPATH=str(copy.parent))
+        assert finished.exit_code == exit_code
+        assert "Traceback" in finished.stderr
+        assert "ZeroDivisionError" in finished.stderr

@@ -1,0 +1,117 @@
+import json
+from importlib.metadata import version
+
+import pytest
+
+
+def test_python_m_mlstages_is_the_command(mlstages):
+    assert mlstages("--version").stdout == f"mlstages {version('mlstages')}\n"
+
+
+@pytest.mark.parametrize("command", ["monolith", "composable", "flow", "compare", "runs", "show"])
+def test_help_has_an_example(mlstages, command):
+    shown = mlstages(command, "--help")
+    assert shown.exit_code == 0
+    assert f"Example: mlstages {command}" in shown.stdout
+
+
+@pytest.mark.parametrize("stage", ["monolith", "composable"])
+def test_json_is_one_object_on_stdout(mlstages, tmp_path, stage):
+    finished = mlstages(stage, "--json", "--test-size", "0.3")
+    answer = json.loads(finished.stdout)
+    assert answer["stage"] == stage
+    assert answer["config"]["test_size"] == 0.3
+    assert answer["config"]["random_state"] == 42
+    assert answer["config"]["target_range"] == [-100.0, 100.0]
+    assert (answer["n_train"], answer["n_test"]) == (700, 300)
+    assert len(answer["model"]["coefficients"]) == 1
+    assert set(answer["metrics"]) == set(answer["baseline"]) == {"mse", "r2"}
+    assert len(answer["data_sha256"]) == 64
+    assert answer["figure"] == f"{stage}_regression_analysis.png"
+    assert (tmp_path / answer["figure"]).read_bytes().startswith(b"\x89PNG")
+    assert answer["seconds"] > 0
+    assert answer["pathspec"] is None
+
+
+def test_the_flows_json_names_its_run(flow_run):
+    answer = flow_run.finished.json
+    assert answer["stage"] == "flow"
+    assert answer["pathspec"].startswith("SampleRegressionFlow/")
+    assert answer["header"] is False
+
+
+def test_what_the_monolith_prints_goes_to_stderr_beside_json(mlstages):
+    finished = mlstages("monolith", "--json", "--no-figure")
+    assert "See you, space cowboys!" in finished.stderr
+    assert "cowboys" not in finished.stdout
+    assert "cowboys" in mlstages("monolith", "--no-figure").stdout
+
+
+def test_people_get_the_numbers_and_the_baseline(mlstages):
+    shown = mlstages("composable", "--no-figure").stdout
+    assert "107.9" in shown
+    assert "0.718812" in shown
+    assert "baseline" in shown
+
+
+def test_a_stage_works_in_an_empty_folder_and_writes_only_its_figure(mlstages, tmp_path):
+    assert mlstages("monolith").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["monolith_regression_analysis.png"]
+    assert mlstages("composable", "--figure", "own.png").exit_code == 0
+    assert (tmp_path / "own.png").exists()
+
+
+def test_every_option_reaches_the_pipeline(mlstages, tmp_path):
+    (tmp_path / "own.csv").write_text("".join(f"{i},{i * i},{i % 7}\n" for i in range(50)))
+    finished = mlstages(
+        *("composable", "--json", "--no-figure", "--data", "own.csv", "--target", "1"),
+        *(
+            "--target-range",
+            "0",
+            "2500",
+            "--test-size",
+            "0.4",
+            "--random-state",
+            "7",
+            "--no-header",
+        ),
+    )
+    answer = json.loads(finished.stdout)
+    assert answer["config"] == {
+        "data": "own.csv",
+        "target": "1",
+        "header": False,
+        "target_range": [0.0, 2500.0],
+        "test_size": 0.4,
+        "random_state": 7,
+        "figure": None,
+    }
+    assert answer["columns"] == ["0", "2", "1"]
+    assert (answer["n_test"], answer["figure"], answer["header"]) == (20, None, False)
+
+
+def test_runs_and_show_tell_of_the_run(flow_run, mlstages):
+    pathspec = flow_run.finished.json["pathspec"]
+    run_id = pathspec.partition("/")[2]
+    listed = mlstages("runs", folder=flow_run.folder)
+    assert run_id in listed.stdout
+    as_json = mlstages("runs", "--json", folder=flow_run.folder).json
+    assert pathspec in [run["run"] for run in as_json]
+    shown = mlstages("show", run_id, folder=flow_run.folder).stdout
+    for text in ("successful", "TEST_SPLIT = 0.2", "train_model", "LinearRegression", "800 x 1"):
+        assert text in shown
+    assert all(len(line) <= 120 for line in shown.splitlines())
+    one = mlstages("show", pathspec, "--artifact", "mse", "--json", folder=flow_run.folder).json
+    assert [artifact["name"] for artifact in one["artifacts"]] == ["mse"]
+
+
+def test_runs_in_a_folder_without_history_says_how_to_make_one(mlstages):
+    listed = mlstages("runs")
+    assert (listed.exit_code, listed.stdout) == (0, "no runs yet: mlstages flow makes one\n")
+
+
+def test_brackets_in_names_are_not_markup(mlstages, tmp_path):
+    (tmp_path / "own.csv").write_text("[red]x,[/b]\n" + "".join(f"{i},{i + 1}\n" for i in range(9)))
+    shown = mlstages("composable", "--data", "own.csv", "--no-figure").stdout
+    assert "target [/b] of own.csv" in shown
+    assert "[red]x: " in shown
