@@ -48,10 +48,18 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not modules_loaded_by("import mlstages") & {*HEAVY, "typer", "rich"}
 
 
-def test_a_stage_of_functions_never_loads_metaflow():
-    loaded = modules_loaded_by("import mlstages; mlstages.run('composable')")
-    assert "sklearn" in loaded
-    assert "metaflow" not in loaded
+@pytest.mark.parametrize("stage", ["monolith", "composable"])
+def test_a_stage_of_functions_never_loads_metaflow(stage, tmp_path):
+    code = f"""
+import contextlib, io, sys
+from mlstages.cli.app import main
+sys.argv = ["mlstages", "{stage}", "--no-figure"]
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main()
+"""
+    loaded = modules_loaded_by(code)
+    assert {"sklearn", "rich"} <= loaded
+    assert not loaded & {"metaflow", "matplotlib"}
 
 
 def test_the_wheel_carries_the_data_and_the_types(tmp_path):

@@ -82,6 +82,11 @@ class PipelineConfig:
         if self.figure is not None:
             set_field(self, "figure", _checked_figure(Path(self.figure)))
 
+    @property
+    def data_name(self) -> str:
+        """What messages call the data: the path as given, or the packaged file's name."""
+        return self.data.name if self.data == PACKAGED_DATASET else str(self.data)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all options as JSON can carry them."""
         return {

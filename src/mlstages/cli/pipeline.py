@@ -108,8 +108,8 @@ def compare(
     from mlstages.cli import render
     from mlstages.compare import compare_stages
 
-    with render.progress("comparing the stages") as report:
-        comparison = compare_stages(config, on_start=lambda stage: report(f"running {stage}"))
+    with render.progress(len(_STAGES)) as report:
+        comparison = compare_stages(config, on_start=report)
     render.show(comparison, render.draw_comparison, as_json=as_json)
     if not comparison.agree:
         raise typer.Exit(STAGES_DIFFER)

@@ -1,18 +1,27 @@
 """Results as people read them, on stdout; progress on stderr. The only user of rich."""
 
+from __future__ import annotations
+
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rich.console import Console, Group, RenderableType
+from rich.progress import (
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
-from mlstages.compare import Comparison, StageReport
-from mlstages.result import RunResult
-from mlstages.runs import ArtifactSummary, RunDetails, RunSummary
+if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its numbers
+    from mlstages.compare import Comparison, StageReport
+    from mlstages.result import RunResult
+    from mlstages.runs import ArtifactSummary, RunDetails, RunSummary
 
 _WIDTH_OF_A_FILE = 120  # a pipe has none of its own
 _LONGEST_CELL = 32
@@ -41,17 +50,21 @@ def show(result: Result, draw: Callable[[Result], RenderableType], *, as_json: b
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[str], None]]:
-    """Yield a function that says what is being done, on one live line of a terminal."""
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        yield lambda doing: None
-        return
-    start = time.perf_counter()
-    with console.status(title) as status:
-        yield lambda doing: status.update(
-            f"{title}: {doing} (since {time.perf_counter() - start:.1f} s)"
-        )
+def progress(n_parts: int) -> Iterator[Callable[[str], None]]:
+    """Yield a function that says which part begins, on one live line of a terminal."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    # Without a terminal, rich would print the line once, at its end.
+    bar.disable = not bar.console.is_terminal
+    with bar:
+        task = bar.add_task("", total=n_parts, completed=-1)
+        yield lambda part: bar.update(task, description=f"running {part}", advance=1)
 
 
 def draw_result(result: RunResult) -> RenderableType:
@@ -70,7 +83,7 @@ def draw_result(result: RunResult) -> RenderableType:
     table.add_row("baseline", *_metrics(result.baseline), "always the mean of the training target")
     header = {True: "the first row as names", False: "no header", None: "names from the file"}
     first_line = (
-        f"{result.stage}: target {result.columns[-1]} of {result.config.data.name} "
+        f"{result.stage}: target {result.columns[-1]} of {result.config.data_name} "
         f"({header[result.header]}), "
         f"{result.n_train:,} rows to train on, {result.n_test:,} to test on"
     )
@@ -132,27 +145,24 @@ def draw_runs(runs: list[RunSummary]) -> RenderableType:
     table = Table(show_edge=False, pad_edge=False)
     for title in ("run", "when", "user", "state"):
         table.add_column(title, no_wrap=True)
-    for title in ("MSE", "R²", "R² of the mean"):
-        table.add_column(title, justify="right")
-    table.add_column("parameters", overflow="fold")
+    table.add_column("metrics and parameters", overflow="fold")
     for run in runs:
         when = run.created_at.isoformat(sep=" ", timespec="seconds")
-        metrics = [run.metrics.get(name) for name in ("mse", "r2", "baseline_r2")]
-        table.add_row(
-            run.run.rpartition("/")[2],
-            when,
-            run.user,
-            run.state,
-            *("" if value is None else f"{value:.6g}" for value in metrics),
-            _draw_parameters(run.parameters),
-        )
+        run_id = run.run.rpartition("/")[2]
+        told = f"{_draw_metrics(run.metrics)}\n{_draw_parameters(run.parameters)}"
+        table.add_row(run_id, when, run.user, run.state, told.strip())
     return table
+
+
+def _draw_metrics(metrics: dict[str, float]) -> str:
+    names = {"mse": "MSE", "r2": "R²", "baseline_mse": "baseline MSE", "baseline_r2": "baseline R²"}
+    return ", ".join(f"{names[name]} {value:.6g}" for name, value in metrics.items())
 
 
 def _draw_parameters(parameters: dict[str, Any]) -> str:
     set_ones = {name: str(value) for name, value in parameters.items() if value is not None}
     # Of a long value, such as a path, the end tells most.
-    return "\n".join(
+    return ", ".join(
         f"{name} {value if len(value) <= _LONGEST_CELL else '…' + value[1 - _LONGEST_CELL :]}"
         for name, value in set_ones.items()
     )

@@ -21,7 +21,9 @@ def run(config: PipelineConfig) -> RunResult:
     """Return the result of the composed steps."""
     logger.info("composable started at %s", datetime.now().isoformat(timespec="seconds"))
     require_writable(config.figure)
-    X, y, layout = load_dataset(config.data, target=config.target, header=config.header)
+    X, y, layout = load_dataset(
+        config.data, name=config.data_name, target=config.target, header=config.header
+    )
 
     check_dataset(X, y, layout, config.target_range)
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)

@@ -62,10 +62,10 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
     FileError
         If the data cannot be read: Metaflow would stop before there is a run.
     """
-    source = scan(str(config.data), config.data)
+    source = scan(config.data_name, config.data)
     parameters = {
         "dataset": str(config.data),
-        "dataset_name": str(config.data),
+        "dataset_name": config.data_name,
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
         # Metaflow takes null for "the default", which is the packaged data's range.

@@ -17,7 +17,9 @@ def run(config: PipelineConfig) -> RunResult:
     require_writable(config.figure)
 
     # ---- load and check -----------------------------------------------------------
-    X, y, layout = load_dataset(config.data, target=config.target, header=config.header)
+    X, y, layout = load_dataset(
+        config.data, name=config.data_name, target=config.target, header=config.header
+    )
     check_dataset(X, y, layout, config.target_range)
     print(f"Total of {len(y):,} rows in the dataset, {X.shape[1]} feature(s)")
 
