@@ -111,9 +111,9 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     for difference in comparison.differences:
         values = ", ".join(f"{stage} {value!r}" for stage, value in difference.values.items())
         lines.append(Text(f"  {difference.field}: {values}"))
-    if comparison.figure is not None:
-        lines.append(Text(f"figure {comparison.figure}"))
-    return Group(table, *lines)
+    kept = [f"figure {comparison.figure}"] if comparison.figure is not None else []
+    kept += [f"run {r.result.pathspec}" for r in comparison.stages if r.result.pathspec]
+    return Group(table, *lines, Text(" · ".join(kept)))
 
 
 def _yes(fact: bool) -> str:

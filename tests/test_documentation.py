@@ -1,0 +1,121 @@
+"""The README keeps its word: every command runs, every snippet works, nothing is left out."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from mlstages.cli.app import app
+
+REPOSITORY = Path(__file__).parent.parent
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+COST = re.compile(r"^(seconds|CPU seconds|peak memory, MB)  .*")
+RUN = re.compile(r"SampleRegressionFlow/\d+")
+NUMBER = re.compile(r"-?\d+\.\d{5,}")
+
+
+@dataclass(frozen=True)
+class Command:
+    line: str
+    output: str
+
+
+def code_blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def documented_commands():
+    for block in code_blocks("console"):
+        for part in block.removeprefix("$ ").split("\n$ "):
+            line, _, output = part.partition("\n")
+            yield Command(line, output)
+
+
+def without_noise(text):
+    """Costs and run ids differ each time, and the last bits of numbers between machines."""
+    lines = (COST.sub(r"\1 of this machine", line.rstrip()) for line in text.splitlines())
+    lines = (RUN.sub("SampleRegressionFlow/id", line) for line in lines)
+    return [NUMBER.sub(lambda number: f"{float(number[0]):.8g}", line) for line in lines]
+
+
+def pattern_of(lines):
+    """A line of dots stands for any number of lines."""
+    return "".join(r"(?:.*\n)*?" if line == "…" else re.escape(line) + r"\n" for line in lines)
+
+
+def run_shell(line, folder):
+    # The folder stands for the clone, but what the commands leave is kept out of it.
+    line = re.sub(r"\b(src|scripts)/", rf"{REPOSITORY}/\1/", line)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", line],
+        cwd=folder,
+        env={"PATH": path, "HOME": os.environ["HOME"], "LANG": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_every_command_runs_and_prints_what_is_shown(tmp_path):
+    commands = list(documented_commands())
+    assert len(commands) > 10
+    for command in commands:  # each goes on from what the one before has left
+        ran = run_shell(command.line, tmp_path)
+        assert ran.returncode == 0, f"{command.line}\n{ran.stdout}"
+        if command.output:
+            printed = "".join(f"{line}\n" for line in without_noise(ran.stdout))
+            shown = pattern_of(without_noise(command.output))
+            assert re.fullmatch(shown, printed), f"{command.line}\n{printed}"
+
+
+def test_every_snippet_works_or_is_quoted_word_for_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    n_executed = n_quoted = 0
+    for block in code_blocks("python"):
+        first, _, rest = block.partition("\n")
+        if first.startswith("# from "):
+            assert rest in (REPOSITORY / first.removeprefix("# from ")).read_text()
+            n_quoted += 1
+        else:
+            exec(compile(block, "README.md", "exec"), {})
+            n_executed += 1
+    assert (n_executed, n_quoted) == (2, 2)
+    assert "1 run in the history" in capsys.readouterr().out
+
+
+def test_every_command_and_option_is_documented():
+    commands = typer.main.get_command(app).commands
+    assert set(commands) >= {"monolith", "composable", "flow", "compare", "runs", "show"}
+    for name, command in commands.items():
+        assert f"mlstages {name}" in README
+        for parameter in command.params:
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                assert re.search(rf"{option}\b", README), f"{option} of {name} is missing"
+
+
+def test_what_it_is_how_to_install_and_a_real_result_stand_within_forty_lines():
+    beginning = "\n".join(README.splitlines()[:40])
+    for fact in ("changing its results", "scripts/demo", "scripts/test", "107.89991869915974"):
+        assert fact in beginning
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    for page in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "data/README.md"):
+        text = (REPOSITORY / page).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", text):
+            assert (REPOSITORY / page).parent.joinpath(target).exists(), f"{target} in {page}"
+
+
+def test_the_tree_of_the_architecture_names_every_module():
+    architecture = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in (REPOSITORY / "src" / "mlstages").rglob("*.py"):
+        if path.name not in ("__init__.py", "__main__.py"):
+            assert re.search(rf"\b{path.stem}\b", architecture), path
