@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlstages.config import PipelineConfig
     from mlstages.errors import MlstagesError
     from mlstages.result import Metrics, RunResult
-    from mlstages.runs import list_runs, show_run
+    from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
     from mlstages.stages import Stage, run
 
 _HOMES: Final = {
@@ -31,9 +31,13 @@ _HOMES: Final = {
     "RunResult": "mlstages.result",
     "Stage": "mlstages.stages",
     "compare_stages": "mlstages.compare",
+    "diff_runs": "mlstages.runs",
     "list_runs": "mlstages.runs",
+    "replay_run": "mlstages.runs",
+    "resume_run": "mlstages.runs",
     "run": "mlstages.stages",
     "show_run": "mlstages.runs",
+    "tag_run": "mlstages.runs",
 }
 
 __all__ = [
@@ -44,9 +48,13 @@ __all__ = [
     "RunResult",
     "Stage",
     "compare_stages",
+    "diff_runs",
     "list_runs",
+    "replay_run",
+    "resume_run",
     "run",
     "show_run",
+    "tag_run",
 ]
 
 
@@ -58,3 +66,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+METAFLOW_PACKAGE_POLICY: Final = "include"
+"""Metaflow's code packages carry this package: the flow's steps import it."""

@@ -7,7 +7,8 @@
     ├── InputError             3   what the user brought cannot be used
     │   ├── FileError              a file or folder is missing, unreadable or unwritable
     │   ├── DataError              the form or the values of the data are at fault
-    │   └── RunNotFoundError       no such run, step or artifact in the history
+    │   ├── RunNotFoundError       no such run, step or artifact in the history
+    │   └── RunUnusableError       a run in the history cannot serve for what was asked
     └── RunFailedError         4   a run failed for another reason
 
 A message says what is wrong, where, and what to do. It is rendered in one place,
@@ -57,11 +58,15 @@ class RunNotFoundError(InputError):
     """There is no such run, step or artifact in the history."""
 
 
+class RunUnusableError(InputError):
+    """A run in the history cannot serve for what was asked: damaged, or too little of it."""
+
+
 class RunFailedError(MlstagesError):
     """A run failed for a reason that is not the input's."""
 
 
-_CONCRETE = (OptionError, FileError, DataError, RunNotFoundError, RunFailedError)
+_CONCRETE = (OptionError, FileError, DataError, RunNotFoundError, RunUnusableError, RunFailedError)
 
 
 def rebuild_error(class_name: str, message: str) -> MlstagesError | None:

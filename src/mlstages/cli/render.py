@@ -21,7 +21,9 @@ from rich.text import Text
 if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its numbers
     from mlstages.compare import Comparison, StageReport
     from mlstages.result import RunResult
-    from mlstages.runs import ArtifactSummary, RunDetails, RunSummary
+    from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
+    from mlstages.runs.details import ArtifactSummary
+    from mlstages.runs.diff import Change
 
 _WIDTH_OF_A_FILE = 120  # a pipe has none of its own
 _LONGEST_CELL = 32
@@ -168,8 +170,13 @@ def _draw_parameters(parameters: dict[str, Any]) -> str:
     )
 
 
+def draw_tags(run: RunSummary) -> RenderableType:
+    """Return a run and its tags, on one line."""
+    return Text(f"{run.run}: {', '.join(run.tags) or 'no tags'}")
+
+
 def draw_run(details: RunDetails) -> RenderableType:
-    """Return one run: its parameters, its steps with their times, its artifacts."""
+    """Return one run: its parameters, its steps with their times, its artifacts, its logs."""
     summary = details.summary
     when = summary.created_at.isoformat(sep=" ", timespec="seconds")
     steps = Table(show_edge=False, pad_edge=False)
@@ -178,17 +185,80 @@ def draw_run(details: RunDetails) -> RenderableType:
     steps.add_column("tasks", justify="right")
     steps.add_column("seconds", justify="right")
     for step in details.steps:
-        seconds = "" if step.seconds is None else f"{step.seconds:.2f}"
-        steps.add_row(step.step, step.state, str(step.tasks), seconds)
+        steps.add_row(step.step, step.state, str(step.tasks), _seconds(step.seconds))
+    tags = f", tags {', '.join(summary.tags)}" if summary.tags else ""
     parameters = [Text(f"  {name} = {value}") for name, value in summary.parameters.items()]
+    logs = []
+    for log in details.logs:
+        for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
+            logs += [Text(), Text(f"{log.task} {stream}", style="bold"), Text(text)] if text else []
     return Group(
-        Text(f"{summary.run}: {summary.state}, {when}, by {summary.user}"),
+        Text(f"{summary.run}: {summary.state}, {when}, by {summary.user}{tags}"),
         *parameters,
         Text(),
         steps,
         Text(),
         draw_artifacts(details),
+        *logs,
     )
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f}"
+
+
+def draw_diff(diff: RunDiff) -> RenderableType:
+    """Return what changed between two runs, and what it did."""
+    ours, theirs = (_seconds(seconds) or "not ended" for seconds in diff.seconds)
+    lines: list[RenderableType] = [
+        Text(f"a  {diff.a}  ({ours} s)"),
+        Text(f"b  {diff.b}  ({theirs} s)"),
+    ]
+    lines += _draw_changes("parameters", diff.parameters)
+    lines += _draw_changes("data", diff.data)
+    lines += _draw_changes("environment", diff.environment)
+    if diff.code is None:
+        lines += [Text(), Text("code: not kept by both runs")]
+    elif diff.code:
+        lines += [Text(), Text("code", style="bold"), Text(diff.code)]
+    lines += _draw_changes("metrics", diff.metrics)
+    if diff.artifacts:
+        table = Table(show_edge=False, pad_edge=False)
+        for title in ("artifact", "from step", "how it differs"):
+            table.add_column(title, overflow="fold")
+        for title in ("largest absolute", "largest relative"):
+            table.add_column(title, justify="right")
+        for found in diff.artifacts:
+            amounts = (found.largest_absolute, found.largest_relative)
+            numbers = ("" if amount is None else f"{amount:.3g}" for amount in amounts)
+            table.add_row(found.name, found.step, found.how, *numbers)
+        lines += [Text(), table]
+    count = f"{diff.n_equal} artifacts are equal"
+    verdict = f"Same results: {count}." if diff.same_results else f"Results differ; {count}."
+    style = "bold green" if diff.same_results else "bold red"
+    return Group(*lines, Text(), Text(verdict, style=style))
+
+
+def _draw_changes(title: str, changes: tuple[Change, ...]) -> list[RenderableType]:
+    if not changes:
+        return []
+    table = Table(show_edge=False, pad_edge=False)
+    for column in (title, "a", "b"):
+        table.add_column(column, overflow="fold")
+    for change in changes:
+        values = ("" if value is None else str(value) for value in (change.a, change.b))
+        table.add_row(change.name, *values)
+    return [Text(), table]
+
+
+def draw_replay(replay: Replay) -> RenderableType:
+    """Return whether a replay came out equal, or what differs and why that may be."""
+    title = Text(f"{replay.run} replays {replay.of}")
+    if replay.identical:
+        count = f"identical: {replay.diff.n_equal} artifacts are equal"
+        return Group(title, Text(count, style="bold green"))
+    causes = [Text(f"likely cause: {cause}") for cause in replay.likely_causes]
+    return Group(title, draw_diff(replay.diff), *causes)
 
 
 def draw_artifacts(details: RunDetails) -> RenderableType:

@@ -1,20 +1,25 @@
 """Run a flow as Metaflow's users do, as a process of its own, and say how it ended."""
 
 import logging
+import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from metaflow import Run
 from metaflow.exception import MetaflowNotFound
 
-from mlstages.errors import MlstagesError, RunFailedError, rebuild_error
+from mlstages.errors import FileError, MlstagesError, RunFailedError, rebuild_error
+from mlstages.launch.code import keep_code
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
+
+_HEADER: Final = re.compile(r"^Metaflow \S+ executing (?P<flow>\w+)", re.MULTILINE)
 
 logger = logging.getLogger(__name__)
 
@@ -52,16 +57,87 @@ def run_flow(flow_file: Path, flow_name: str, parameters: Mapping[str, str]) -> 
     -----
     Metaflow's own output is logged, a line a record.
     """
+    options = [f"--{name}={value}" for name, value in parameters.items()]
+    return _execute(flow_file, flow_name, ["run", *options])
+
+
+def resume_flow(
+    flow_file: Path,
+    flow_name: str,
+    origin_run_id: str,
+    *,
+    step: str | None = None,
+    tags: Sequence[str] = (),
+    modules: Path | None = None,
+) -> str:
+    """Return the pathspec of a new, successful run that goes on from an earlier one.
+
+    Parameters
+    ----------
+    flow_file : Path
+    flow_name : str
+        Its class.
+    origin_run_id : str
+        The earlier run. What succeeded in it is taken from it.
+    step : str or None, default=None
+        The step to begin with; None is the one that did not succeed.
+    tags : sequence of str, default=()
+        For the new run.
+    modules : Path or None, default=None
+        A folder of modules that come before those that are installed.
+
+    Returns
+    -------
+    str
+        ``<flow name>/<run id>``.
+
+    Raises
+    ------
+    MlstagesError
+        As `run_flow`.
+    """
+    arguments = ["resume", *([step] if step else []), f"--origin-run-id={origin_run_id}"]
+    arguments += [f"--tag={tag}" for tag in tags]
+    return _execute(flow_file, flow_name, arguments, modules)
+
+
+def read_flow_name(flow_file: Path) -> str:
+    """Return the name of a flow's class, as Metaflow says it.
+
+    Raises
+    ------
+    FileError
+        If there is no such file.
+    RunFailedError
+        If Metaflow does not take the file for a flow.
+    """
+    if not flow_file.is_file():
+        raise FileError(f"{flow_file} does not exist: give the file of a flow")
     supply_username()
+    command = [sys.executable, str(flow_file.absolute()), "--no-pylint", "show"]
+    shown = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8"
+    )
+    said = _HEADER.search(shown.stdout + shown.stderr)
+    if shown.returncode or said is None:
+        quoted = "\n  ".join((shown.stdout + shown.stderr).splitlines()[-_TAIL:])
+        raise RunFailedError(f"{flow_file} is no flow that Metaflow can run:\n  {quoted}")
+    return said["flow"]
+
+
+def _execute(
+    flow_file: Path, flow_name: str, arguments: Sequence[str], modules: Path | None = None
+) -> str:
+    supply_username()
+    keep_code()
     require_writable_history()
     logger.info("history: %s", describe_history())
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
         run_id_file = Path(folder) / "run_id"
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
-        command = [sys.executable, "-u", str(flow_file.absolute()), "--no-pylint", "run"]
+        command = [sys.executable, "-u", str(flow_file.absolute()), "--no-pylint", *arguments]
         command += ["--run-id-file", str(run_id_file)]
-        command += [f"--{name}={value}" for name, value in parameters.items()]
-        exit_code, tail = _run_logged(command)
+        exit_code, tail = _run_logged(command, modules)
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
     if exit_code == 0 and pathspec is not None:
         return pathspec
@@ -75,10 +151,15 @@ def read_artifacts(pathspec: str, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(data, name) for name in names}
 
 
-def _run_logged(command: list[str]) -> tuple[int, list[str]]:
+def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str]]:
     tail: deque[str] = deque(maxlen=_TAIL)
+    environment = dict(os.environ)
+    if modules is not None:
+        paths = (str(modules), environment.get("PYTHONPATH"))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with subprocess.Popen(
         command,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -10,6 +10,7 @@ from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, step
 from mlstages.config import PACKAGED_DATASET, PACKAGED_TARGET_RANGE, PipelineConfig
 from mlstages.data import Layout, check_dataset, join_columns, load_dataset, split_dataset
 from mlstages.evaluate import evaluate, evaluate_baseline
+from mlstages.launch.environment import describe_environment
 from mlstages.launch.step_errors import plain_errors
 from mlstages.plot import draw_predictions
 from mlstages.train import describe_model, predict, train_model
@@ -46,6 +47,7 @@ class SampleRegressionFlow(FlowSpec):
     def start(self) -> None:
         """Say who runs what, and validate the parameters."""
         print(datetime.now(), current.flow_name, current.run_id, current.username)
+        self.environment = describe_environment()
         PipelineConfig(
             data=self.DATASET_NAME,
             target_range=self.TARGET_RANGE or None,
@@ -113,7 +115,9 @@ class SampleRegressionFlow(FlowSpec):
 
 
 if __name__ == "__main__":
+    from mlstages.launch.code import keep_code
     from mlstages.launch.identity import supply_username
 
     supply_username()
+    keep_code()
     SampleRegressionFlow()

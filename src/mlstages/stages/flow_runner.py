@@ -1,14 +1,17 @@
 """The flow as a stage: a configuration becomes parameters, a finished run a result."""
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mlstages.config import PipelineConfig
+from mlstages.config import PACKAGED_DATASET, PipelineConfig
 from mlstages.data import Layout
 from mlstages.launch.process import read_artifacts, run_flow
 from mlstages.plot import require_writable, write_figure
 from mlstages.result import Metrics, RunResult
+from mlstages.runs.resume import resume_run
 from mlstages.table import scan
 
 FLOW_FILE: Final = Path(__file__).with_name("flow.py")
@@ -33,6 +36,59 @@ def run(config: PipelineConfig) -> RunResult:
     """
     require_writable(config.figure)
     pathspec = run_flow(FLOW_FILE, FLOW_NAME, to_parameters(config))
+    return _to_result(config, pathspec)
+
+
+def resume(run: str | None = None, *, step: str | None = None) -> RunResult:
+    """Return the result of going on with a run of the flow that did not succeed.
+
+    Parameters
+    ----------
+    run : str or None, default=None
+        The run; None is the present user's newest that failed or was interrupted.
+    step : str or None, default=None
+        The step to begin with; None is the one that did not succeed.
+
+    Returns
+    -------
+    RunResult
+        Equal (``==``) to that of an undisturbed run with the same options.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, or it cannot be gone on with.
+    MlstagesError
+        As `run`.
+    """
+    start = time.perf_counter()
+    pathspec = resume_run(FLOW_FILE, run, step=step, flow_name=FLOW_NAME)
+    result = _to_result(read_config(pathspec), pathspec)
+    return replace(result, seconds=time.perf_counter() - start)
+
+
+def read_config(pathspec: str) -> PipelineConfig:
+    """Return the configuration that a run of the flow was made with; its figure is not known.
+
+    Parameters
+    ----------
+    pathspec : str
+        ``SampleRegressionFlow/<run id>``, of a run that has ended.
+    """
+    names = ("DATASET_NAME", "DATASET_PATH", "TARGET", "HEADER", "TARGET_RANGE", "TEST_SPLIT")
+    values = read_artifacts(pathspec, (*names, "RANDOM_STATE"))
+    data = values["DATASET_NAME"]
+    return PipelineConfig(
+        data=PACKAGED_DATASET if data == PACKAGED_DATASET.name else data,
+        target=values["TARGET"],
+        header=values["HEADER"],
+        target_range=values["TARGET_RANGE"] or None,
+        test_size=values["TEST_SPLIT"],
+        random_state=values["RANDOM_STATE"],
+    )
+
+
+def _to_result(config: PipelineConfig, pathspec: str) -> RunResult:
     artifacts = read_artifacts(pathspec, _ARTIFACTS)
     if config.figure is not None:
         write_figure(artifacts["figure"], config.figure)

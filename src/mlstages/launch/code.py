@@ -1,0 +1,98 @@
+"""The code that a run was made with: kept with the run by Metaflow, read back for others.
+
+Metaflow's own code package serves: it holds the folder of the flow, the local packages that
+ask for it (``METAFLOW_PACKAGE_POLICY = "include"``), the git commit and whether the tree
+was dirty. Stock Metaflow makes it for remote steps only; a setting has it made always.
+"""
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import metaflow.metaflow_config
+
+SETTING: Final = "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"
+
+_MODULES: Final = ".mf_code"
+"""Where the package keeps modules that are not in the flow's folder (2.19)."""
+
+_NOT_USERS: Final = ("metaflow", "metaflow_extensions")
+
+
+def keep_code() -> None:
+    """Have the runs that this process or its children start keep their code.
+
+    Notes
+    -----
+    Metaflow (2.19) reads the setting when it is imported, which has happened here; its
+    runtime takes the value when it is imported itself, at the start of a run.
+    """
+    os.environ.setdefault(SETTING, "1")
+    if os.environ[SETTING].lower() in ("1", "true"):
+        metaflow.metaflow_config.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True
+
+
+def read_code(run: Any) -> dict[str, bytes] | None:
+    """Return the files that the run was made with, by path; None if it kept none.
+
+    Parameters
+    ----------
+    run : metaflow.Run
+
+    Returns
+    -------
+    dict of str to bytes, or None
+        The flow's folder, and below ``.mf_code`` the local packages; Metaflow itself is
+        left out.
+    """
+    code = run.code
+    if code is None:
+        return None
+    files = {}
+    for member in code.tarball.getmembers():
+        parts = PurePosixPath(member.name).parts
+        beside = parts[:1] == (_MODULES,)
+        is_users = parts[1] not in _NOT_USERS if beside else not member.name.startswith(".mf_")
+        content = code.tarball.extractfile(member)
+        if is_users and content is not None:
+            files[member.name] = content.read()
+    return files
+
+
+def write_code(files: dict[str, bytes], folder: Path) -> Path:
+    """Write the files below a folder; return the one that makes its packages importable.
+
+    Parameters
+    ----------
+    files : dict of str to bytes
+        As `read_code` returned them.
+    folder : Path
+        An existing one.
+
+    Returns
+    -------
+    Path
+        To stand in PYTHONPATH.
+    """
+    for name, content in files.items():
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            continue  # a path that leads out of the folder is nobody's source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / _MODULES
+
+
+def read_git_state(run: Any) -> dict[str, Any]:
+    """Return commit, branch and whether the tree was dirty; empty outside of git.
+
+    Parameters
+    ----------
+    run : metaflow.Run
+    """
+    code = run.code
+    if code is None:
+        return {}
+    info = code.info
+    names = {"commit_sha": "commit", "branch_name": "branch", "has_uncommitted_changes": "dirty"}
+    return {ours: info[theirs] for theirs, ours in names.items() if theirs in info}

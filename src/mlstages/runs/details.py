@@ -1,0 +1,212 @@
+"""One past run: its parameters, steps, tasks, logs and artifacts.
+
+Nothing is unpickled unless one artifact is asked for: unpickling runs code of whoever wrote
+the history (`mlstages.runs.pickles`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mlstages.errors import RunNotFoundError, RunUnusableError
+from mlstages.launch.blobs import read_blob
+from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.listing import RunSummary, read_parameters, sorted_artifacts, summarize_run
+from mlstages.runs.pickles import Description, describe_pickle, describe_value
+from mlstages.runs.state import RunState, StateReader, task_state, worst_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSummary:
+    """One step of a run: its tasks, and the time from the first start to the last end."""
+
+    step: str
+    tasks: int
+    state: RunState
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactSummary:
+    """What an artifact is, without dumping it.
+
+    Parameters
+    ----------
+    name : str
+    step : str
+        The first that had it; what is described is the value at the end.
+    type : str
+        Its class, with the module if that is not builtins.
+    shape : tuple of int or None
+        Of an array; the length of a list, tuple, string or bytes.
+    size : int
+        Bytes as kept by Metaflow, before compression.
+    preview : str or None
+        The beginning of its repr: of plain values always, of others if they were asked for.
+    """
+
+    name: str
+    step: str
+    type: str
+    shape: tuple[int, ...] | None
+    size: int
+    preview: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLog:
+    """What a task printed, exactly."""
+
+    task: str
+    """``<step>/<task id>``."""
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetails:
+    """One run with its steps in the order of their start, and its artifacts by name.
+
+    Parameters
+    ----------
+    summary : RunSummary
+    steps : tuple of StepSummary
+    artifacts : tuple of ArtifactSummary
+    logs : tuple of TaskLog
+        Empty unless they were asked for.
+    """
+
+    summary: RunSummary
+    steps: tuple[StepSummary, ...]
+    artifacts: tuple[ArtifactSummary, ...]
+    logs: tuple[TaskLog, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the details as JSON can carry them."""
+        return self.summary.to_dict() | {
+            "steps": [asdict(step) for step in self.steps],
+            "artifacts": [asdict(artifact) for artifact in self.artifacts],
+            "logs": [asdict(log) for log in self.logs],
+        }
+
+
+def show_run(
+    run: str,
+    *,
+    artifact: str | None = None,
+    step: str | None = None,
+    log: bool = False,
+    flow_name: str = DEFAULT_FLOW,
+) -> RunDetails:
+    """Return a run's parameters, steps and artifacts.
+
+    Parameters
+    ----------
+    run : str
+        ``<flow>/<run id>``, a run id, or ``latest``: the present user's newest run that was
+        successful and is no replay.
+    artifact : str or None, default=None
+        The one artifact to describe, which is unpickled for it; None describes all, and
+        unpickles none.
+    step : str or None, default=None
+        The one step to look at; None is all.
+    log : bool, default=False
+        Also what the tasks printed.
+    flow_name : str, default="SampleRegressionFlow"
+        Where a bare run id and ``latest`` are looked for.
+
+    Returns
+    -------
+    RunDetails
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no such run, or no such step or artifact in it.
+    RunUnusableError
+        If the artifact that was asked for is damaged.
+    """
+    found = find_run(run, flow_name)
+    state = StateReader().read(found)
+    steps = _find_steps(found, step)
+    newest = _newest_artifacts(steps, without=read_parameters(found) if artifact is None else ())
+    if artifact is not None:
+        if artifact not in newest:
+            known = ", ".join(newest) or "none yet"
+            raise RunNotFoundError(f"{found.pathspec} has no artifact {artifact!r}: it has {known}")
+        newest = {artifact: newest[artifact]}
+    describe = _describe_unopened if artifact is None else _describe_opened
+    return RunDetails(
+        summary=summarize_run(found, state),
+        steps=tuple(_summarize_step(step, state) for step in steps),
+        artifacts=tuple(
+            _summarize_artifact(first_step, newest_one, describe(newest_one))
+            for first_step, newest_one in newest.values()
+        ),
+        logs=tuple(_read_log(task) for step in steps for task in step) if log else (),
+    )
+
+
+def _find_steps(run: Any, wanted: str | None) -> list[Any]:
+    steps = sorted(run, key=lambda step: step.created_at)
+    if wanted is None:
+        return steps
+    found = [step for step in steps if step.id == wanted]
+    if not found:
+        known = ", ".join(step.id for step in steps) or "none yet"
+        raise RunNotFoundError(f"{run.pathspec} has no step {wanted!r}: it has {known}")
+    return found
+
+
+def _summarize_step(step: Any, run_state: RunState) -> StepSummary:
+    tasks = list(step)
+    ends = [task.finished_at for task in tasks]
+    seconds = None
+    if tasks and all(end is not None for end in ends):
+        seconds = (max(ends) - min(task.created_at for task in tasks)).total_seconds()
+    state = worst_state(task_state(task) for task in tasks)
+    if state is RunState.INTERRUPTED and run_state is RunState.RUNNING:
+        state = RunState.RUNNING
+    return StepSummary(step=step.id, tasks=len(tasks), state=state, seconds=seconds)
+
+
+def _newest_artifacts(steps: list[Any], without: Iterable[str]) -> dict[str, tuple[str, Any]]:
+    """Return by name the step that had it first, and the artifact as the last step had it."""
+    newest: dict[str, tuple[str, Any]] = {}
+    for step in steps:
+        for task in step:
+            for artifact in sorted_artifacts(task):
+                first_step, _older = newest.get(artifact.id, (step.id, None))
+                newest[artifact.id] = (first_step, artifact)
+    return {name: newest[name] for name in sorted(newest.keys() - set(without))}
+
+
+def _summarize_artifact(step: str, artifact: Any, described: Description) -> ArtifactSummary:
+    return ArtifactSummary(
+        name=artifact.id,
+        step=step,
+        type=described.type,
+        shape=described.shape,
+        size=artifact.size,
+        preview=described.preview,
+    )
+
+
+def _describe_unopened(artifact: Any) -> Description:
+    try:
+        return describe_pickle(read_blob(artifact))
+    except RunUnusableError:
+        return Description("damaged", None, None)
+
+
+def _describe_opened(artifact: Any) -> Description:
+    described = describe_pickle(read_blob(artifact))
+    try:
+        return describe_value(artifact.data)
+    except (ImportError, AttributeError) as error:  # its class is not installed here
+        return described._replace(preview=f"not loadable here: {error}")
+
+
+def _read_log(task: Any) -> TaskLog:
+    step, task_id = task.path_components[2:]
+    return TaskLog(task=f"{step}/{task_id}", stdout=task.stdout, stderr=task.stderr)

@@ -1,0 +1,115 @@
+"""Which run a person means, and whose runs they see."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+import metaflow
+from metaflow.exception import MetaflowNotFound
+
+from mlstages.errors import OptionError, RunNotFoundError
+from mlstages.launch.history import describe_history, open_history
+
+DEFAULT_FLOW: Final = "SampleRegressionFlow"
+
+REPLAY_TAG: Final = "replay:"
+"""Begins the tag of a run that replays another, whose id follows."""
+
+
+def iterate_runs(
+    flow_name: str, *, tag: str | None = None, user: str | None = None, all_users: bool = False
+) -> Iterator[Any]:
+    """Yield the runs of a flow, newest first, as Metaflow's Client API has them.
+
+    Parameters
+    ----------
+    flow_name : str
+        The flow's class.
+    tag : str or None, default=None
+        Only runs with this tag.
+    user : str or None, default=None
+        Only runs of this user; None is the present one.
+    all_users : bool, default=False
+        Runs of everybody.
+
+    Raises
+    ------
+    OptionError
+        If a user is given and all are asked for.
+    """
+    if user is not None and all_users:
+        raise OptionError("one user's runs and all users' runs exclude each other: ask for one")
+    if not open_history():
+        return
+    if not all_users:
+        metaflow.namespace(f"user:{user}" if user else metaflow.default_namespace())
+    try:
+        flow = metaflow.Flow(flow_name)
+        yield from flow.runs(*([tag] if tag else []))
+    except MetaflowNotFound:
+        return
+    finally:
+        metaflow.namespace(None)
+
+
+def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
+    """Return the run that is meant, whoever ran it.
+
+    Parameters
+    ----------
+    run : str
+        ``<flow>/<run id>``, a run id, or ``latest``: the present user's newest run that was
+        successful and is no replay.
+    flow_name : str, default="SampleRegressionFlow"
+        Where a bare id and ``latest`` are looked for.
+
+    Returns
+    -------
+    metaflow.Run
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no such run.
+    """
+    named_flow, _, run_id = run.rpartition("/")
+    flow_name = named_flow or flow_name
+    if run_id == "latest":
+        candidates = iterate_runs(flow_name)
+        found = next((run for run in candidates if run.successful and not is_replay(run)), None)
+    else:
+        found = _get_run(flow_name, run_id)
+    if found is not None:
+        return found
+    what = "successful run" if run_id == "latest" else f"run {flow_name}/{run_id}"
+    raise RunNotFoundError(f"no {what} {_of_those_there_are(flow_name, run_id == 'latest')}")
+
+
+def is_replay(run: Any) -> bool:
+    """Return whether the run replays another."""
+    return any(tag.startswith(REPLAY_TAG) for tag in run.user_tags)
+
+
+def user_of(run: Any) -> str:
+    """Return whom Metaflow took the run for."""
+    return next((tag[5:] for tag in sorted(run.tags) if tag.startswith("user:")), "unknown")
+
+
+def _get_run(flow_name: str, run_id: str) -> Any | None:
+    if not open_history() or not run_id:
+        return None
+    try:
+        # A pathspec with further parts would be read as a step or task.
+        return metaflow.Run(f"{flow_name}/{run_id}") if "/" not in flow_name else None
+    except MetaflowNotFound:
+        return None
+
+
+def _of_those_there_are(flow_name: str, latest: bool) -> str:
+    newest = next(islice(iterate_runs(flow_name, all_users=True), 1), None)
+    of_flow = f"of {flow_name} " if latest else ""
+    if newest is None:
+        known = f"there is none at all of {flow_name}"
+    else:
+        known = f"the newest is {newest.pathspec}, by {user_of(newest)}"
+    return f"{of_flow}in {describe_history()}: {known}; mlstages runs --all-users lists them"
