@@ -59,14 +59,20 @@ def show(
     ] = None,
     step: Annotated[str | None, typer.Option(metavar="S", help="Only this step.")] = None,
     log: Annotated[bool, typer.Option("--log", help="Also what the tasks printed.")] = False,
+    card: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Also write a page about the run; opens offline."),
+    ] = None,
     flow: FlowName = _OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Show the parameters, steps and artifacts of a run."""
     from mlstages.cli import render
-    from mlstages.runs import show_run
+    from mlstages.runs import show_run, write_card
 
     details = show_run(run, artifact=artifact, step=step, log=log, flow_name=flow)
+    if card is not None:
+        write_card(details.summary.run, card)
     draw = render.draw_run if artifact is None else render.draw_artifacts
     render.show(details, draw, as_json=as_json)
 

@@ -1,5 +1,6 @@
 """Past runs of any flow, through Metaflow's Client API and never through its files."""
 
+from mlstages.runs.card import render_card, write_card
 from mlstages.runs.details import RunDetails, show_run
 from mlstages.runs.diff import RunDiff, diff_runs
 from mlstages.runs.find import DEFAULT_FLOW
@@ -18,8 +19,10 @@ __all__ = [
     "RunSummary",
     "diff_runs",
     "list_runs",
+    "render_card",
     "replay_run",
     "resume_run",
     "show_run",
     "tag_run",
+    "write_card",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mlstages.errors import RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.launch.code import read_code, read_git_state
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.find import DEFAULT_FLOW, find_run, started_at
 from mlstages.runs.listing import METRICS, read_parameters, sorted_artifacts
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.values import ValueDifference, compare_values
@@ -245,4 +245,4 @@ def _stands_twice(name: str, a: dict[str, bytes], b: dict[str, bytes]) -> bool:
 
 def _seconds(run: Any) -> float | None:
     end = run.finished_at
-    return None if end is None else float((end - run.created_at).total_seconds())
+    return None if end is None else float((end - started_at(run)).total_seconds())

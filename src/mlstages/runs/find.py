@@ -1,6 +1,7 @@
 """Which run a person means, and whose runs they see."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -44,8 +45,8 @@ def iterate_runs(
     if not all_users:
         metaflow.namespace(f"user:{user}" if user else metaflow.default_namespace())
     try:
-        flow = metaflow.Flow(flow_name)
-        yield from flow.runs(*([tag] if tag else []))
+        runs = list(metaflow.Flow(flow_name).runs(*([tag] if tag else [])))
+        yield from sorted(runs, key=started_at, reverse=True)
     except MetaflowNotFound:
         return
     finally:
@@ -88,6 +89,21 @@ def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
 def is_replay(run: Any) -> bool:
     """Return whether the run replays another."""
     return any(tag.startswith(REPLAY_TAG) for tag in run.user_tags)
+
+
+def started_at(run: Any) -> datetime:
+    """Return when the run began, in local time.
+
+    Notes
+    -----
+    Metaflow's local metadata (2.19) takes a run for created anew when its tags change; the
+    parameters are kept once, at the start.
+    """
+    try:
+        created: datetime = run["_parameters"].created_at
+    except KeyError:
+        created = run.created_at
+    return created
 
 
 def user_of(run: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mlstages.errors import OptionError, RunUnusableError
 from mlstages.launch.blobs import read_blob
-from mlstages.runs.find import DEFAULT_FLOW, iterate_runs, user_of
+from mlstages.runs.find import DEFAULT_FLOW, iterate_runs, started_at, user_of
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.state import RunState, StateReader
 
@@ -106,7 +106,7 @@ def summarize_run(run: Any, state: RunState) -> RunSummary:
     """
     return RunSummary(
         run=run.pathspec,
-        created_at=run.created_at,
+        created_at=started_at(run),
         user=user_of(run),
         state=state,
         tags=tuple(sorted(run.user_tags)),

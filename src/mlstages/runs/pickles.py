@@ -102,7 +102,7 @@ def describe_pickle(blob: bytes) -> Description:
     Description(type='fractions.Fraction', shape=None, preview=None)
     """
     try:
-        return _describe(_InertUnpickler(io.BytesIO(blob)).load())
+        return _describe(read_inert(blob))
     except _OF_BYTES_THAT_ARE_NO_PICKLE:
         return Description("damaged", None, None)
 
@@ -115,6 +115,17 @@ def _describe(value: Any) -> Description:
     return describe_value(value)
 
 
+def read_inert(blob: bytes) -> Any:
+    """Return the pickled value, with a stand-in for all that is not Python's own plain types.
+
+    Parameters
+    ----------
+    blob : bytes
+        A pickle of any protocol; nothing that it names is run.
+    """
+    return _InertUnpickler(io.BytesIO(blob)).load()
+
+
 def read_plain_value(blob: bytes) -> Any:
     """Return the pickled value if JSON can carry it, else what it is, in angle brackets.
 
@@ -124,7 +135,7 @@ def read_plain_value(blob: bytes) -> Any:
         A pickle of any protocol; nothing that it names is run.
     """
     try:
-        value = _InertUnpickler(io.BytesIO(blob)).load()
+        value = read_inert(blob)
         json.dumps(value)
     except _OF_BYTES_THAT_ARE_NO_PICKLE:
         return f"<{describe_pickle(blob).type}>"

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from mlstages.launch.orchestrators import Orchestrators, find_orchestrators
+from mlstages.runs.find import started_at
 
 
 class RunState(StrEnum):
@@ -52,7 +53,7 @@ class StateReader:
             return True
         # Between two tasks an orchestrator does not show its run's id: then it has made,
         # at most a few seconds after its own start, the run in question.
-        seconds = ((run.created_at - start).total_seconds() for start in orchestrators.since)
+        seconds = ((started_at(run) - start).total_seconds() for start in orchestrators.since)
         return any(0 <= since < _LONGEST_START for since in seconds)
 
 

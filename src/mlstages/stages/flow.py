@@ -13,6 +13,7 @@ from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.launch.environment import describe_environment
 from mlstages.launch.step_errors import plain_errors
 from mlstages.plot import draw_predictions
+from mlstages.runs.card import fill_card
 from mlstages.train import describe_model, predict, train_model
 
 
@@ -112,6 +113,7 @@ class SampleRegressionFlow(FlowSpec):
         """Print the metrics."""
         self.n_train, self.n_test = len(self.y_train), len(self.y_test)
         print(f"MSE {self.mse}, R² {self.r2}; predicting the mean: R² {self.baseline_r2}")
+        fill_card(self)
 
 
 if __name__ == "__main__":
