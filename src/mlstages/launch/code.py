@@ -12,6 +12,7 @@ from typing import Any, Final
 import metaflow.metaflow_config
 
 SETTING: Final = "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"
+"""In the environment of a run that is to keep its code."""
 
 _MODULES: Final = ".mf_code"
 """Where the package keeps modules that are not in the flow's folder (2.19)."""
@@ -20,15 +21,14 @@ _NOT_USERS: Final = ("metaflow", "metaflow_extensions")
 
 
 def keep_code() -> None:
-    """Have the runs that this process or its children start keep their code.
+    """Have a run that this process itself is about to start keep its code.
 
     Notes
     -----
-    Metaflow (2.19) reads the setting when it is imported, which has happened here; its
-    runtime takes the value when it is imported itself, at the start of a run.
+    Metaflow (2.19) reads the setting from the environment when it is imported, which has
+    happened here; its runtime takes the value when a run starts.
     """
-    os.environ.setdefault(SETTING, "1")
-    if os.environ[SETTING].lower() in ("1", "true"):
+    if SETTING not in os.environ:
         metaflow.metaflow_config.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True
 
 

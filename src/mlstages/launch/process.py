@@ -15,7 +15,7 @@ from metaflow import Run
 from metaflow.exception import MetaflowNotFound
 
 from mlstages.errors import FileError, MlstagesError, RunFailedError, rebuild_error
-from mlstages.launch.code import keep_code
+from mlstages.launch.code import SETTING
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
 
@@ -129,7 +129,6 @@ def _execute(
     flow_file: Path, flow_name: str, arguments: Sequence[str], modules: Path | None = None
 ) -> str:
     supply_username()
-    keep_code()
     require_writable_history()
     logger.info("history: %s", describe_history())
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
@@ -153,7 +152,7 @@ def read_artifacts(pathspec: str, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str]]:
     tail: deque[str] = deque(maxlen=_TAIL)
-    environment = dict(os.environ)
+    environment = {SETTING: "1"} | os.environ
     if modules is not None:
         paths = (str(modules), environment.get("PYTHONPATH"))
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

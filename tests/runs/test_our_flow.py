@@ -53,7 +53,9 @@ def test_one_artifact_can_be_asked_for(in_history, wanted):
 
 def test_arrays_are_not_dumped(in_history):
     details = show_run(in_history.finished.json["pathspec"])
-    assert all(len(artifact.preview) <= 200 for artifact in details.artifacts)
+    previews = {artifact.name: artifact.preview for artifact in details.artifacts}
+    assert previews["X_train"] is None
+    assert all(len(preview) <= 200 for preview in previews.values() if preview is not None)
 
 
 @pytest.mark.parametrize("run", ["1", "SampleRegressionFlow/1", "OtherFlow/1", "OtherFlow/latest"])
@@ -63,7 +65,7 @@ def test_a_run_that_is_not_there_is_refused_with_where_it_was_looked_for(in_hist
 
 
 def test_an_artifact_that_is_not_there_is_refused_with_those_there_are(in_history):
-    with pytest.raises(RunNotFoundError, match=r"has no artifact 'nothing': it has X_test, "):
+    with pytest.raises(RunNotFoundError, match=r"has no artifact 'nothing': it has .*X_test, "):
         show_run(in_history.finished.json["pathspec"], artifact="nothing")
 
 

@@ -1,0 +1,29 @@
+from mlstages import diff_runs
+
+
+def test_a_run_does_not_differ_from_itself(in_small_history):
+    run = in_small_history.pathspec("first")
+    diff = diff_runs(run, run)
+    assert diff.same_results
+    assert diff.n_equal == 4
+    assert (diff.parameters, diff.environment, diff.metrics, diff.code) == ((), (), (), "")
+
+
+def test_what_was_given_and_what_it_did_are_told(in_small_history):
+    diff = diff_runs(in_small_history.pathspec("first"), in_small_history.pathspec("more"))
+    assert [(c.name, c.a, c.b) for c in diff.parameters] == [("count", 1, 21)]
+    found = {a.name: a for a in diff.artifacts}
+    assert set(found) == {"doubled", "local", "numbers"}
+    assert found["doubled"].how == "2 became 42"
+    assert found["doubled"].step == "start"
+    assert (found["numbers"].largest_absolute, found["numbers"].largest_relative) == (40.0, 20.0)
+    assert found["local"].how.startswith("other bytes; not loadable here")
+    assert diff.n_equal == 1
+    assert all(seconds > 0 for seconds in diff.seconds)
+    assert not diff.same_results
+
+
+def test_a_run_that_did_not_end_lacks_what_came_after(in_small_history):
+    diff = diff_runs(in_small_history.pathspec("first"), in_small_history.pathspec("failed"))
+    assert {a.name: a.how for a in diff.artifacts}["numbers"] == "only in run a"
+    assert diff.to_dict()["same_results"] is False
