@@ -3,9 +3,10 @@ import math
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from mlstages.config import PACKAGED_DATASET, PipelineConfig
+from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
 from mlstages.errors import OptionError
 
 
@@ -64,3 +65,34 @@ def test_it_is_frozen():
 
 def test_the_packaged_data_is_a_file_of_the_package():
     assert PACKAGED_DATASET.is_file()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"target_range": [1]},
+        {"target_range": 5},
+        {"target_range": "ab"},
+        {"test_size": "0.2"},
+        {"header": "no"},
+        {"random_state": "42"},
+    ],
+    ids=str,
+)
+def test_a_value_of_the_wrong_kind_is_refused(options):
+    with pytest.raises(OptionError):
+        PipelineConfig(**options)
+
+
+def test_numbers_of_numpy_are_taken_as_pythons():
+    config = PipelineConfig(test_size=np.float64(0.3), random_state=np.int64(7))
+    assert repr((config.test_size, config.random_state)) == "(0.3, 7)"
+
+
+def test_a_run_knows_what_it_learns_from():
+    packaged = PACKAGED_DATASET.read_bytes()
+    assert name_data(None, None, packaged) == PACKAGED_DATASET
+    assert name_data("a.csv", None, b"1,2") == Path("a.csv")
+    assert name_data(None, "/b.csv", b"") == Path("/b.csv")
+    with pytest.raises(OptionError, match="add --dataset_name FILE"):
+        name_data(None, None, b"1,2")

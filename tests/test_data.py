@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -170,6 +171,17 @@ def test_a_side_of_fewer_than_two_rows_is_refused_with_the_sizes_that_do(test_si
     X = np.arange(1000.0).reshape(-1, 1)
     with pytest.raises(OptionError, match=r"choose from 0\.002 to 0\.998|not between 0 and 1"):
         split_dataset(X, X[:, 0], test_size, 42)
+
+
+@given(st.integers(4, 3000))
+def test_the_sizes_that_are_recommended_are_accepted(n_rows):
+    y = np.arange(float(n_rows))
+    with pytest.raises(OptionError) as raised:
+        split_dataset(y.reshape(-1, 1), y, 1e-9, 42)
+    low, high = re.search(r"choose from (\S+) to (\S+)$", raised.value.message).groups()
+    for test_size in (float(low), float(high)):
+        split = split_dataset(y.reshape(-1, 1), y, test_size, 42)
+        assert min(len(split.y_train), len(split.y_test)) >= 2
 
 
 def test_a_target_that_is_constant_on_the_test_rows_is_refused():

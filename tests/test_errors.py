@@ -10,7 +10,9 @@ def concrete_classes(root: type[errors.MlstagesError]) -> set[type[errors.Mlstag
 
 @pytest.mark.parametrize("error_class", sorted(concrete_classes(errors.MlstagesError), key=str))
 def test_every_error_survives_the_way_from_another_process(error_class):
-    rebuilt = errors.rebuild_error(f"some.module.{error_class.__name__}", "what, where, remedy")
+    rebuilt = errors.rebuild_error(
+        f"mlstages.launch.step_errors.{error_class.__name__}", "what, where, remedy"
+    )
     assert type(rebuilt) is error_class
     assert rebuilt.message == "what, where, remedy"
 
@@ -26,6 +28,7 @@ def test_each_branch_has_its_documented_exit_code():
         "FileError": 3,
         "DataError": 3,
         "RunNotFoundError": 3,
+        "RunUnusableError": 3,
         "RunFailedError": 4,
     }
 

@@ -22,3 +22,15 @@ def test_metrics_that_are_not_finite_are_refused():
     y_test = np.array([1e155, -1e155])
     with pytest.raises(DataError, match="rescale"):
         evaluate(y_test, -y_test)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e-310, 1e200], ids=str)
+def test_a_target_whose_squares_cannot_be_told_apart_has_no_metrics(scale):
+    y = np.arange(1.0, 30.0) * scale
+    with pytest.raises(DataError, match="rescale them"):
+        evaluate(y, y)
+
+
+def test_a_prediction_that_is_not_finite_is_refused():
+    with pytest.raises(DataError, match="a prediction is not finite"):
+        evaluate(np.array([1.0, 2.0]), np.array([1.0, np.inf]))

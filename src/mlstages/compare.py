@@ -8,22 +8,26 @@ import importlib
 import inspect
 import io
 import json
+import logging
 import sys
 import tempfile
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
 
 from mlstages.config import PipelineConfig
-from mlstages.errors import RunFailedError, rebuild_error
+from mlstages.errors import MlstagesError, RunFailedError, rebuild_error
+from mlstages.launch.history import describe_history
 from mlstages.measure import Measurement, measure_command
 from mlstages.plot import draw_side_by_side, require_writable, write_figure
 from mlstages.result import RunResult
 from mlstages.runs import RunDetails, show_run
 from mlstages.stages import Stage
+
+logger = logging.getLogger(__name__)
 
 _NO_CODE: Final = {
     *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
@@ -38,6 +42,7 @@ class StageReport:
     Parameters
     ----------
     result : RunResult
+        What it came to; the picture is left out.
     seconds : float
         Wall time of its process, imports included.
     cpu_seconds : float
@@ -93,6 +98,7 @@ class Comparison:
     Parameters
     ----------
     stages : tuple of StageReport
+        Of those that came to a result.
     differences : tuple of Difference
         None if the stages agree.
     figure : Path or None
@@ -106,8 +112,9 @@ class Comparison:
     @property
     def agree(self) -> bool:
         """Whether all results are equal: ``==``, to the last bit."""
-        first = self.stages[0].result
-        return all(stage.result == first for stage in self.stages)
+        results = [stage.result for stage in self.stages]
+        same = all(result == results[0] for result in results)
+        return same and len(results) == len(Stage)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as ``--json`` prints it."""
@@ -139,41 +146,65 @@ def compare_stages(
     Raises
     ------
     MlstagesError
-        What a stage raised: bad input is the same for all of them.
+        What all stages raised, in the same words: bad input. Where one refuses what another
+        takes, they differ.
     """
     config = config or PipelineConfig()
     require_writable(config.figure)
-    reports = []
+    logger.info("history: %s", describe_history())
+    outcomes: dict[Stage, StageReport | MlstagesError] = {}
     pictures = []
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
         for stage in Stage:
             on_start(stage)
             picture = Path(folder) / f"{stage}.png" if config.figure else None
-            reports.append(_run_stage(stage, replace(config, figure=picture)))
-            pictures += [picture.read_bytes()] if picture else []
-    if config.figure is not None:
+            outcomes[stage] = _run_stage(stage, replace(config, figure=picture))
+            if picture is not None and picture.exists():
+                pictures.append(picture.read_bytes())
+    reports = [outcome for outcome in outcomes.values() if isinstance(outcome, StageReport)]
+    errors = {
+        stage: outcome for stage, outcome in outcomes.items() if isinstance(outcome, MlstagesError)
+    }
+    if len({(type(error), error.message) for error in errors.values()}) == 1 and not reports:
+        raise next(iter(errors.values()))
+    if config.figure is not None and pictures:
         write_figure(draw_side_by_side(pictures), config.figure)
-    first = reports[0].result
     return Comparison(
         stages=tuple(reports),
-        differences=tuple(
-            Difference(
-                stage=report.result.stage,
-                field=name,
-                values={first.stage: ours, report.result.stage: theirs},
-            )
-            for report in reports[1:]
-            for name, ours, theirs in _differing_fields("", first, report.result)
-        ),
-        figure=config.figure,
+        differences=(*_differing_outcomes(outcomes, errors), *_differing_numbers(reports)),
+        figure=config.figure if pictures else None,
     )
 
 
-def _run_stage(stage: Stage, config: PipelineConfig) -> StageReport:
+def _differing_outcomes(
+    outcomes: Mapping[Stage, object], errors: Mapping[Stage, MlstagesError]
+) -> list[Difference]:
+    """Return a difference for each stage that refused what another took, or said otherwise."""
+    if not errors:
+        return []
+    said = {str(stage): errors[stage].message if stage in errors else None for stage in outcomes}
+    return [Difference(stage=stage, field="error", values=said) for stage in errors]
+
+
+def _differing_numbers(reports: Sequence[StageReport]) -> list[Difference]:
+    return [
+        Difference(
+            stage=report.result.stage,
+            field=name,
+            values={reports[0].result.stage: ours, report.result.stage: theirs},
+        )
+        for report in reports[1:]
+        for name, ours, theirs in _differing_fields("", reports[0].result, report.result)
+    ]
+
+
+def _run_stage(stage: Stage, config: PipelineConfig) -> StageReport | MlstagesError:
     measurement = measure_command(
-        [sys.executable, "-m", "mlstages.stages", stage], stdin=json.dumps(config.to_dict())
+        [sys.executable, "-P", "-m", "mlstages.stages", stage], stdin=json.dumps(config.to_dict())
     )
     result = _parse_answer(stage, measurement)
+    if isinstance(result, MlstagesError):
+        return result
     details = None if result.pathspec is None else show_run(result.pathspec)
     return StageReport(
         # The stage's own picture is gone with the temporary folder.
@@ -190,7 +221,7 @@ def _run_stage(stage: Stage, config: PipelineConfig) -> StageReport:
     )
 
 
-def _parse_answer(stage: Stage, measurement: Measurement) -> RunResult:
+def _parse_answer(stage: Stage, measurement: Measurement) -> RunResult | MlstagesError:
     try:
         answer = json.loads(measurement.stdout)
     except json.JSONDecodeError:  # it crashed: what it printed is the traceback
@@ -200,7 +231,7 @@ def _parse_answer(stage: Stage, measurement: Measurement) -> RunResult:
         ) from None
     if "error" in answer:
         error = rebuild_error(answer["error"]["type"], answer["error"]["message"])
-        raise error or RunFailedError(answer["error"]["message"])
+        return error or RunFailedError(answer["error"]["message"])
     return RunResult.from_dict(answer)
 
 

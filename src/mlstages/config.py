@@ -6,6 +6,7 @@ that is no column, a test side of one row) is for the steps to say.
 
 import math
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,16 +70,19 @@ class PipelineConfig:
     figure: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        check_test_size(self.test_size)
-        _check_random_state(self.random_state)
         set_field = object.__setattr__  # the class is frozen; this is its construction
+        check_test_size(self.test_size)
+        set_field(self, "test_size", float(self.test_size))
+        set_field(self, "random_state", _checked_random_state(self.random_state))
+        if self.header not in (None, True, False):
+            raise OptionError(f"header {self.header!r} is none of True, False and None")
         set_field(self, "data", Path(self.data))
         if self.target is not None:
             set_field(self, "target", str(self.target))
         if self.target_range is None and self.data == PACKAGED_DATASET:
             set_field(self, "target_range", PACKAGED_TARGET_RANGE)
         if self.target_range is not None:
-            set_field(self, "target_range", _checked_target_range(*self.target_range))
+            set_field(self, "target_range", _checked_target_range(self.target_range))
         if self.figure is not None:
             set_field(self, "figure", _checked_figure(Path(self.figure)))
 
@@ -105,26 +109,73 @@ class PipelineConfig:
         return cls(**options)
 
 
+def name_data(name: str | None, path: str | None, content: bytes) -> Path:
+    """Return what a run of the flow learns from, as `PipelineConfig.data` has it.
+
+    Parameters
+    ----------
+    name : str or None
+        What the file is called; None if nobody said.
+    path : str or None
+        Where it is; None if the run carries its content.
+    content : bytes
+        What the run carries.
+
+    Raises
+    ------
+    OptionError
+        If the run carries another file than the packaged one, and nobody said its name.
+    """
+    given = name or path
+    if given is not None:
+        return Path(given)
+    if content == PACKAGED_DATASET.read_bytes():
+        return PACKAGED_DATASET
+    raise OptionError(
+        "a dataset that a run carries has lost its name, and the extension says the format: "
+        "add --dataset_name FILE"
+    )
+
+
 def check_test_size(test_size: float) -> None:
-    """Return if it is a share of the rows, or raise `OptionError`."""
-    if not 0 < test_size < 1:  # also refuses NaN
+    """Return if it is a share of the rows.
+
+    Parameters
+    ----------
+    test_size : float
+        Between 0 and 1, both excluded.
+
+    Raises
+    ------
+    OptionError
+        If it is not.
+    """
+    given: Any = test_size  # whatever its type says, people pass what they like
+    is_share = isinstance(given, Real) and 0 < float(given) < 1  # also refuses NaN
+    if not is_share:
         raise OptionError(f"test size {test_size} is not between 0 and 1 (both excluded): try 0.2")
 
 
-def _check_random_state(random_state: int) -> None:
-    if isinstance(random_state, bool) or not isinstance(random_state, int):
+def _checked_random_state(random_state: Any) -> int:
+    if isinstance(random_state, bool) or not isinstance(random_state, Integral):
         raise OptionError(f"random state {random_state!r} is not a whole number: try 42")
-    if not 0 <= random_state <= _LARGEST_RANDOM_STATE:
+    if not 0 <= int(random_state) <= _LARGEST_RANDOM_STATE:
         raise OptionError(
             f"random state {random_state} is not between 0 and {_LARGEST_RANDOM_STATE}: try 42"
         )
+    return int(random_state)
 
 
-def _checked_target_range(low: float, high: float) -> tuple[float, float]:
-    low, high = float(low), float(high)
+def _checked_target_range(target_range: Any) -> tuple[float, float]:
+    try:
+        low, high = (float(limit) for limit in target_range)
+    except (TypeError, ValueError):
+        low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        is_pair = isinstance(target_range, (list, tuple)) and len(target_range) == 2
+        said = " ".join(str(limit) for limit in target_range) if is_pair else target_range
         raise OptionError(
-            f"target range {low} {high} is not two finite numbers, the lower first: try -100 100"
+            f"target range {said} is not two finite numbers, the lower first: try -100 100"
         )
     return low, high
 

@@ -8,6 +8,7 @@ used: each task of a flow is a new interpreter, and one that neither splits nor 
 draws should not pay a second for them.
 """
 
+import math
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -49,9 +50,13 @@ class Split(NamedTuple):
     """Features and target, parted in rows to learn from and rows to test on."""
 
     X_train: Floats
+    """Shape (n_train, n_features), in the units of the file."""
     X_test: Floats
+    """Shape (n_test, n_features)."""
     y_train: Floats
+    """Shape (n_train,), in units of the target."""
     y_test: Floats
+    """Shape (n_test,)."""
 
 
 def load_dataset(
@@ -125,7 +130,17 @@ def load_dataset(
 
 
 def join_columns(X: Floats, y: Floats) -> Floats:
-    """Return rows of features and target, ndarray of shape (n_samples, n_features + 1)."""
+    """Return rows of features and target.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features + 1)
+    """
     return np.column_stack((X, y))
 
 
@@ -214,7 +229,7 @@ def _target_faults(
         return []
     return [
         f"the target, column {column!r}: {_count(len(at), f'out of the range {low:g} to {high:g}')}"
-        f": {_rows(y, column, at, layout)}; --target-range sets it"
+        f": {_rows(y, column, at, layout)}; mend them, or set another target range"
     ]
 
 
@@ -265,10 +280,14 @@ def split_dataset(X: Floats, y: Floats, test_size: float, random_state: int) -> 
     n_test = int(np.ceil(test_size * len(y)))
     n_train = len(y) - n_test
     if min(n_train, n_test) < SMALLEST_SIDE:
-        low, high = SMALLEST_SIDE / len(y), 1 - SMALLEST_SIDE / len(y)
+        # Rounded inwards, so that what is recommended is accepted.
+        places = len(str(len(y))) + 1
+        low = math.ceil(SMALLEST_SIDE / len(y) * 10**places) / 10**places
+        high = math.floor((1 - SMALLEST_SIDE / len(y)) * 10**places) / 10**places
         raise OptionError(
             f"test size {test_size} parts {len(y)} rows into {n_train} to learn from and {n_test} "
-            f"to test on, and each side needs {SMALLEST_SIDE}: choose from {low:g} to {high:g}"
+            f"to test on, and each side needs {SMALLEST_SIDE}: choose from {low:.{places}g} "
+            f"to {high:.{places}g}"
         )
     parts: Any = train_test_split(X, y, test_size=test_size, random_state=random_state)
     split = Split(*parts)

@@ -89,7 +89,9 @@ def rebuild_error(class_name: str, message: str) -> MlstagesError | None:
     >>> rebuild_error("mlstages.errors.DataError", "row 3 is empty")
     DataError('row 3 is empty')
     """
-    bare_name = class_name.rpartition(".")[2]
+    module, _, bare_name = class_name.rpartition(".")
+    if module and module.partition(".")[0] != __name__.partition(".")[0]:
+        return None  # others have a DataError, too
     for error_class in _CONCRETE:
         if error_class.__name__ == bare_name:
             return error_class(message)

@@ -24,7 +24,7 @@ def evaluate(y_test: NDArray[np.float64], y_predicted: NDArray[np.float64]) -> M
     Raises
     ------
     DataError
-        If a metric is not finite: the values are too large or too small to be squared.
+        If the values are too large or too small for their squares to be told apart.
 
     Examples
     --------
@@ -34,7 +34,15 @@ def evaluate(y_test: NDArray[np.float64], y_predicted: NDArray[np.float64]) -> M
     """
     from sklearn.metrics import mean_squared_error, r2_score
 
-    with np.errstate(over="ignore", invalid="ignore"):  # said below, as an error
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # said as an error
+        spread = float(np.sum((y_test - y_test.mean()) ** 2))
+        if not (math.isfinite(spread) and spread >= np.finfo(np.float64).tiny):
+            raise DataError(
+                f"the squares of the target's test rows sum to {spread}, of which no R² can be "
+                "told: its values are too large or too close together; rescale them"
+            )
+        if not np.isfinite(y_predicted).all():
+            raise DataError("a prediction is not finite: the values are too large; rescale them")
         metrics = Metrics(
             mse=float(mean_squared_error(y_test, y_predicted)),
             r2=float(r2_score(y_test, y_predicted)),
@@ -42,7 +50,7 @@ def evaluate(y_test: NDArray[np.float64], y_predicted: NDArray[np.float64]) -> M
     if not all(math.isfinite(metric) for metric in metrics):
         raise DataError(
             f"the metrics are not finite (MSE {metrics.mse}, R² {metrics.r2}): "
-            "the values of the target are too large or too close together; rescale them"
+            "the predictions are too far from the target to be squared; rescale the values"
         )
     return metrics
 
@@ -56,9 +64,15 @@ def evaluate_baseline(y_train: NDArray[np.float64], y_test: NDArray[np.float64])
     ----------
     y_train : ndarray of shape (n_train,)
     y_test : ndarray of shape (n_test,)
+        Both in units of the target.
 
     Returns
     -------
     Metrics
+
+    Raises
+    ------
+    DataError
+        As `evaluate`.
     """
     return evaluate(y_test, np.full_like(y_test, y_train.mean()))

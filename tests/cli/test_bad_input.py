@@ -12,7 +12,7 @@ def with_row(number, row):
     return "\n".join(rows) + "\n"
 
 
-# name: (content of data.csv, further options, exit code, what the message says)
+# name: (content of data.csv, further options, what the message says)
 DATA_CASES = {
     "empty": ("", [], "data.csv is empty"),
     "one row": ("1,2\n", [], "it has 1 row of values: 4 are needed"),
@@ -25,6 +25,10 @@ DATA_CASES = {
     "not UTF-8": (with_row(2, "1,\xe9").encode("latin-1"), [], "data.csv:2: byte 0xe9 is not"),
     "no such column": (ROWS, ["--target", "price"], "has no column 'price'"),
     "duplicate column names": ("a,a\n" + ROWS, [], "data.csv:1: duplicate column names 'a'"),
+    "cut off inside quotes": ('1,2\n3,4\n5,"', [], "data.csv:3: unexpected end of data"),
+    "too small to be squared": (
+        "".join(f"{i},{i % 7}e-170\n" for i in range(40)), [], "sum to 0.0, of which no R²"
+    ),
     "a constant target": ("".join(f"{i},3\n" for i in range(40)), [], "is constant (3.0)"),
     "target out of range": (ROWS, ["--target-range", "0", "11"], "out of the range 0 to 11"),
 }  # fmt: skip
@@ -152,6 +156,13 @@ def test_a_run_that_is_not_there(mlstages, arguments, message):
     finished = mlstages(*arguments)
     assert finished.exit_code == 3
     assert message in finished.error
+
+
+def test_modules_in_the_users_folder_do_not_stand_in_for_pythons(mlstages, tmp_path):
+    (tmp_path / "random.py").write_text("raise SystemExit('user file random.py was imported')\n")
+    compared = mlstages("compare", "--no-figure", "--json")
+    assert compared.exit_code == 0, compared.stderr
+    assert compared.json["agree"] is True
 
 
 def test_a_bug_of_ours_shows_its_traceback(mlstages, tmp_path):

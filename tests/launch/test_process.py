@@ -19,6 +19,8 @@ class SmallFlow(FlowSpec):
         self.doubled = self.count * 2
         if self.way == "data":
             raise DataError("row 3 is blank")
+        if self.way == "theirs":
+            raise type("DataError", (Exception,), {})("theirs")
         if self.way == "bug":
             raise ZeroDivisionError("a bug")
         if self.way == "killed":
@@ -51,6 +53,11 @@ def test_a_run_is_found_with_its_artifacts(flow_file):
 def test_an_error_of_the_family_arrives_as_itself(flow_file):
     with pytest.raises(DataError, match=r"^row 3 is blank$"):
         run_flow(flow_file, "SmallFlow", {"way": "data"})
+
+
+def test_an_error_of_somebody_else_with_the_same_name_is_not_taken_for_ours(flow_file):
+    with pytest.raises(RunFailedError, match=r"failed with (?s:.*)DataError: theirs"):
+        run_flow(flow_file, "SmallFlow", {"way": "theirs"})
 
 
 def test_a_bug_in_a_step_shows_its_traceback(flow_file):

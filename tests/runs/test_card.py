@@ -14,10 +14,18 @@ def content_of(page):
     return json.loads(base64.b64decode(found[1]))
 
 
+@pytest.mark.filterwarnings("ignore:metaflow._vendor.imghdr was removed")  # in 2.19
 def test_the_card_has_numbers_picture_data_and_parameters(in_history):
     page = render_card(in_history.finished.json["pathspec"])
     shown = json.dumps(content_of(page), ensure_ascii=False)
-    for part in ("107.9", "384.697", "data:png;base64,", "SHA-256", "TEST_SPLIT", "rows to train on"):
+    for part in (
+        "107.9",
+        "384.697",
+        "data:png;base64,",
+        "SHA-256",
+        "TEST_SPLIT",
+        "rows to train on",
+    ):
         assert part in shown
 
 

@@ -7,8 +7,11 @@ import metaflow
 import numpy as np
 import pytest
 
+from mlstages import show_run
 from mlstages.config import PACKAGED_DATASET
+from mlstages.errors import DataError
 from mlstages.launch.history import open_history
+from mlstages.stages.flow_runner import resume
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def test_the_command_says_where_the_history_is(flow_run):
     assert f"history: {flow_run.folder / '.metaflow'}" in flow_run.finished.stderr
 
 
-def test_the_plain_way_shows_runs_and_resumes(plain_metaflow, flow_run):
+def test_the_plain_way_shows_runs_and_resumes(plain_metaflow, flow_run, monkeypatch):
     shown = plain_metaflow("show")
     assert shown.exit_code == 0
     assert "prepare_train_and_test_dataset" in shown.stdout
@@ -68,6 +71,11 @@ def test_the_plain_way_shows_runs_and_resumes(plain_metaflow, flow_run):
     resumed = plain_metaflow("resume", "test_model", "--origin-run-id", run_id)
     assert resumed.exit_code == 0, resumed.stdout + resumed.stderr
     assert f"MSE {flow_run.finished.json['metrics']['mse']}" in resumed.stdout
+    # Cloned steps were made at once, in no order; they are shown in that of the graph.
+    monkeypatch.chdir(flow_run.folder)
+    steps = [step.step for step in show_run("latest").steps]
+    assert steps[:4] == ["start", "load_data", "check_dataset", "prepare_train_and_test_dataset"]
+    assert steps[4:] == ["train_model", "test_model", "end"]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,7 @@ def test_the_plain_way_shows_runs_and_resumes(plain_metaflow, flow_run):
         (("--test_split", "1.5"), "test size 1.5 is not between 0 and 1"),
         (("--random_state", "-1"), "random state -1 is not between 0"),
         (("--dataset_name", "data.xls"), "the extension '.xls' is none of"),
+        (("--target_range", "[1]"), "target range [1] is not two finite numbers"),
         (("--target", "z"), "has no column 'z'"),
     ],
 )
@@ -100,3 +109,6 @@ def test_large_data_is_held_by_path_and_hash_and_not_stored_again(tmp_path, monk
     assert result.data_sha256 == data.DATASET_SHA256
     assert "dataset" not in data
     assert data.DATA_FILE == b""
+    Path("large.csv").write_text("1,2\n")
+    with pytest.raises(DataError, match=r"large\.csv has changed: its SHA-256 is .* and was "):
+        resume(result.pathspec, step="load_data")

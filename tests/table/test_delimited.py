@@ -1,5 +1,7 @@
 import math
+import os
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -102,6 +104,7 @@ def test_the_option_decides_about_the_header():
         '"a","b"\n"1","2"\n3,4\n',
         " a , b \n 1 , 2 \n3,4\n",
         "a,b\n1_0e-1,2\n3,4\n",  # float() takes underscores, polars does not
+        '"a","b"\r\n1,2\r\n3,4\r\n',  # a header as R writes it
     ],
 )
 def test_every_way_to_write_a_table_gives_the_same_table(content):
@@ -115,6 +118,31 @@ def test_a_quoted_line_feed_in_a_header_does_not_shift_the_rows():
     table = read('"a\nb",c\n1,2\n3,4\n')
     assert table.columns == ("a\nb", "c")
     assert table.values.rows() == [(1.0, 2.0), (3.0, 4.0)]
+
+
+LETTERS = st.sampled_from(["1", "2", ",", "\n", "\r", '"', "-0", ".5", "e3", "x", " "])
+
+
+@given(st.lists(LETTERS, max_size=14))
+def test_whatever_stands_in_a_file_it_is_a_table_or_refused(letters):
+    content = "1,2\n" + "".join(letters)
+    try:
+        table = read(content, header=False)
+    except DataError:
+        return
+    if '"' in content or "\r" in content:
+        return
+    # One more column, of text, has the careful reader take the rest as well.
+    marked = "".join(f"{line},_\n" for line in content.rstrip("\n").split("\n"))
+    careful = read(marked, header=False)
+    for column in table.columns:
+        assert bits(careful.values[column].to_list()) == bits(table.values[column].to_list())
+
+
+def test_a_file_whose_name_is_not_utf8_is_read(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff.csv"))
+    path.write_text("1,2\n3,4\n")
+    assert read_table("data.csv", path).values.rows() == [(1.0, 2.0), (3.0, 4.0)]
 
 
 @pytest.mark.parametrize("extension", [".txt", ".tsv"])
@@ -140,6 +168,8 @@ def test_tabs_go_with_txt_and_tsv(extension):
         (b"1,2\n\xff\n", "data.csv:2: byte 0xff is not UTF-8"),
         (b"1,2\n\0\n", "data.csv is binary, not text: byte 4 is NUL"),
         ('1,2\n"3,4\n', "data.csv:2: unexpected end of data: mend the quotes"),
+        ('1,2\n3,4\n5,"', "data.csv:3: unexpected end of data: mend the quotes"),
+        ("1,2\n3,4\r\r\n5,6\n", "1 row has not the 2 cells of the first: row 3 (blank)"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_with_its_place(content, message):

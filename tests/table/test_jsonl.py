@@ -1,4 +1,5 @@
 import json
+import math
 import struct
 
 import pytest
@@ -20,6 +21,16 @@ def test_every_number_is_what_float_gives_to_the_bit(rows):
     integers = [struct.pack("<d", float(str(b))) for _, b in rows]
     assert [struct.pack("<d", value) for value in table.values["a"].to_list()] == floats
     assert [struct.pack("<d", value) for value in table.values["b"].to_list()] == integers
+
+
+def test_minus_nought_keeps_its_sign():
+    for text in ("-0", "-0.0", "-00"):
+        try:
+            table = read(f'{{"a": 1, "b": {text}}}\n{{"b": {text} , "a": 3}}\n')
+        except DataError:
+            assert text == "-00"  # no JSON
+            continue
+        assert [math.copysign(1, value) for value in table.values["b"].to_list()] == [-1, -1]
 
 
 def test_the_order_of_keys_does_not_matter():

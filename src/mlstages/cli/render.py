@@ -111,7 +111,10 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     verdict = "The stages agree to the last bit." if comparison.agree else "The stages differ:"
     lines = [Text(verdict, style="bold green" if comparison.agree else "bold red")]
     for difference in comparison.differences:
-        values = ", ".join(f"{stage} {value!r}" for stage, value in difference.values.items())
+        values = ", ".join(
+            f"{stage} {'none' if value is None else repr(value)}"
+            for stage, value in difference.values.items()
+        )
         lines.append(Text(f"  {difference.field}: {values}"))
     kept = [f"figure {comparison.figure}"] if comparison.figure is not None else []
     kept += [f"run {r.result.pathspec}" for r in comparison.stages if r.result.pathspec]

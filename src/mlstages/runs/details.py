@@ -12,6 +12,7 @@ from mlstages.errors import RunNotFoundError, RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.listing import RunSummary, read_parameters, sorted_artifacts, summarize_run
+from mlstages.runs.order import sort_steps
 from mlstages.runs.pickles import Description, describe_pickle, describe_value
 from mlstages.runs.state import RunState, StateReader, task_state, worst_state
 
@@ -65,7 +66,7 @@ class TaskLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetails:
-    """One run with its steps in the order of their start, and its artifacts by name.
+    """One run with its steps in the order of its graph, and its artifacts by name.
 
     Parameters
     ----------
@@ -148,7 +149,7 @@ def show_run(
 
 
 def _find_steps(run: Any, wanted: str | None) -> list[Any]:
-    steps = sorted(run, key=lambda step: step.created_at)
+    steps = sort_steps(run)
     if wanted is None:
         return steps
     found = [step for step in steps if step.id == wanted]

@@ -9,6 +9,7 @@ from mlstages.launch.blobs import read_blob
 from mlstages.launch.code import read_code, read_git_state
 from mlstages.runs.find import DEFAULT_FLOW, find_run, started_at
 from mlstages.runs.listing import METRICS, read_parameters, sorted_artifacts
+from mlstages.runs.order import sort_steps
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.values import ValueDifference, compare_values
 
@@ -141,7 +142,7 @@ Artifacts = dict[str, list[tuple[str, Any]]]
 def _collect_artifacts(run: Any) -> Artifacts:
     found: Artifacts = {}
     without = read_parameters(run)
-    for step in sorted(run, key=lambda step: step.created_at):
+    for step in sort_steps(run):
         for task in sorted(step, key=lambda task: (len(task.id), task.id)):
             for artifact in sorted_artifacts(task):
                 if artifact.id not in without:

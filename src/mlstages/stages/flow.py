@@ -7,7 +7,7 @@ from datetime import datetime
 
 from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, step
 
-from mlstages.config import PACKAGED_DATASET, PACKAGED_TARGET_RANGE, PipelineConfig
+from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
 from mlstages.data import Layout, check_dataset, join_columns, load_dataset, split_dataset
 from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.launch.environment import describe_environment
@@ -24,7 +24,7 @@ class SampleRegressionFlow(FlowSpec):
         "dataset", is_text=False, default=str(PACKAGED_DATASET), help="Table, kept with the run"
     )
     DATASET_NAME = Parameter(
-        "dataset_name", default=PACKAGED_DATASET.name, help="Its name; the extension is the format"
+        "dataset_name", type=str, default=None, help="Its name; the extension is the format"
     )
     DATASET_PATH = Parameter(
         "dataset_path", type=str, default=None, help="Instead of --dataset: a table kept elsewhere"
@@ -37,8 +37,8 @@ class SampleRegressionFlow(FlowSpec):
     TARGET_RANGE = Parameter(
         "target_range",
         type=JSONType,
-        default=list(PACKAGED_TARGET_RANGE),
-        help="[low, high], [] is none",
+        default=None,
+        help="[low, high] [±100 for the default data]",
     )
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
     RANDOM_STATE = Parameter("random_state", default=42, help="Seed of the split")
@@ -49,12 +49,13 @@ class SampleRegressionFlow(FlowSpec):
         """Say who runs what, and validate the parameters."""
         print(datetime.now(), current.flow_name, current.run_id, current.username)
         self.environment = describe_environment()
-        PipelineConfig(
-            data=self.DATASET_NAME,
-            target_range=self.TARGET_RANGE or None,
+        config = PipelineConfig(
+            data=name_data(self.DATASET_NAME, self.DATASET_PATH, self.DATA_FILE),
+            target_range=self.TARGET_RANGE,
             test_size=self.TEST_SPLIT,
             random_state=self.RANDOM_STATE,
         )
+        self.data_name, self.target_range = config.data_name, config.target_range
         self.next(self.load_data)
 
     @plain_errors
@@ -64,7 +65,7 @@ class SampleRegressionFlow(FlowSpec):
         source = self.DATASET_PATH or self.DATA_FILE
         self.Xs, self.Ys, layout = load_dataset(
             source,
-            name=self.DATASET_NAME,
+            name=self.data_name,
             target=self.TARGET,
             header=self.HEADER,
             sha256=self.DATASET_SHA256,
@@ -78,7 +79,7 @@ class SampleRegressionFlow(FlowSpec):
     @step
     def check_dataset(self) -> None:
         """Fail if no model can be made of the data."""
-        check_dataset(self.Xs, self.Ys, Layout(**self.layout), self.TARGET_RANGE)
+        check_dataset(self.Xs, self.Ys, Layout(**self.layout), self.target_range)
         self.next(self.prepare_train_and_test_dataset)
 
     @plain_errors

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mlstages.config import PACKAGED_DATASET, PipelineConfig
+from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
 from mlstages.data import Layout
 from mlstages.launch.process import read_artifacts, run_flow
 from mlstages.plot import require_writable, write_figure
@@ -75,14 +75,13 @@ def read_config(pathspec: str) -> PipelineConfig:
     pathspec : str
         ``SampleRegressionFlow/<run id>``, of a run that has ended.
     """
-    names = ("DATASET_NAME", "DATASET_PATH", "TARGET", "HEADER", "TARGET_RANGE", "TEST_SPLIT")
-    values = read_artifacts(pathspec, (*names, "RANDOM_STATE"))
-    data = values["DATASET_NAME"]
+    names = ("DATASET_NAME", "DATASET_PATH", "DATA_FILE", "TARGET", "HEADER", "TARGET_RANGE")
+    values = read_artifacts(pathspec, (*names, "TEST_SPLIT", "RANDOM_STATE"))
     return PipelineConfig(
-        data=PACKAGED_DATASET if data == PACKAGED_DATASET.name else data,
+        data=name_data(values["DATASET_NAME"], values["DATASET_PATH"], values["DATA_FILE"]),
         target=values["TARGET"],
         header=values["HEADER"],
-        target_range=values["TARGET_RANGE"] or None,
+        target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
         random_state=values["RANDOM_STATE"],
     )
@@ -121,12 +120,13 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
     source = scan(config.data_name, config.data)
     parameters = {
         "dataset": str(config.data),
-        "dataset_name": config.data_name,
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
-        # Metaflow takes null for "the default", which is the packaged data's range.
-        "target_range": json.dumps(config.target_range or []),
     }
+    if config.data != PACKAGED_DATASET:
+        parameters["dataset_name"] = str(config.data)
+    if config.target_range is not None:
+        parameters["target_range"] = json.dumps(config.target_range)
     if config.data.stat().st_size > LARGEST_INCLUDED:
         parameters["dataset"] = "/dev/null"
         parameters["dataset_path"] = str(config.data.absolute())

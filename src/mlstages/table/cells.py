@@ -6,6 +6,7 @@ what `float` refuses, and remembers where.
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -125,7 +126,7 @@ def list_rows(rows: list[str], count: int) -> str:
 
 def require_unique(source: Source, columns: tuple[str, ...], *, names_are_given: bool) -> None:
     """Refuse duplicate column names."""
-    twice = sorted({name for name in columns if columns.count(name) > 1})
+    twice = sorted(name for name, count in Counter(columns).items() if count > 1)
     if twice:
         names = ", ".join(repr(name) for name in twice)
         hint = "; if the first row holds values, add --no-header" if not names_are_given else ""

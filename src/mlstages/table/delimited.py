@@ -69,7 +69,7 @@ def _read_fast(
 ) -> pl.DataFrame | None:
     """Return the numbers, or None where polars refused or may have been silent."""
     n_rows = source.n_lines - has_header
-    if n_rows == 0 or not _first_line_is_a_row(source):
+    if n_rows == 0 or source.n_lone_returns or not _quotes_are_in_a_header(source, has_header):
         return None
     try:
         values = pl.read_csv(
@@ -87,12 +87,14 @@ def _read_fast(
     return values if complete else None
 
 
-def _first_line_is_a_row(source: Source) -> bool:
-    # polars skips a header up to the first line feed; a quoted one would not end it, and
-    # a lone carriage return would have ended it before.
+def _quotes_are_in_a_header(source: Source, has_header: bool) -> bool:
+    """Whether the rows have no quotes: around those polars (2.1) may be silent, or panic."""
+    if not source.n_quotes:
+        return True
     with source.open() as stream:
-        line = stream.readline().rstrip(b"\r\n")
-    return line.count(b'"') % 2 == 0 and b"\r" not in line
+        line = stream.readline()
+    # polars skips a header up to the first line feed; a quoted one would not end it.
+    return has_header and line.count(b'"') == source.n_quotes and source.n_quotes % 2 == 0
 
 
 def _read_carefully(

@@ -1,14 +1,17 @@
 """Tables of JSON lines: each line one flat object, each with the same keys."""
 
 import json
+import re
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from mlstages.errors import DataError
 from mlstages.table.cells import REPORTED_ROWS, CellCollector, Table, list_rows
 from mlstages.table.source import Source
+
+_NEGATIVE_ZERO: Final = re.compile(rb"-0+\s*[,}]")
 
 
 def read_jsonl(source: Source) -> Table:
@@ -31,7 +34,7 @@ def read_jsonl(source: Source) -> Table:
 def _read_fast(source: Source, columns: tuple[str, ...]) -> pl.DataFrame | None:
     """Return the numbers, or None where polars refused or may have been silent."""
     # polars drops unknown and repeated keys in silence; the colons tell.
-    if source.n_colons != source.n_lines * len(columns):
+    if source.n_colons != source.n_lines * len(columns) or _has_negative_zero(source):
         return None
     try:
         values = pl.read_ndjson(source.for_polars(), schema=dict.fromkeys(columns, pl.Float64))
@@ -39,6 +42,12 @@ def _read_fast(source: Source, columns: tuple[str, ...]) -> pl.DataFrame | None:
         return None
     complete = values.height == source.n_lines and not any(values.null_count().row(0))
     return values if complete else None
+
+
+def _has_negative_zero(source: Source) -> bool:
+    # polars (2.1) reads the whole number -0 as 0, and float() as -0.0.
+    with source.open() as stream:
+        return any(_NEGATIVE_ZERO.search(line) for line in stream)
 
 
 def _read_carefully(source: Source, columns: tuple[str, ...]) -> Table:

@@ -27,6 +27,10 @@ class Source(NamedTuple):
     """Lines, the last one counted whether or not a line feed ends it."""
     n_colons: int
     """Colon bytes: a flat JSON object has one for each key."""
+    n_quotes: int
+    """Double quotes: around them the fast reader cannot be trusted."""
+    n_lone_returns: int
+    """Carriage returns that no line feed follows: they end no line for the fast reader."""
     first_nul: int | None
     """Offset of the first NUL byte, which no text has."""
 
@@ -38,7 +42,11 @@ class Source(NamedTuple):
 
     def for_polars(self) -> Path | bytes:
         """Return the bytes, or a path that polars does not take for a pattern or an address."""
-        return self.content if isinstance(self.content, bytes) else self.content.absolute()
+        if isinstance(self.content, bytes):
+            return self.content
+        path = self.content.absolute()
+        # A name that is not UTF-8 is none for polars (2.1).
+        return path if _is_utf8(path) else path.read_bytes()
 
     def require_text(self) -> None:
         """Refuse what a text format cannot hold."""
@@ -87,7 +95,7 @@ def _scan(name: str, content: Path | bytes) -> Source:
         kind = "a folder" if content.is_dir() else "no regular file"
         raise FileError(f"{name} is {kind}: give a file")
     digest = hashlib.sha256()
-    n_lines = n_colons = offset = 0
+    n_lines = n_colons = n_quotes = n_returns = n_pairs = offset = 0
     first_nul = None
     last = b""
     stream = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb", buffering=0)
@@ -96,13 +104,35 @@ def _scan(name: str, content: Path | bytes) -> Source:
             digest.update(chunk)
             n_lines += chunk.count(b"\n")
             n_colons += chunk.count(b":")
+            n_quotes += chunk.count(b'"')
+            if b"\r" in chunk or last.endswith(b"\r"):
+                n_returns += chunk.count(b"\r")
+                n_pairs += chunk.count(b"\r\n")
+                n_pairs += last.endswith(b"\r") and chunk.startswith(b"\n")
             if first_nul is None and (at := chunk.find(b"\0")) >= 0:
                 first_nul = offset + at
             offset += len(chunk)
             last = chunk
     if last and not last.endswith(b"\n"):
         n_lines += 1
-    return Source(name, content, digest.hexdigest(), n_lines, n_colons, first_nul)
+    return Source(
+        name=name,
+        content=content,
+        sha256=digest.hexdigest(),
+        n_lines=n_lines,
+        n_colons=n_colons,
+        n_quotes=n_quotes,
+        n_lone_returns=n_returns - n_pairs,
+        first_nul=first_nul,
+    )
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _explain(name: str, content: Path | bytes, error: OSError) -> FileError:

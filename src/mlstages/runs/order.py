@@ -1,0 +1,62 @@
+"""The steps of a run in the order of its graph.
+
+The order in which tasks were made does not serve: a resumed run makes the cloned ones all at
+once.
+"""
+
+from typing import Any
+
+from mlstages.launch.blobs import read_blob
+from mlstages.runs.pickles import read_plain_value
+
+
+def sort_steps(run: Any) -> list[Any]:
+    """Return the steps that the run came to, each after those that lead to it.
+
+    Parameters
+    ----------
+    run : metaflow.Run
+
+    Returns
+    -------
+    list of metaflow.Step
+        In the order of their start where the run kept no graph.
+    """
+    steps = sorted(run, key=lambda step: step.created_at)
+    place = {name: i for i, name in enumerate(_order_names(read_graph(run)))}
+    return sorted(steps, key=lambda step: place.get(step.id, len(place)))
+
+
+def read_graph(run: Any) -> dict[str, list[str]]:
+    """Return by step the steps that it leads to; empty where the run kept no graph.
+
+    Parameters
+    ----------
+    run : metaflow.Run
+    """
+    for name in ("_parameters", "start"):
+        try:
+            artifact = run[name].task["_graph_info"]
+        except (KeyError, TypeError):  # no such step, no task of it, or no graph with it
+            continue
+        graph = read_plain_value(read_blob(artifact))
+        if isinstance(graph, dict):
+            return {step: list(node["next"]) for step, node in graph["steps"].items()}
+    return {}
+
+
+def _order_names(graph: dict[str, list[str]]) -> list[str]:
+    """Return the steps so that each stands behind its predecessors, loops left aside."""
+    ordered: list[str] = []
+    seen: set[str] = set()
+
+    def visit(step: str) -> None:
+        seen.add(step)
+        for following in reversed(graph.get(step, [])):
+            if following not in seen:
+                visit(following)
+        ordered.append(step)
+
+    if "start" in graph:
+        visit("start")
+    return ordered[::-1]
