@@ -108,7 +108,7 @@ def test_every_reason_is_given_and_not_the_first():
         "  - column 'b': 1 cell is beyond ±1e+150, too large to be squared: row 4 (1e+200)",
         "  - column 'c': 1 cell is not a finite number: row 5 ('é')",
         "  - the target, column 'c': 1 cell is out of the range 0 to 100: row 4 (700.0); "
-        "--target-range sets it",
+        "mend them, or set another target range",
     ]
 
 

@@ -21,7 +21,7 @@ def test_the_card_has_numbers_picture_data_and_parameters(in_history):
     for part in (
         "107.9",
         "384.697",
-        "data:png;base64,",
+        "data:image/png",
         "SHA-256",
         "TEST_SPLIT",
         "rows to train on",
