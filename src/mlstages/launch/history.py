@@ -17,11 +17,17 @@ from mlstages.launch.identity import supply_username
 _FOLDER: Final = ".metaflow"
 
 
-def find_history() -> Path:
-    """Return the folder of the runs that belong to the current folder; it may not exist yet."""
+def find_history(here: Path | None = None) -> Path:
+    """Return the folder of the runs that belong to a folder; it may not exist yet.
+
+    Parameters
+    ----------
+    here : Path or None, default=None
+        An absolute path; None is the current folder.
+    """
     if DATASTORE_SYSROOT_LOCAL:
         return Path(DATASTORE_SYSROOT_LOCAL).absolute() / _FOLDER
-    here = Path.cwd()
+    here = here or Path.cwd()
     for folder in (here, *here.parents):
         if (folder / _FOLDER).is_dir():
             return folder / _FOLDER

@@ -6,6 +6,7 @@ ran for ever. But a process that runs a flow (the orchestrator) starts each task
 written its run's id there.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,11 @@ from typing import Final, NamedTuple
 
 import psutil
 
+from mlstages.launch.history import find_history
+
 _COMMANDS: Final = ("run", "resume")
+_LOOKS: Final = 8
+_SECONDS_BETWEEN_LOOKS: Final = 0.05
 
 
 class Orchestrators(NamedTuple):
@@ -22,7 +27,7 @@ class Orchestrators(NamedTuple):
     run_ids: frozenset[str]
     """Of runs that certainly have one."""
     since: tuple[datetime, ...]
-    """When those started whose run cannot be told: they are between two tasks."""
+    """When those in the present history started that have begun no task yet."""
 
 
 def find_orchestrators() -> Orchestrators:
@@ -36,6 +41,7 @@ def find_orchestrators() -> Orchestrators:
     -----
     Of all flows: a run id is unique on a machine, since Metaflow's local ids are the time
     in microseconds. Processes of other users count where the system shows their command.
+    Between two tasks an orchestrator tells nothing, so it is looked at a few times.
     """
     run_ids = set()
     since = []
@@ -43,15 +49,23 @@ def find_orchestrators() -> Orchestrators:
         try:
             if not _is_orchestrator(process.cmdline()):
                 continue
-            found = _find_run_id(process)
-            started = datetime.fromtimestamp(process.create_time())
+            run_id = _find_run_id_patiently(process)
+            if run_id is not None:
+                run_ids.add(run_id)
+            elif find_history(Path(process.cwd())) == find_history():
+                since.append(datetime.fromtimestamp(process.create_time()))
         except psutil.Error:  # it ended between two looks, or is not ours to look at
             continue
-        if found is None:
-            since.append(started)
-        else:
-            run_ids.add(found)
     return Orchestrators(frozenset(run_ids), tuple(since))
+
+
+def _find_run_id_patiently(process: psutil.Process) -> str | None:
+    for _ in range(_LOOKS):
+        run_id = _find_run_id(process)
+        if run_id is not None:
+            return run_id
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return None
 
 
 def _is_orchestrator(command: Sequence[str]) -> bool:

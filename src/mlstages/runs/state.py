@@ -51,7 +51,7 @@ class StateReader:
     def _is_live(run: Any, orchestrators: Orchestrators) -> bool:
         if run.id in orchestrators.run_ids:
             return True
-        # Between two tasks an orchestrator does not show its run's id: then it has made,
+        # Before its first task an orchestrator does not show its run's id: then it has made,
         # at most a few seconds after its own start, the run in question.
         seconds = ((started_at(run) - start).total_seconds() for start in orchestrators.since)
         return any(0 <= since < _LONGEST_START for since in seconds)
