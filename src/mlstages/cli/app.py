@@ -18,8 +18,8 @@ app = typer.Typer(
     # A bug of ours shows Python's own traceback, which can be searched and reported.
     pretty_exceptions_enable=False,
     add_completion=False,
-    epilog="Exit codes: 0 ok, 1 the stages differ, 2 an option is wrong, "
-    "3 the data or a file is, 4 a run failed.",
+    epilog="Exit codes: 0 ok, 1 stages or results differ, 2 an option is wrong, "
+    "3 the data, a file or a past run is, 4 a run failed.",
 )
 
 

@@ -12,7 +12,7 @@ from mlstages.runs.state import RunState, StateReader
 
 
 def resume_run(
-    flow_file: Path,
+    flow_file: Path | str,
     run: str | None = None,
     *,
     step: str | None = None,
@@ -22,7 +22,7 @@ def resume_run(
 
     Parameters
     ----------
-    flow_file : Path
+    flow_file : Path or str
         The flow.
     run : str or None, default=None
         ``<flow>/<run id>`` or a run id; None is the present user's newest run that failed
@@ -46,6 +46,7 @@ def resume_run(
     RunFailedError
         If the new run fails, too.
     """
+    flow_file = Path(flow_file)
     flow_name = flow_name or read_flow_name(flow_file)
     origin = find_run(run, flow_name) if run else _find_unsuccessful(flow_name)
     require_parameters(origin)
