@@ -1,4 +1,6 @@
-"""Do harm to histories, and say what became of them: python scripts/faults.py [NAME ...]
+"""Do harm to histories, and say what became of them.
+
+python scripts/faults.py [NAME ...]
 
 Each fault is real: processes killed with SIGKILL, a full and a read-only file system (a tmpfs,
 so Linux and root), bytes cut off an artifact, a history written by the oldest Metaflow that is
