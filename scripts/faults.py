@@ -55,6 +55,11 @@ def mlstages(folder: Path, *arguments: str, **environment: str) -> tuple[int, st
     return finish(start(folder, "-m", "mlstages", *arguments, **environment))
 
 
+def succeed(folder: Path, *arguments: str) -> None:
+    exit_code, output = mlstages(folder, *arguments)
+    assert exit_code == 0, output
+
+
 def list_runs(folder: Path, *options: str) -> list[dict[str, object]]:
     exit_code, output = mlstages(folder, "runs", "--json", *options)
     assert exit_code == 0, output
@@ -98,7 +103,7 @@ def two_runs_at_once(folder: Path) -> str:
 
 
 def ten_killed_in_a_row(folder: Path) -> str:
-    assert mlstages(folder, "flow", "--no-figure")[0] == 0
+    succeed(folder, "flow", "--no-figure")
     moments = random.Random(42)
     for _ in range(10):
         process = start(folder, str(FLOW_FILE), "--no-pylint", "run")
@@ -117,22 +122,24 @@ def ten_killed_in_a_row(folder: Path) -> str:
 
 
 def a_full_disk(folder: Path) -> str:
-    with small_file_system(folder, 4) as small:
-        assert mlstages(small, "flow", "--no-figure")[0] == 0
-        (small / "ballast").write_bytes(b"x" * (os.statvfs(small).f_bavail * 4096 - 60_000))
+    with small_file_system(folder, 12) as small:
+        succeed(small, "flow", "--no-figure")
+        (small / "ballast").write_bytes(
+            b"x" * (os.statvfs(small).f_bavail * os.statvfs(small).f_bsize - 60_000)
+        )
         exit_code, output = mlstages(small, "flow", "--no-figure")
         assert exit_code in (3, 4), output
         said = [line for line in output.splitlines() if "No space left" in line]
         assert said, output
         (small / "ballast").unlink()
         readable = require_readable(small)
-        assert mlstages(small, "flow", "--no-figure")[0] == 0
+        succeed(small, "flow", "--no-figure")
         return f"exit {exit_code}, {said[-1].strip()[:60]!r}; {readable} readable; then runs again"
 
 
 def a_read_only_history(folder: Path) -> str:
-    with small_file_system(folder, 8) as small:
-        assert mlstages(small, "flow", "--no-figure")[0] == 0
+    with small_file_system(folder, 12) as small:
+        succeed(small, "flow", "--no-figure")
         subprocess.run(["mount", "-o", "remount,ro", small], check=True)
         exit_code, output = mlstages(small, "flow", "--no-figure")
         assert exit_code == 3, output
@@ -141,7 +148,7 @@ def a_read_only_history(folder: Path) -> str:
 
 def a_damaged_artifact(folder: Path) -> str:
     for size in ("0.2", "0.3"):
-        assert mlstages(folder, "flow", "--no-figure", "--test-size", size)[0] == 0
+        succeed(folder, "flow", "--no-figure", "--test-size", size)
     find = "import metaflow, sys; from mlstages.launch.history import open_history;"
     find += "open_history(); print(metaflow.Run(sys.argv[1]).data._artifacts['y_test'].sha)"
     newest, older = (str(run["run"]) for run in list_runs(folder))
