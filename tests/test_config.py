@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
+from mlstages.config import (
+    PACKAGED_DATASET,
+    PipelineConfig,
+    join_names,
+    name_data,
+    split_names,
+)
 from mlstages.errors import OptionError
 
 
@@ -44,6 +50,9 @@ def test_the_figure_is_left_out_of_the_comparison_and_nothing_else_is():
         PipelineConfig(data="other.txt"),
         PipelineConfig(target="0"),
         PipelineConfig(header=True),
+        PipelineConfig(features="a"),
+        PipelineConfig(drop="a"),
+        PipelineConfig(missing="drop"),
         PipelineConfig(target_range=(-1, 1)),
         PipelineConfig(test_size=0.3),
         PipelineConfig(random_state=7),
@@ -51,9 +60,46 @@ def test_the_figure_is_left_out_of_the_comparison_and_nothing_else_is():
     assert all(config != PipelineConfig() for config in different)
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("a,b", ("a", "b")),
+        (" a , b ", ("a", "b")),
+        ('a,"b, c"', ("a", "b, c")),
+        (["a, b", 'c "d"'], ("a, b", 'c "d"')),
+        (["é"], ("é",)),
+        ([1, -2], ("1", "-2")),
+    ],
+)
+def test_names_of_columns_are_a_list_or_a_text_that_goes_there_and_back(names, expected):
+    assert PipelineConfig(features=names).features == expected
+    assert PipelineConfig(drop=names).drop == expected
+    assert split_names(join_names(expected)) == expected
+
+
+def test_no_names_are_all_columns():
+    assert PipelineConfig(features="", drop="") == PipelineConfig()
+
+
+def test_to_choose_columns_and_to_drop_some_exclude_each_other():
+    with pytest.raises(OptionError, match="features and drop exclude each other"):
+        PipelineConfig(features="a", drop="b")
+
+
+def test_an_unknown_way_to_handle_missing_cells_is_refused():
+    with pytest.raises(OptionError, match="missing 'guess' is none of drop, impute"):
+        PipelineConfig(missing="guess")
+
+
 def test_it_comes_back_from_json():
     config = PipelineConfig(
-        data=Path("a.csv"), target="y", header=True, target_range=(0, 9), figure=Path("a.png")
+        data=Path("a.csv"),
+        target="y",
+        header=True,
+        features="a,b",
+        missing="impute",
+        target_range=(0, 9),
+        figure=Path("a.png"),
     )
     assert PipelineConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 

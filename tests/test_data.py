@@ -3,19 +3,20 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mlstages.data import Layout, check_dataset, join_columns, load_dataset, split_dataset
+from mlstages.data import (
+    count_unseen,
+    handle_missing,
+    join_columns,
+    load_dataset,
+    split_dataset,
+)
 from mlstages.errors import DataError, OptionError
 
 FINITE = st.floats(-1e150, 1e150)
-
-
-def layout_of(X, *, first_row=1, unreadable=None):
-    columns = (*(f"x{i}" for i in range(X.shape[1])), "y")
-    return Layout("data.csv", columns, first_row == 2, first_row, unreadable or {}, "")
 
 
 @st.composite
@@ -68,75 +69,94 @@ def test_a_file_that_has_changed_is_refused_with_both_hashes(tmp_path):
         load_dataset(b"a,b\n1,2\n", name="data.csv", sha256="ab12")
 
 
-# ---- check ----
+FLOWERS = b"id,colour,fresh,height,price\n7,red,true,3,1.5\n8,blue,false,4,2.5\n"
 
 
-@given(tables())
-def test_finite_data_with_a_varying_target_passes(table):
-    X, y = table
-    assume(len(set(y.tolist())) > 1)
-    check_dataset(X, y, layout_of(X), None)
+def test_rows_come_as_they_are_in_the_file():
+    X, y, layout = load_dataset(FLOWERS, name="data.csv")
+    assert X.tolist() == [[7.0, "red", True, 3.0], [8.0, "blue", False, 4.0]]
+    assert y.tolist() == [1.5, 2.5]
+    assert layout.columns == ("id", "colour", "fresh", "height", "price")
+    assert layout.kinds == ("numeric", "categorical", "boolean", "numeric", "numeric")
 
 
-@given(tables(), st.data())
-def test_every_bad_value_is_found_with_its_row(table, data):
-    X, y = table
-    rows_and_columns = st.tuples(st.integers(0, X.shape[0] - 1), st.integers(0, X.shape[1] - 1))
-    at = data.draw(st.sets(rows_and_columns, min_size=1, max_size=8))
-    for row, column in at:
-        X[row, column] = data.draw(st.sampled_from([math.nan, math.inf, -math.inf]))
+def test_a_table_without_text_is_of_floats():
+    X, _y, layout = load_dataset(FLOWERS, name="data.csv", drop=("colour",))
+    assert X.dtype == np.float64
+    assert X.tolist() == [[7.0, 1.0, 3.0], [8.0, 0.0, 4.0]]
+    assert layout.kinds == ("numeric", "boolean", "numeric", "numeric")
+
+
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        ({"features": ("height", "colour")}, ("height", "colour", "price")),
+        ({"features": ("3", "-4")}, ("height", "colour", "price")),
+        ({"features": ("id", "id")}, ("id", "price")),
+        ({"drop": ("id",)}, ("colour", "fresh", "height", "price")),
+        ({"drop": ("0", "fresh")}, ("colour", "height", "price")),
+        ({"drop": ("colour",), "target": "id"}, ("fresh", "height", "price", "id")),
+    ],
+)
+def test_columns_are_chosen_by_name_or_index(options, columns):
+    X, _y, layout = load_dataset(FLOWERS, name="data.csv", **options)
+    assert layout.columns == columns
+    assert X.shape == (2, len(columns) - 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": ("heihgt",)}, "has no column 'heihgt': give one of 'id', 'colour'"),
+        ({"drop": ("9",)}, "has no column '9'"),
+        ({"features": ("price", "id")}, "column 'price' is the target and cannot be a feature"),
+        ({"drop": ("4",)}, "column 'price' is the target and cannot be left out"),
+        ({"drop": ("0", "1", "2", "3")}, "no feature is left beside the target 'price'"),
+    ],
+)
+def test_a_choice_that_makes_no_table_is_refused(options, message):
     with pytest.raises(DataError) as raised:
-        check_dataset(X, y, layout_of(X, first_row=2), None)
-    for column in {column for _, column in at}:
-        rows = sorted(row for row, other in at if other == column)
-        cells = "1 cell is" if len(rows) == 1 else f"{len(rows)} cells are"
-        word = "row" if len(rows) == 1 else "rows"
-        named = ", ".join(f"{row + 2} ({float(X[row, column])!r})" for row in rows)
-        expected = f"column 'x{column}': {cells} not a finite number: {word} {named}"
-        assert expected in raised.value.message
+        load_dataset(FLOWERS, name="data.csv", **options)
+    assert message in raised.value.message
 
 
-def test_every_reason_is_given_and_not_the_first():
-    content = b"a,b,c\n1,x,5\nnan,inf,6\n3,1e200,700\n4,5,\xc3\xa9\n"
-    X, y, layout = load_dataset(content, name="data.csv")
-    with pytest.raises(DataError) as raised:
-        check_dataset(X, y, layout, (0, 100))
-    assert raised.value.message.splitlines() == [
-        "data.csv has 5 faults: mend each",
-        "  - column 'a': 1 cell is not a finite number: row 3 (nan)",
-        "  - column 'b': 2 cells are not a finite number: rows 2 ('x'), 3 (inf)",
-        "  - column 'b': 1 cell is beyond ±1e+150, too large to be squared: row 4 (1e+200)",
-        "  - column 'c': 1 cell is not a finite number: row 5 ('é')",
-        "  - the target, column 'c': 1 cell is out of the range 0 to 100: row 4 (700.0); "
-        "mend them, or set another target range",
-    ]
+# ---- missing cells and unseen categories ----
+
+GAPS = b"colour,size,y\nred,1,1\n,2,2\nblue,,3\n,,\ngreen,5,\nred,6,6\n"
 
 
-def test_at_most_ten_rows_are_named_and_all_are_counted():
-    X = np.full((300, 1), np.nan)
-    with pytest.raises(DataError) as raised:
-        check_dataset(X, np.arange(300.0), layout_of(X), None)
-    assert "300 cells are not a finite number" in raised.value.message
-    assert raised.value.message.count("(nan)") == 10
-    assert raised.value.message.endswith("10 (nan) and 290 more")
+def test_dropping_leaves_out_each_row_that_misses_a_cell_and_counts_it():
+    X, y, layout = load_dataset(GAPS, name="data.csv")
+    handled = handle_missing(X, y, layout, "drop")
+    assert handled.X.tolist() == [["red", 1.0], ["red", 6.0]]
+    assert handled.y.tolist() == [1.0, 6.0]
+    assert handled.missing == ({"colour": 2, "size": 2, "y": 2}, 4, 0)
 
 
-def test_the_ends_of_the_target_range_are_inside():
-    X = np.zeros((4, 1))
-    check_dataset(X, np.array([0.0, 1.0, 2.0, 3.0]), layout_of(X), (0.0, 3.0))
+def test_imputing_leaves_out_only_the_rows_without_a_target():
+    X, y, layout = load_dataset(GAPS, name="data.csv")
+    handled = handle_missing(X, y, layout, "impute")
+    assert str(handled.X.tolist()) == "[['red', 1.0], [None, 2.0], ['blue', nan], ['red', 6.0]]"
+    assert handled.y.tolist() == [1.0, 2.0, 3.0, 6.0]
+    assert handled.missing == ({"colour": 2, "size": 2, "y": 2}, 2, 2)
 
 
-@pytest.mark.parametrize("n_rows", [0, 1, 3])
-def test_too_few_rows_are_refused(n_rows):
-    X = np.zeros((n_rows, 1))
-    with pytest.raises(DataError, match=rf"it has {n_rows} rows? of values: 4 are needed"):
-        check_dataset(X, np.arange(float(n_rows)), layout_of(X), None)
+@pytest.mark.parametrize("missing", [None, "drop", "impute"])
+def test_where_nothing_is_missing_the_arrays_are_not_copied(missing):
+    X, y, layout = load_dataset(b"a,b\n1,2\n3,4\n", name="data.csv")
+    handled = handle_missing(X, y, layout, missing)
+    assert handled.X is X
+    assert handled.y is y
+    assert handled.missing == ({}, 0, 0)
 
 
-def test_a_constant_target_is_refused():
-    X = np.arange(4.0).reshape(-1, 1)
-    with pytest.raises(DataError, match=r"column 'y', is constant \(2\.0\)"):
-        check_dataset(X, np.full(4, 2.0), layout_of(X), None)
+def test_test_cells_of_a_category_that_no_training_row_has_are_counted():
+    content = b"colour,shape,n,y\nred,a,1,1\nblue,a,2,2\nred,a,3,3\ngreen,a,4,4\nteal,a,5,5\n"
+    X, _y, layout = load_dataset(content, name="data.csv")
+    assert count_unseen(X[:2], X[2:], layout) == {"colour": 2}
+    assert count_unseen(X, X, layout) == {}
+    gap = np.array([[None, "a", 1.0]], dtype=object)
+    assert count_unseen(X, gap, layout) == {}  # no value is no category
 
 
 # ---- split ----

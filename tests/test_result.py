@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlstages.config import PipelineConfig
-from mlstages.result import Metrics, RunResult
+from mlstages.result import Metrics, MissingCounts, RunResult
 
 RESULT = RunResult(
     config=PipelineConfig(),
@@ -13,10 +13,13 @@ RESULT = RunResult(
     n_test=2,
     columns=("x", "y"),
     header=True,
+    terms=("x",),
     coefficients=(0.1,),
     intercept=0.2,
     metrics=Metrics(mse=1.0, r2=0.5),
     baseline=Metrics(mse=2.0, r2=0.0),
+    missing=MissingCounts(cells={"x": 3}, dropped_rows=1, imputed_cells=2),
+    unseen={"x": 1},
     data_sha256="ab",
     stage="monolith",
     figure=Path("a.png"),
@@ -36,6 +39,9 @@ RESULT = RunResult(
         {"intercept": 0.30000000000000004},
         {"metrics": Metrics(mse=1.0, r2=0.5000000000000001)},
         {"baseline": Metrics(mse=2.0, r2=1e-300)},
+        {"terms": ("z",)},
+        {"missing": MissingCounts(cells={"x": 3}, dropped_rows=2, imputed_cells=2)},
+        {"unseen": {}},
         {"data_sha256": "cd"},
     ],
     ids=lambda change: next(iter(change)),

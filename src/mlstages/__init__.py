@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from mlstages.checks import CheckReport, Finding, check_table
     from mlstages.compare import Comparison, compare_stages
     from mlstages.config import PipelineConfig
     from mlstages.errors import MlstagesError
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from mlstages.stages import Stage, run
 
 _HOMES: Final = {
+    "CheckReport": "mlstages.checks",
     "Comparison": "mlstages.compare",
+    "Finding": "mlstages.checks",
     "Metrics": "mlstages.result",
     "MlstagesError": "mlstages.errors",
     "PipelineConfig": "mlstages.config",
     "RunResult": "mlstages.result",
     "Stage": "mlstages.stages",
+    "check_table": "mlstages.checks",
     "compare_stages": "mlstages.compare",
     "diff_runs": "mlstages.runs",
     "list_runs": "mlstages.runs",
@@ -41,12 +45,15 @@ _HOMES: Final = {
 }
 
 __all__ = [
+    "CheckReport",
     "Comparison",
+    "Finding",
     "Metrics",
     "MlstagesError",
     "PipelineConfig",
     "RunResult",
     "Stage",
+    "check_table",
     "compare_stages",
     "diff_runs",
     "list_runs",

@@ -4,8 +4,12 @@ It decides which values are possible at all; whether they suit a certain file (a
 that is no column, a test side of one row) is for the steps to say.
 """
 
+import csv
+import io
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +23,15 @@ PACKAGED_TARGET_RANGE: Final = (-100.0, 100.0)
 """What its target may be, in the units of the data."""
 
 _LARGEST_RANDOM_STATE = 2**32 - 1  # numpy.random.RandomState takes no more
+
+
+class Missing(StrEnum):
+    """What to do about cells without a value."""
+
+    DROP = "drop"
+    """Leave their rows out."""
+    IMPUTE = "impute"
+    """Fill them in with what the training rows have; without a target, leave the row out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +49,15 @@ class PipelineConfig:
     header : bool or None, default=None
         Whether the first row of a text file holds names. None decides by the row: it is
         a header if none of its cells is a number.
+    features : iterable of str, str or None, default=None
+        Columns to learn from, by name or index, in this order; as one text they are
+        separated by commas. None is all but the target.
+    drop : iterable of str or str, default=()
+        Columns to leave out, given in the same way. Excludes `features`.
+    missing : Missing, str or None, default=None
+        What to do about cells without a value: ``"drop"`` leaves their rows out,
+        ``"impute"`` fills them in with the mean (numbers) or the most frequent category
+        of the training rows. None refuses them.
     target_range : (float, float) or None, default=None
         Lowest and highest value that the target may have. None is no limit, save for
         the packaged data, whose range is ±100.
@@ -64,6 +86,9 @@ class PipelineConfig:
     data: Path = PACKAGED_DATASET
     target: str | None = None
     header: bool | None = None
+    features: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    missing: Missing | None = None
     target_range: tuple[float, float] | None = None
     test_size: float = 0.2
     random_state: int = 42
@@ -79,6 +104,12 @@ class PipelineConfig:
         set_field(self, "data", Path(self.data))
         if self.target is not None:
             set_field(self, "target", str(self.target))
+        set_field(self, "features", split_names(self.features) or None)
+        set_field(self, "drop", split_names(self.drop))
+        if self.features and self.drop:
+            raise OptionError("features and drop exclude each other: give the one or the other")
+        if self.missing is not None:
+            set_field(self, "missing", _checked_missing(self.missing))
         if self.target_range is None and self.data == PACKAGED_DATASET:
             set_field(self, "target_range", PACKAGED_TARGET_RANGE)
         if self.target_range is not None:
@@ -97,6 +128,9 @@ class PipelineConfig:
             "data": str(self.data),
             "target": self.target,
             "header": self.header,
+            "features": None if self.features is None else list(self.features),
+            "drop": list(self.drop),
+            "missing": self.missing,
             "target_range": None if self.target_range is None else list(self.target_range),
             "test_size": self.test_size,
             "random_state": self.random_state,
@@ -135,6 +169,34 @@ def name_data(name: str | None, path: str | None, content: bytes) -> Path:
         "a dataset that a run carries has lost its name, and the extension says the format: "
         "add --dataset_name FILE"
     )
+
+
+def split_names(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return the column names that a text lists; a name with a comma stands in quotes.
+
+    Examples
+    --------
+    >>> split_names('size, "rooms, all"')
+    ('size', 'rooms, all')
+    >>> split_names(None), split_names(["size", "rooms"])
+    ((), ('size', 'rooms'))
+    """
+    if isinstance(names, str):
+        names = [name for line in csv.reader([names], skipinitialspace=True) for name in line]
+    return tuple(str(name).strip() for name in names or ())
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Return the text that `split_names` parts into the names again."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
+
+
+def _checked_missing(missing: str) -> Missing:
+    if missing not in list(Missing):
+        raise OptionError(f"missing {missing!r} is none of {', '.join(Missing)}: choose one")
+    return Missing(missing)
 
 
 def check_test_size(test_size: float) -> None:

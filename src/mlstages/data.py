@@ -1,7 +1,7 @@
-"""The steps that concern data: load, check, split.
+"""The steps that concern data: load, handle what is missing, split.
 
-Decides which column is the target, which values are acceptable and how rows are parted.
-How a file becomes numbers is `mlstages.table`'s.
+Decides which columns are the features and the target, and how rows are parted. How a file
+becomes a table is `mlstages.table`'s, which values are acceptable `mlstages.checks`'.
 
 Here and in the other steps, scikit-learn and matplotlib are imported where they are
 used: each task of a flow is a new interpreter, and one that neither splits nor fits nor
@@ -15,18 +15,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlstages.config import check_test_size
+from mlstages.config import Missing, check_test_size
 from mlstages.errors import DataError, OptionError
-from mlstages.table import Table, read_table
-from mlstages.table.cells import REPORTED_ROWS, list_rows
+from mlstages.result import MissingCounts
+from mlstages.table import Kind, Table, read_table
 
 Floats = NDArray[np.float64]
 
 SMALLEST_SIDE: Final = 2
 """Rows that each side of the split needs: R² of one row is undefined."""
-
-LARGEST_MAGNITUDE: Final = 1e150
-"""Squares of larger numbers overflow, and with them every sum of squares."""
 
 
 class Layout(NamedTuple):
@@ -36,12 +33,12 @@ class Layout(NamedTuple):
     """The file, as messages call it."""
     columns: tuple[str, ...]
     """The features in the order of X, then the target."""
+    kinds: tuple[str, ...]
+    """Of each column: numeric, boolean, categorical; or mixed, to be refused."""
     has_header: bool | None
     """Whether the first row was taken as names; None where the format carries names."""
     first_row: int
     """The 1-based row of the file in which the values begin."""
-    unreadable: dict[str, tuple[int, tuple[tuple[int, str], ...]]]
-    """By column at fault: how many cells are no numbers, and the first ten: row and text."""
     sha256: str
     """Of the file's bytes."""
 
@@ -49,14 +46,22 @@ class Layout(NamedTuple):
 class Split(NamedTuple):
     """Features and target, parted in rows to learn from and rows to test on."""
 
-    X_train: Floats
+    X_train: NDArray[Any]
     """Shape (n_train, n_features), in the units of the file."""
-    X_test: Floats
+    X_test: NDArray[Any]
     """Shape (n_test, n_features)."""
     y_train: Floats
     """Shape (n_train,), in units of the target."""
     y_test: Floats
     """Shape (n_test,)."""
+
+
+class Handled(NamedTuple):
+    """The rows to go on with, and the count of what was missing."""
+
+    X: NDArray[Any]
+    y: Floats
+    missing: MissingCounts
 
 
 def load_dataset(
@@ -65,8 +70,10 @@ def load_dataset(
     name: str | None = None,
     target: str | None = None,
     header: bool | None = None,
+    features: tuple[str, ...] | None = None,
+    drop: tuple[str, ...] = (),
     sha256: str | None = None,
-) -> tuple[Floats, Floats, Layout]:
+) -> tuple[NDArray[Any], NDArray[Any], Layout]:
     r"""Return features, target and layout of a file, unchecked.
 
     Parameters
@@ -80,14 +87,21 @@ def load_dataset(
         None is the last column.
     header : bool or None, default=None
         Whether the first row of a text file holds names; None decides by the row.
+    features : tuple of str or None, default=None
+        Columns to learn from, as `target` names one, in this order. None is all others.
+    drop : tuple of str, default=()
+        Columns to leave out, as `target` names one.
     sha256 : str or None, default=None
         What the file is known to be; None if nothing is known.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_features)
-        Cells that are no numbers are NaN; `check_dataset` refuses them.
+        Of float64 where every feature is numeric or boolean (0 and 1); missing cells are
+        NaN. With any other column, of objects as in the file: float, bool, str; missing
+        cells are NaN in a numeric column, None in others.
     y : ndarray of shape (n_samples,)
+        Of float64, or of objects that `mlstages.checks` refuses.
     layout : Layout
 
     Raises
@@ -95,7 +109,8 @@ def load_dataset(
     FileError
         If the file cannot be read.
     DataError
-        If it is no table, has no such column, or is not the file that it was.
+        If it is no table, has no such column, is left without a feature, or is not the
+        file that it was.
 
     Examples
     --------
@@ -110,26 +125,22 @@ def load_dataset(
             f"{name} has changed: its SHA-256 is {table.sha256} and was {sha256}; "
             "start again, or bring the file back"
         )
-    target_column = _find_target(name, table, target)
-    features = [column for column in table.columns if column != target_column]
-    X = table.values.select(features).to_numpy(order="c")
-    y = table.values.get_column(target_column).to_numpy()
-    # Plain tuples, so that a run that keeps them can be read without this package.
-    unreadable = {
-        column: (cells.n_cells, cells.examples) for column, cells in table.unreadable.items()
-    }
+    target_column = table.columns[-1] if target is None else _find_column(name, table, target)
+    chosen = _choose_features(name, table, target_column, features, drop)
+    columns = (*chosen, target_column)
     layout = Layout(
         name=name,
-        columns=(*features, target_column),
+        columns=columns,
+        # Plain strings, so that a run that keeps them can be read without this package.
+        kinds=tuple(table.kind(column).value for column in columns),
         has_header=table.has_header,
         first_row=table.first_row,
-        unreadable=unreadable,
         sha256=table.sha256,
     )
-    return X, y, layout
+    return table.to_matrix(chosen), table.to_matrix([target_column])[:, 0], layout
 
 
-def join_columns(X: Floats, y: Floats) -> Floats:
+def join_columns(X: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """Return rows of features and target.
 
     Parameters
@@ -144,110 +155,110 @@ def join_columns(X: Floats, y: Floats) -> Floats:
     return np.column_stack((X, y))
 
 
-def _find_target(name: str, table: Table, target: str | None) -> str:
-    if target is None:
-        return table.columns[-1]
-    if target in table.columns:
-        return target
+def _choose_features(
+    name: str,
+    table: Table,
+    target: str,
+    features: tuple[str, ...] | None,
+    drop: tuple[str, ...],
+) -> list[str]:
+    chosen = [_find_column(name, table, column) for column in features or table.columns]
+    dropped = {_find_column(name, table, column) for column in drop}
+    if features and target in chosen:
+        raise DataError(f"{name}: column {target!r} is the target and cannot be a feature as well")
+    if target in dropped:
+        raise DataError(f"{name}: column {target!r} is the target and cannot be left out")
+    kept = [column for column in dict.fromkeys(chosen) if column not in {*dropped, target}]
+    if not kept:
+        raise DataError(f"{name}: no feature is left beside the target {target!r}: drop less")
+    return kept
+
+
+def _find_column(name: str, table: Table, column: str) -> str:
+    if column in table.columns:
+        return column
     try:
-        return table.columns[int(target)]
+        return table.columns[int(column)]
     except (ValueError, IndexError):
         pass
-    shown = ", ".join(repr(column) for column in table.columns[:20])
+    shown = ", ".join(map(repr, table.columns[:20]))
     more = f" and {len(table.columns) - 20} more" if len(table.columns) > 20 else ""
     raise DataError(
-        f"{name} has no column {target!r}: give one of {shown}{more}, "
+        f"{name} has no column {column!r}: give one of {shown}{more}, "
         f"or an index from 0 to {len(table.columns) - 1}"
     )
 
 
-def check_dataset(
-    X: Floats, y: Floats, layout: Layout, target_range: tuple[float, float] | None
-) -> None:
-    """Return if a model can be made of the data.
+def find_missing(X: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which cells hold no value, ndarray of X's shape: NaN, or None among objects."""
+    if X.dtype != object:
+        missing: NDArray[np.bool_] = np.isnan(X)
+        return missing
+    flags = (cell is None or cell != cell for cell in X.flat)
+    return np.fromiter(flags, dtype=np.bool_, count=X.size).reshape(X.shape)
+
+
+def handle_missing(
+    X: NDArray[Any], y: Floats, layout: Layout, missing: Missing | str | None
+) -> Handled:
+    """Return the rows to go on with, and the count of what was missing.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     layout : Layout
-        What `load_dataset` returned with them; messages speak of the file's rows.
-    target_range : (float, float) or None
-        Lowest and highest value that the target may have, both allowed.
+        What `load_dataset` returned with them.
+    missing : Missing, str or None
+        Rows to leave out: ``"drop"``, those that miss any cell; ``"impute"``, those that
+        miss the target, which nobody may make up (their features are for the model to
+        fill in). None where `check_dataset` has let nothing missing pass.
 
-    Raises
-    ------
-    DataError
-        With every reason, not the first: cells that are no numbers, values that are not
-        finite or too large to be squared, a target out of range or constant, too few
-        rows. Each column at fault is named with its count and its first ten rows.
+    Returns
+    -------
+    Handled
+        X and y themselves where no row is left out.
     """
-    reasons = []
-    if len(y) < 2 * SMALLEST_SIDE:
-        rows = "1 row" if len(y) == 1 else f"{len(y)} rows"
-        reasons.append(f"it has {rows} of values: {2 * SMALLEST_SIDE} are needed, two a side")
-    for i, column in enumerate(layout.columns[:-1]):
-        reasons += _value_faults(X[:, i], column, layout)
-    reasons += _value_faults(y, layout.columns[-1], layout)
-    reasons += _target_faults(y, layout, target_range)
-    if len(reasons) == 1:
-        raise DataError(f"{layout.name}: {reasons[0]}")
-    if reasons:
-        listed = "".join(f"\n  - {reason}" for reason in reasons)
-        raise DataError(f"{layout.name} has {len(reasons)} faults: mend each{listed}")
+    if missing is None:
+        return Handled(X, y, MissingCounts(cells={}, dropped_rows=0, imputed_cells=0))
+    in_X, in_y = find_missing(X), find_missing(y)
+    counts = dict(zip(layout.columns, [*in_X.sum(axis=0).tolist(), int(in_y.sum())], strict=True))
+    left_out = in_y | in_X.any(axis=1) if missing == Missing.DROP else in_y
+    n_left_out = int(left_out.sum())
+    missing_counts = MissingCounts(
+        cells={column: count for column, count in counts.items() if count},
+        dropped_rows=n_left_out,
+        imputed_cells=int(in_X[~left_out].sum()),
+    )
+    if n_left_out:
+        X, y = X[~left_out], y[~left_out]
+    return Handled(X, y, missing_counts)
 
 
-def _value_faults(values: Floats, column: str, layout: Layout) -> list[str]:
-    # Two passes without a copy decide the usual case; the comparison is False for NaN.
-    if max(-values.min(initial=0.0), values.max(initial=0.0)) <= LARGEST_MAGNITUDE:
-        return []
-    finite = np.isfinite(values)
-    too_large = finite & (np.abs(values) > LARGEST_MAGNITUDE)
-    limit = f"beyond ±{LARGEST_MAGNITUDE:g}, too large to be squared"
-    return [
-        f"column {column!r}: {_count(len(at), what)}: {_rows(values, column, at, layout)}"
-        for at, what in (
-            (np.flatnonzero(~finite), "not a finite number"),
-            (np.flatnonzero(too_large), limit),
-        )
-        if len(at)
-    ]
+def count_unseen(X_train: NDArray[Any], X_test: NDArray[Any], layout: Layout) -> dict[str, int]:
+    """Return how many test cells hold a category that no training row has, by column.
+
+    Parameters
+    ----------
+    X_train, X_test : ndarray of shape (n_train, n_features), (n_test, n_features)
+    layout : Layout
+
+    Returns
+    -------
+    dict
+        Only of columns that have such cells. A model counts each as none of the categories.
+    """
+    unseen = {}
+    for i, (column, kind) in enumerate(zip(layout.columns[:-1], layout.kinds, strict=False)):
+        if kind == Kind.CATEGORICAL:
+            known = {*X_train[:, i], None}
+            n_cells = sum(category not in known for category in X_test[:, i])
+            if n_cells:
+                unseen[column] = n_cells
+    return unseen
 
 
-def _target_faults(
-    y: Floats, layout: Layout, target_range: tuple[float, float] | None
-) -> list[str]:
-    column = layout.columns[-1]
-    if len(y) and np.all(y == y[0]):
-        return [f"the target, column {column!r}, is constant ({y[0]}): there is nothing to learn"]
-    if not target_range:
-        return []
-    low, high = target_range
-    at = np.flatnonzero((y < low) | (y > high))
-    at = at[np.isfinite(y[at])]  # what is not finite has been named
-    if not len(at):
-        return []
-    return [
-        f"the target, column {column!r}: {_count(len(at), f'out of the range {low:g} to {high:g}')}"
-        f": {_rows(y, column, at, layout)}; mend them, or set another target range"
-    ]
-
-
-def _count(count: int, what: str) -> str:
-    return f"1 cell is {what}" if count == 1 else f"{count} cells are {what}"
-
-
-def _rows(values: Floats, column: str, at: NDArray[np.intp], layout: Layout) -> str:
-    _n, examples = layout.unreadable.get(column, (0, ()))
-    texts = dict(examples)
-    rows = []
-    for i in at[:REPORTED_ROWS].tolist():
-        row = layout.first_row + i
-        rows.append(f"{row} ({texts.get(row, repr(float(values[i])))})")
-    return list_rows(rows, len(at))
-
-
-def split_dataset(X: Floats, y: Floats, test_size: float, random_state: int) -> Split:
+def split_dataset(X: NDArray[Any], y: Floats, test_size: float, random_state: int) -> Split:
     """Return the rows parted at random, the same way for the same seed.
 
     Parameters

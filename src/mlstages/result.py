@@ -19,6 +19,17 @@ class Metrics(NamedTuple):
     """Coefficient of determination; 1 is perfect, 0 is the mean of the test target."""
 
 
+class MissingCounts(NamedTuple):
+    """What was missing in the data, and what became of it."""
+
+    cells: dict[str, int]
+    """Cells without a value, by column; only of columns that have some."""
+    dropped_rows: int
+    """Rows that were left out before the split."""
+    imputed_cells: int
+    """Cells of the remaining rows that the model fills in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """The outcome of one run, whichever stage ran it.
@@ -30,17 +41,23 @@ class RunResult:
     n_train, n_test : int
         Rows on each side of the split.
     columns : tuple of str
-        Names of the feature columns in the order of the coefficients, then the target's.
+        Names of the feature columns in the order of X, then the target's.
     header : bool or None
         Whether the first row was taken as names; None where the format carries names.
+    terms : tuple of str
+        What each coefficient belongs to: a column, or ``column=category``.
     coefficients : tuple of float
-        One a feature, in units of the target per unit of the feature.
+        One a term, in units of the target per unit of the term; a category's is 0 or 1.
     intercept : float
         In units of the target.
     metrics : Metrics
         Of the model on the test rows.
     baseline : Metrics
         The same of predicting the mean of the training target: is a model needed at all?
+    missing : MissingCounts
+    unseen : dict
+        Test cells that hold a category which no training row has, by column; a model
+        counts each as none of the categories.
     data_sha256 : str
         Of the bytes of the file, in hexadecimal.
     stage : str
@@ -58,10 +75,13 @@ class RunResult:
     n_test: int
     columns: tuple[str, ...]
     header: bool | None
+    terms: tuple[str, ...]
     coefficients: tuple[float, ...]
     intercept: float
     metrics: Metrics
     baseline: Metrics
+    missing: MissingCounts
+    unseen: dict[str, int]
     data_sha256: str
     stage: str = field(default="", compare=False)
     figure: Path | None = field(default=None, compare=False)
@@ -77,9 +97,15 @@ class RunResult:
             "n_test": self.n_test,
             "columns": list(self.columns),
             "header": self.header,
-            "model": {"coefficients": list(self.coefficients), "intercept": self.intercept},
+            "model": {
+                "terms": list(self.terms),
+                "coefficients": list(self.coefficients),
+                "intercept": self.intercept,
+            },
             "metrics": self.metrics._asdict(),
             "baseline": self.baseline._asdict(),
+            "missing": self.missing._asdict(),
+            "unseen": self.unseen,
             "data_sha256": self.data_sha256,
             "figure": None if self.figure is None else str(self.figure),
             "seconds": self.seconds,
@@ -95,10 +121,13 @@ class RunResult:
             n_test=values["n_test"],
             columns=tuple(values["columns"]),
             header=values["header"],
+            terms=tuple(values["model"]["terms"]),
             coefficients=tuple(values["model"]["coefficients"]),
             intercept=values["model"]["intercept"],
             metrics=Metrics(**values["metrics"]),
             baseline=Metrics(**values["baseline"]),
+            missing=MissingCounts(**values["missing"]),
+            unseen=values["unseen"],
             data_sha256=values["data_sha256"],
             stage=values["stage"],
             figure=None if values["figure"] is None else Path(values["figure"]),

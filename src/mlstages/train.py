@@ -1,30 +1,69 @@
-"""The steps that concern the model: train and predict."""
+"""The steps that concern the model: train and predict.
 
-from typing import TYPE_CHECKING
+A table of numbers is fitted by the regressor alone. With categories, or with missing cells
+to fill in, the model is a pipeline of scikit-learn's own parts that ends in the regressor:
+it takes rows as they come in the file, and unpickles without this package.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlstages.config import Missing
+from mlstages.errors import DataError
+from mlstages.table import Kind
+
 if TYPE_CHECKING:
     from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import Pipeline
 
 
-def train_model(X_train: NDArray[np.float64], y_train: NDArray[np.float64]) -> "LinearRegression":
+class ModelDescription(NamedTuple):
+    """What a model has learnt, as plain numbers."""
+
+    terms: tuple[str, ...]
+    """What each coefficient belongs to: a column, or ``column=category``."""
+    coefficients: tuple[float, ...]
+    """One a term, in units of the target per unit of the term."""
+    intercept: float
+    """In units of the target."""
+
+
+def train_model(
+    X_train: NDArray[Any],
+    y_train: NDArray[np.float64],
+    kinds: Sequence[str] = (),
+    missing: Missing | str | None = None,
+) -> "LinearRegression | Pipeline":
     """Return a linear model fitted by ordinary least squares.
 
     Parameters
     ----------
     X_train : ndarray of shape (n_train, n_features)
     y_train : ndarray of shape (n_train,)
+    kinds : sequence of str, default=()
+        Of each column of X, as `mlstages.data.Layout` has them; more are ignored, none is
+        all numeric.
+    missing : Missing, str or None, default=None
+        ``"impute"`` has the model fill in missing cells.
 
     Returns
     -------
-    LinearRegression
-        Fitted: `coef_` of shape (n_features,) and `intercept_`.
+    LinearRegression or Pipeline
+        Fitted. A pipeline with steps ``prepare`` and ``regress`` where there are
+        categories or cells to fill in.
+
+    Raises
+    ------
+    DataError
+        If a feature has missing cells to fill in and no training row has a value.
 
     Notes
     -----
-    `sklearn.linear_model.LinearRegression`; collinear features share their weight.
+    `sklearn.linear_model.LinearRegression`; collinear features share their weight, so
+    that the coefficients of a feature's categories add up to zero.
 
     Examples
     --------
@@ -33,25 +72,89 @@ def train_model(X_train: NDArray[np.float64], y_train: NDArray[np.float64]) -> "
     >>> round(float(model.coef_[0]), 9), round(float(model.intercept_), 9)
     (2.0, 1.0)
     """
+    if missing == Missing.IMPUTE:
+        _require_values(X_train)
+    n_features = X_train.shape[1]
+    kinds = kinds[:n_features] or [Kind.NUMERIC] * n_features
+    return make_model(kinds, missing).fit(X_train, y_train)
+
+
+def make_model(kinds: Sequence[str], missing: Missing | str | None = None) -> Any:
+    """Return an unfitted model for features of these kinds; see `train_model`."""
+    categorical = [i for i, kind in enumerate(kinds) if kind == Kind.CATEGORICAL]
+    impute = missing == Missing.IMPUTE
+    if not categorical and not impute:
+        return make_regressor()
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline, make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    numeric = [i for i in range(len(kinds)) if i not in categorical]
+    encode = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    fill_in = SimpleImputer(strategy="most_frequent", missing_values=None)
+    groups = [
+        ("numeric", SimpleImputer() if impute else "passthrough", numeric),
+        ("categorical", make_pipeline(fill_in, encode) if impute else encode, categorical),
+    ]
+    prepare = ColumnTransformer([group for group in groups if group[2]])
+    return Pipeline([("prepare", prepare), ("regress", make_regressor())])
+
+
+def make_regressor() -> "LinearRegression":
+    """Return the unfitted regressor that is, or ends, each model."""
     from sklearn.linear_model import LinearRegression
 
-    return LinearRegression().fit(X_train, y_train)
+    return LinearRegression()
 
 
-def predict(model: "LinearRegression", X: NDArray[np.float64]) -> NDArray[np.float64]:
+def _require_values(X_train: NDArray[Any]) -> None:
+    # NaN is the one value that is not itself.
+    for i, values in enumerate(X_train.T):
+        if all(value is None or value != value for value in values):
+            raise DataError(
+                f"feature {i} has no value in the {len(X_train)} training rows, so none can be "
+                "filled in: leave it out with --drop, or take another --random-state"
+            )
+
+
+def predict(model: Any, X: NDArray[Any]) -> NDArray[np.float64]:
     """Return `y_predicted`, ndarray of shape (n_samples,), in units of the target."""
     y_predicted: NDArray[np.float64] = model.predict(X)
     return y_predicted
 
 
-def describe_model(model: "LinearRegression") -> tuple[tuple[float, ...], float]:
+def describe_model(model: Any, columns: Sequence[str]) -> ModelDescription:
     """Return what the model has learnt, as plain numbers.
+
+    Parameters
+    ----------
+    model : LinearRegression or Pipeline
+        What `train_model` returned.
+    columns : sequence of str
+        Names of X's columns; more are ignored.
 
     Returns
     -------
-    coefficients : tuple of float
-        One a feature, in units of the target per unit of the feature.
-    intercept : float
-        In units of the target.
+    ModelDescription
     """
-    return tuple(model.coef_.tolist()), float(model.intercept_)
+    if not hasattr(model, "named_steps"):
+        terms = tuple(columns[: len(model.coef_)])
+        return ModelDescription(terms, tuple(model.coef_.tolist()), float(model.intercept_))
+    regressor = model.named_steps["regress"]
+    return ModelDescription(
+        tuple(_name_terms(model.named_steps["prepare"], columns)),
+        tuple(regressor.coef_.tolist()),
+        float(regressor.intercept_),
+    )
+
+
+def _name_terms(prepare: Any, columns: Sequence[str]) -> list[str]:
+    at = {name: positions for name, _step, positions in prepare.transformers}
+    terms = [columns[i] for i in at.get("numeric", [])]
+    if "categorical" in at:
+        encode = prepare.named_transformers_["categorical"]
+        encoder = encode[-1] if hasattr(encode, "named_steps") else encode
+        for i, categories in zip(at["categorical"], encoder.categories_, strict=True):
+            terms += [f"{columns[i]}={category}" for category in categories]
+    return terms

@@ -8,7 +8,9 @@ def test_python_m_mlstages_is_the_command(mlstages):
     assert mlstages("--version").stdout == f"mlstages {version('mlstages')}\n"
 
 
-@pytest.mark.parametrize("command", ["monolith", "composable", "flow", "compare", "runs", "show"])
+@pytest.mark.parametrize(
+    "command", ["monolith", "composable", "flow", "compare", "check", "runs", "show"]
+)
 def test_help_has_an_example(mlstages, command):
     shown = mlstages(command, "--help")
     assert shown.exit_code == 0
@@ -74,6 +76,10 @@ def test_every_option_reaches_the_pipeline(mlstages, tmp_path):
             "--random-state",
             "7",
             "--no-header",
+            "--features",
+            "2",
+            "--missing",
+            "drop",
         ),
     )
     answer = json.loads(finished.stdout)
@@ -81,12 +87,17 @@ def test_every_option_reaches_the_pipeline(mlstages, tmp_path):
         "data": "own.csv",
         "target": "1",
         "header": False,
+        "features": ["2"],
+        "drop": [],
+        "missing": "drop",
         "target_range": [0.0, 2500.0],
         "test_size": 0.4,
         "random_state": 7,
         "figure": None,
     }
-    assert answer["columns"] == ["0", "2", "1"]
+    assert answer["columns"] == ["2", "1"]
+    assert answer["missing"] == {"cells": {}, "dropped_rows": 0, "imputed_cells": 0}
+    assert (answer["unseen"], answer["model"]["terms"]) == ({}, ["2"])
     assert (answer["n_test"], answer["figure"], answer["header"]) == (20, None, False)
 
 

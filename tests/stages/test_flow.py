@@ -86,6 +86,7 @@ def test_the_plain_way_shows_runs_and_resumes(plain_metaflow, flow_run, monkeypa
         (("--dataset_name", "data.xls"), "the extension '.xls' is none of"),
         (("--target_range", "[1]"), "target range [1] is not two finite numbers"),
         (("--target", "z"), "has no column 'z'"),
+        (("--missing", "guess"), "missing 'guess' is none of drop, impute"),
     ],
 )
 def test_the_plain_way_fails_over_bad_input_without_a_traceback(plain_metaflow, arguments, message):

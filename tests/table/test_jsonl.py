@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlstages.errors import DataError
-from mlstages.table import read_table
+from mlstages.table import Kind, read_table
 
 
 def read(content):
@@ -39,11 +39,23 @@ def test_the_order_of_keys_does_not_matter():
     assert (table.columns, table.has_header, table.first_row) == (("a", "b"), None, 1)
 
 
-@pytest.mark.parametrize("cell", ["null", "true", '"x"', "[1]", '{"c": 1}'])
-def test_a_cell_that_is_no_number_is_reported(cell):
+@pytest.mark.parametrize("cell", ["true", '"x"', "[1]", '{"c": 1}'])
+def test_a_cell_of_another_kind_makes_a_mixed_column(cell):
     table = read(f'{{"a": 1, "b": 2}}\n{{"a": 3, "b": {cell}}}\n')
-    assert table.unreadable["b"].n_cells == 1
-    assert table.unreadable["b"].examples[0][0] == 2
+    assert table.kind("b") is Kind.MIXED
+    assert table.values["b"].to_list() == [2.0, json.loads(cell)]
+
+
+@pytest.mark.parametrize("cell", ["null", '""', '"NA"', "NaN"])
+def test_a_cell_without_a_value_is_missing(cell):
+    table = read(f'{{"a": 1, "b": "x"}}\n{{"a": {cell}, "b": {cell}}}\n')
+    assert str(table.values.rows()) == "[(1.0, 'x'), (nan, None)]"
+
+
+def test_booleans_and_text_are_kinds_of_their_own():
+    table = read('{"a": true, "b": "x"}\n{"a": false, "b": "y"}\n')
+    assert (table.kind("a"), table.kind("b")) == (Kind.BOOLEAN, Kind.CATEGORICAL)
+    assert table.values.rows() == [(True, "x"), (False, "y")]
 
 
 def test_blank_lines_at_the_end_are_forgiven():

@@ -1,11 +1,12 @@
 import io
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
 
 from mlstages.errors import DataError
-from mlstages.table import read_table
+from mlstages.table import Kind, read_table
 
 
 def read(columns):
@@ -25,17 +26,32 @@ def test_numbers_of_every_type_become_what_float_gives():
     assert table.values["integers"].to_list() == [1.0, float(2**63 - 1)]
     assert table.values["halves"].to_list() == [0.10000000149011612, 2.0]
     assert table.values["decimals"].to_list() == [0.1, float("123456789012345678.9")]
-    assert (table.unreadable, table.has_header, table.first_row) == ({}, None, 1)
+    assert {table.kind(column) for column in table.columns} == {Kind.NUMERIC}
+    assert (table.has_header, table.first_row) == (None, 1)
 
 
-@pytest.mark.parametrize("cells", [["x", "y"], [True, False], [[1], [2]]])
-def test_a_column_of_another_type_is_unreadable_from_end_to_end(cells):
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["x", None], Kind.CATEGORICAL),
+        (["1", "2"], Kind.NUMERIC),  # as text of a CSV
+        ([True, False], Kind.BOOLEAN),
+        ([[1], [2]], Kind.MIXED),
+        ([date(2026, 1, 1), None], Kind.MIXED),
+        (pl.Series(["x", "y"], dtype=pl.Categorical), Kind.CATEGORICAL),
+    ],
+    ids=["text", "numbers as text", "booleans", "lists", "dates", "dictionary"],
+)
+def test_a_column_is_of_the_kind_of_its_cells(cells, kind):
     table = read({"a": cells, "b": [1.0, 2.0]})
-    assert table.unreadable["a"].n_cells == 2
+    assert table.kind("a") is kind
+    assert table.to_matrix(["a", "b"]).shape == (2, 2)
 
 
-def test_a_null_is_reported_with_its_row():
-    assert read({"a": [1.0, None], "b": [1, 2]}).unreadable["a"].examples == ((2, "null"),)
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Int64, pl.Decimal(10, 2)])
+def test_a_null_among_numbers_is_nan(dtype):
+    table = read({"a": pl.Series([1, None], dtype=dtype), "b": [1, 2]})
+    assert str(table.values["a"].to_list()) == "[1.0, nan]"
 
 
 @pytest.mark.parametrize("content", [b"hello", b"PAR1" + b"x" * 40 + b"PAR1"])

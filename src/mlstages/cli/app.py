@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mlstages.cli import history, pipeline
+from mlstages.cli import checks, history, pipeline
 from mlstages.errors import MlstagesError
 
 _INTERRUPTED = 130  # as shells report a process that ended by SIGINT
@@ -18,7 +18,7 @@ app = typer.Typer(
     # A bug of ours shows Python's own traceback, which can be searched and reported.
     pretty_exceptions_enable=False,
     add_completion=False,
-    epilog="Exit codes: 0 ok, 1 stages or results differ, 2 an option is wrong, "
+    epilog="Exit codes: 0 ok, 1 stages or results differ or a check fails, 2 an option is wrong, "
     "3 the data, a file or a past run is, 4 a run failed.",
 )
 
@@ -45,6 +45,7 @@ def describe(
 
 
 pipeline.register(app)
+checks.register(app)
 history.register(app)
 
 

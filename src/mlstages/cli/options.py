@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlstages.config import PACKAGED_DATASET, PipelineConfig
+from mlstages.config import PACKAGED_DATASET, Missing, PipelineConfig, split_names
 
 Data = Annotated[
     Path | None,
@@ -28,6 +28,25 @@ Header = Annotated[
         "--header/--no-header",
         help="Whether the first row of a text file is names.",
         show_default="names if none of its cells is a number",
+    ),
+]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLS",
+        help="Columns to learn from, by name or index: a,b,c.",
+        show_default="all but the target",
+    ),
+]
+Drop = Annotated[
+    str | None, typer.Option(metavar="COLS", help="Columns to leave out, by name or index: a,b.")
+]
+MissingCells = Annotated[
+    Missing | None,
+    typer.Option(
+        "--missing",
+        help="Cells without a value: leave their rows out, or fill them in.",
+        show_default="refuse them",
     ),
 ]
 TargetRange = Annotated[
@@ -60,6 +79,9 @@ def to_config(
     data: Path | None,
     target: str | None,
     header: bool | None,
+    features: str | None,
+    drop: str | None,
+    missing: Missing | None,
     target_range: tuple[float, float] | None,
     test_size: float,
     random_state: int,
@@ -74,6 +96,9 @@ def to_config(
         data=data or PACKAGED_DATASET,
         target=target,
         header=header,
+        features=split_names(features) or None,
+        drop=split_names(drop),
+        missing=missing,
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,

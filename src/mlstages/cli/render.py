@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its numbers
+    from mlstages.checks import CheckReport
     from mlstages.compare import Comparison, StageReport
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
@@ -77,7 +78,7 @@ def draw_result(result: RunResult) -> RenderableType:
     table.add_column("R²", justify="right")
     table.add_column("")
     learnt = f"intercept {result.intercept:.6g}"
-    named = zip(result.columns[:-1], result.coefficients, strict=True)
+    named = zip(result.terms, result.coefficients, strict=True)
     shown = [f"{name}: {value:.6g}" for name, value in named]
     more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
     learnt += f", coefficients {', '.join(shown[:6])}{more}"
@@ -89,10 +90,40 @@ def draw_result(result: RunResult) -> RenderableType:
         f"({header[result.header]}), "
         f"{result.n_train:,} rows to train on, {result.n_test:,} to test on"
     )
+    noted = [Text(note) for note in _note_cells(result)]
     after = [f"figure {result.figure}"] if result.figure else []
     after += [f"run {result.pathspec}"] if result.pathspec else []
     after += [f"{result.seconds:.2f} s"] if result.seconds is not None else []
-    return Group(Text(first_line), table, Text(" · ".join(after)))
+    return Group(Text(first_line), table, *noted, Text(" · ".join(after)))
+
+
+def _note_cells(result: RunResult) -> Iterator[str]:
+    """Yield what became of cells without a value or of an unseen category, if there are any."""
+    if result.missing.cells:
+        counts = ", ".join(f"{name} {count:,}" for name, count in result.missing.cells.items())
+        yield (
+            f"missing cells: {counts}; {result.missing.dropped_rows:,} rows dropped, "
+            f"{result.missing.imputed_cells:,} cells imputed"
+        )
+    if result.unseen:
+        counts = ", ".join(f"{name} {count:,}" for name, count in result.unseen.items())
+        yield f"test cells of a category that no training row has: {counts}"
+
+
+def draw_check(report: CheckReport) -> RenderableType:
+    """Return a line for each finding, those that would stop a run first."""
+    kinds = ", ".join(
+        f"{name} {kind}" for name, kind in zip(report.columns, report.kinds, strict=True)
+    )
+    header = {True: "the first row as names", False: "no header", None: "names from the file"}
+    lines = [
+        f"{report.data}: {report.n_rows:,} rows ({header[report.header]}), "
+        f"target {report.columns[-1]}",
+        f"columns: {kinds}",
+        *(f"{f.severity} ({f.check}): {f.message}; {f.remedy}" for f in report.findings),
+        "a run would go through" if report.passed else "a run would stop over the errors",
+    ]
+    return Group(*map(Text, lines))
 
 
 def _metrics(metrics: tuple[float, float]) -> tuple[str, str]:

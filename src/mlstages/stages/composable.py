@@ -7,8 +7,9 @@ is still missing is a memory: nothing is versioned, nothing can be replayed.
 import logging
 from datetime import datetime
 
+from mlstages.checks import check_dataset
 from mlstages.config import PipelineConfig
-from mlstages.data import check_dataset, load_dataset, split_dataset
+from mlstages.data import count_unseen, handle_missing, load_dataset, split_dataset
 from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.plot import draw_predictions, require_writable, write_figure
 from mlstages.result import RunResult
@@ -22,16 +23,23 @@ def run(config: PipelineConfig) -> RunResult:
     logger.info("composable started at %s", datetime.now().isoformat(timespec="seconds"))
     require_writable(config.figure)
     X, y, layout = load_dataset(
-        config.data, name=config.data_name, target=config.target, header=config.header
+        config.data,
+        name=config.data_name,
+        target=config.target,
+        header=config.header,
+        features=config.features,
+        drop=config.drop,
     )
 
-    check_dataset(X, y, layout, config.target_range)
+    check_dataset(X, y, layout, config.target_range, config.missing)
+    X, y, missing = handle_missing(X, y, layout, config.missing)
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
-    model = train_model(X_train, y_train)
+    unseen = count_unseen(X_train, X_test, layout)
+    model = train_model(X_train, y_train, layout.kinds, config.missing)
     y_predicted = predict(model, X_test)
     metrics = evaluate(y_test, y_predicted)
     baseline = evaluate_baseline(y_train, y_test)
-    coefficients, intercept = describe_model(model)
+    terms, coefficients, intercept = describe_model(model, layout.columns)
 
     if config.figure is not None:
         picture = draw_predictions(y_test, y_predicted, metrics, stage="composable")
@@ -43,10 +51,13 @@ def run(config: PipelineConfig) -> RunResult:
         n_test=len(y_test),
         columns=layout.columns,
         header=layout.has_header,
+        terms=terms,
         coefficients=coefficients,
         intercept=intercept,
         metrics=metrics,
         baseline=baseline,
+        missing=missing,
+        unseen=unseen,
         data_sha256=layout.sha256,
         stage="composable",
         figure=config.figure,

@@ -7,8 +7,16 @@ from datetime import datetime
 
 from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, step
 
-from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
-from mlstages.data import Layout, check_dataset, join_columns, load_dataset, split_dataset
+from mlstages.checks import check_dataset
+from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data, split_names
+from mlstages.data import (
+    Layout,
+    count_unseen,
+    handle_missing,
+    join_columns,
+    load_dataset,
+    split_dataset,
+)
 from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.launch.environment import describe_environment
 from mlstages.launch.step_errors import plain_errors
@@ -34,6 +42,11 @@ class SampleRegressionFlow(FlowSpec):
     )
     TARGET = Parameter("target", type=str, default=None, help="Column name or index [last column]")
     HEADER = Parameter("header", type=bool, default=None, help="First row is names [by its look]")
+    FEATURES = Parameter(
+        "features", type=str, default=None, help="Columns to learn from: a,b [all]"
+    )
+    DROP = Parameter("drop", type=str, default=None, help="Columns to leave out: a,b [none]")
+    MISSING = Parameter("missing", type=str, default=None, help="drop or impute [refuse]")
     TARGET_RANGE = Parameter(
         "target_range",
         type=JSONType,
@@ -51,6 +64,9 @@ class SampleRegressionFlow(FlowSpec):
         self.environment = describe_environment()
         config = PipelineConfig(
             data=name_data(self.DATASET_NAME, self.DATASET_PATH, self.DATA_FILE),
+            features=self.FEATURES,
+            drop=self.DROP,
+            missing=self.MISSING,
             target_range=self.TARGET_RANGE,
             test_size=self.TEST_SPLIT,
             random_state=self.RANDOM_STATE,
@@ -68,6 +84,8 @@ class SampleRegressionFlow(FlowSpec):
             name=self.data_name,
             target=self.TARGET,
             header=self.HEADER,
+            features=split_names(self.FEATURES),
+            drop=split_names(self.DROP),
             sha256=self.DATASET_SHA256,
         )
         self.layout = layout._asdict()
@@ -79,24 +97,30 @@ class SampleRegressionFlow(FlowSpec):
     @step
     def check_dataset(self) -> None:
         """Fail if no model can be made of the data."""
-        check_dataset(self.Xs, self.Ys, Layout(**self.layout), self.target_range)
+        layout = Layout(**self.layout)
+        check_dataset(self.Xs, self.Ys, layout, self.target_range, self.MISSING)
         self.next(self.prepare_train_and_test_dataset)
 
     @plain_errors
     @step
     def prepare_train_and_test_dataset(self) -> None:
-        """Part the rows."""
+        """Leave out the rows that miss what they need, and part the others."""
+        X, y, missing = handle_missing(self.Xs, self.Ys, Layout(**self.layout), self.MISSING)
+        self.missing = missing._asdict()
         self.X_train, self.X_test, self.y_train, self.y_test = split_dataset(
-            self.Xs, self.Ys, self.TEST_SPLIT, self.RANDOM_STATE
+            X, y, self.TEST_SPLIT, self.RANDOM_STATE
         )
+        self.unseen = count_unseen(self.X_train, self.X_test, Layout(**self.layout))
         self.next(self.train_model)
 
     @plain_errors
     @step
     def train_model(self) -> None:
         """Fit."""
-        self.model = train_model(self.X_train, self.y_train)
-        self.coefficients, self.intercept = describe_model(self.model)
+        self.model = train_model(self.X_train, self.y_train, self.layout["kinds"], self.MISSING)
+        self.terms, self.coefficients, self.intercept = describe_model(
+            self.model, self.layout["columns"]
+        )
         self.next(self.test_model)
 
     @plain_errors

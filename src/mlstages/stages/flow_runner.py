@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
+from mlstages.config import PACKAGED_DATASET, PipelineConfig, join_names, name_data
 from mlstages.data import Layout
 from mlstages.launch.process import read_artifacts, run_flow
 from mlstages.plot import require_writable, write_figure
-from mlstages.result import Metrics, RunResult
+from mlstages.result import Metrics, MissingCounts, RunResult
 from mlstages.runs.resume import resume_run
 from mlstages.table import scan
 
@@ -21,7 +21,7 @@ LARGEST_INCLUDED: Final = 10_000_000
 """Bytes up to which a run carries its data; beyond, its path and SHA-256."""
 
 _ARTIFACTS: Final = (
-    *("n_train", "n_test", "layout", "coefficients", "intercept"),
+    *("n_train", "n_test", "layout", "missing", "unseen", "terms", "coefficients", "intercept"),
     *("mse", "r2", "baseline_mse", "baseline_r2", "figure"),
 )
 
@@ -75,12 +75,18 @@ def read_config(pathspec: str) -> PipelineConfig:
     pathspec : str
         ``SampleRegressionFlow/<run id>``, of a run that has ended.
     """
-    names = ("DATASET_NAME", "DATASET_PATH", "DATA_FILE", "TARGET", "HEADER", "TARGET_RANGE")
-    values = read_artifacts(pathspec, (*names, "TEST_SPLIT", "RANDOM_STATE"))
+    names = (
+        *("DATASET_NAME", "DATASET_PATH", "DATA_FILE", "TARGET", "HEADER", "FEATURES", "DROP"),
+        *("MISSING", "TARGET_RANGE", "TEST_SPLIT", "RANDOM_STATE"),
+    )
+    values = read_artifacts(pathspec, names)
     return PipelineConfig(
         data=name_data(values["DATASET_NAME"], values["DATASET_PATH"], values["DATA_FILE"]),
         target=values["TARGET"],
         header=values["HEADER"],
+        features=values["FEATURES"],
+        drop=values["DROP"],
+        missing=values["MISSING"],
         target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
         random_state=values["RANDOM_STATE"],
@@ -98,10 +104,13 @@ def _to_result(config: PipelineConfig, pathspec: str) -> RunResult:
         n_test=artifacts["n_test"],
         columns=layout.columns,
         header=layout.has_header,
+        terms=artifacts["terms"],
         coefficients=artifacts["coefficients"],
         intercept=artifacts["intercept"],
         metrics=Metrics(mse=artifacts["mse"], r2=artifacts["r2"]),
         baseline=Metrics(mse=artifacts["baseline_mse"], r2=artifacts["baseline_r2"]),
+        missing=MissingCounts(**artifacts["missing"]),
+        unseen=artifacts["unseen"],
         data_sha256=layout.sha256,
         stage="flow",
         figure=config.figure,
@@ -135,4 +144,10 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         parameters["target"] = config.target
     if config.header is not None:
         parameters["header"] = str(config.header)
+    if config.features is not None:
+        parameters["features"] = join_names(config.features)
+    if config.drop:
+        parameters["drop"] = join_names(config.drop)
+    if config.missing is not None:
+        parameters["missing"] = config.missing
     return parameters

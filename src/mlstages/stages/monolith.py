@@ -4,8 +4,9 @@ Its lesson is what this costs its reader: computing, printing and saving are in 
 place, and no piece of it can be run, tested or used alone.
 """
 
+from mlstages.checks import check_dataset
 from mlstages.config import PipelineConfig
-from mlstages.data import check_dataset, load_dataset, split_dataset
+from mlstages.data import count_unseen, handle_missing, load_dataset, split_dataset
 from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.plot import draw_predictions, require_writable, write_figure
 from mlstages.result import RunResult
@@ -18,18 +19,29 @@ def run(config: PipelineConfig) -> RunResult:
 
     # ---- load and check -----------------------------------------------------------
     X, y, layout = load_dataset(
-        config.data, name=config.data_name, target=config.target, header=config.header
+        config.data,
+        name=config.data_name,
+        target=config.target,
+        header=config.header,
+        features=config.features,
+        drop=config.drop,
     )
-    check_dataset(X, y, layout, config.target_range)
+    check_dataset(X, y, layout, config.target_range, config.missing)
+    X, y, missing = handle_missing(X, y, layout, config.missing)
     print(f"Total of {len(y):,} rows in the dataset, {X.shape[1]} feature(s)")
 
     # ---- split --------------------------------------------------------------------
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
+    unseen = count_unseen(X_train, X_test, layout)
     print(f"{len(y_train):,} rows to train on, {len(y_test):,} rows to test on")
+    if config.missing:
+        print(f"{missing.dropped_rows:,} rows dropped, {missing.imputed_cells:,} cells imputed")
+    if unseen:
+        print(f"Test cells of a category that no training row has: {unseen}")
 
     # ---- train --------------------------------------------------------------------
-    model = train_model(X_train, y_train)
-    coefficients, intercept = describe_model(model)
+    model = train_model(X_train, y_train, layout.kinds, config.missing)
+    terms, coefficients, intercept = describe_model(model, layout.columns)
     print(f"Coefficients {', '.join(map(str, coefficients))}, intercept {intercept}")
 
     # ---- predict and save a picture -----------------------------------------------
@@ -52,10 +64,13 @@ def run(config: PipelineConfig) -> RunResult:
         n_test=len(y_test),
         columns=layout.columns,
         header=layout.has_header,
+        terms=terms,
         coefficients=coefficients,
         intercept=intercept,
         metrics=metrics,
         baseline=baseline,
+        missing=missing,
+        unseen=unseen,
         data_sha256=layout.sha256,
         stage="monolith",
         figure=config.figure,

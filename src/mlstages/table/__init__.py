@@ -1,8 +1,9 @@
-"""A file of numbers, read fast and to the bit.
+"""A file as a table, read fast and to the bit.
 
 Decides which format a file has (by its extension, never by guessing) and which reader
-takes it. Every value equals what Python's `float` gives for the cell, to the bit, or
-the cell is reported as unreadable. What the columns mean is for `mlstages.data`.
+takes it. Every number equals what Python's `float` gives for the cell, to the bit. A
+column is of numbers, of true and false, or of text; one that mixes them keeps its cells
+for `mlstages.checks` to refuse. What the columns mean is for `mlstages.data`.
 
 Each text format has two readers. The fast one is polars, which accepts only a part of
 what `float` accepts and agrees with it there. Whatever polars refuses or is silent
@@ -14,13 +15,13 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from mlstages.errors import DataError
-from mlstages.table.cells import Table
+from mlstages.table.cells import Kind, Table
 from mlstages.table.delimited import read_delimited
 from mlstages.table.jsonl import read_jsonl
 from mlstages.table.parquet import read_parquet
 from mlstages.table.source import Source, scan
 
-__all__ = ["FORMATS", "Table", "read_table", "scan"]
+__all__ = ["FORMATS", "Kind", "Table", "read_table", "scan"]
 
 FORMATS: Final[dict[str, Callable[[Source, bool | None], Table]]] = {
     ".txt": lambda source, header: read_delimited(source, "\t", header),
@@ -33,7 +34,7 @@ FORMATS: Final[dict[str, Callable[[Source, bool | None], Table]]] = {
 
 
 def read_table(name: str, content: Path | bytes, header: bool | None = None) -> Table:
-    r"""Return the numbers, the column names and the SHA-256 of a file.
+    r"""Return the values, the column names and the SHA-256 of a file.
 
     Parameters
     ----------
@@ -48,8 +49,7 @@ def read_table(name: str, content: Path | bytes, header: bool | None = None) -> 
     Returns
     -------
     Table
-        One column of float64 for each column of the file; what could not be read is NaN
-        and stands in `Table.unreadable`.
+        One column for each column of the file, of the kind that its cells have.
 
     Raises
     ------
@@ -73,5 +73,5 @@ def read_table(name: str, content: Path | bytes, header: bool | None = None) -> 
         known = ", ".join(FORMATS)
         raise DataError(f"{name}: the extension {extension!r} is none of {known}: rename the file")
     if source.n_lines == 0:
-        raise DataError(f"{name} is empty: it needs at least four rows of numbers")
+        raise DataError(f"{name} is empty: it needs at least four rows of values")
     return FORMATS[extension](source, header)

@@ -1,6 +1,7 @@
 """Tables of text with a delimiter: ``.txt`` and ``.tsv`` (tab), ``.csv`` (comma).
 
-Quotes are as Python's `csv` reads them. Blank lines are forgiven only at the end.
+Quotes are as Python's `csv` reads them. Blank lines are forgiven only at the end. Polars
+reads tables of numbers; one with text, booleans or missing cells is read carefully.
 """
 
 import csv
@@ -36,7 +37,7 @@ def read_delimited(source: Source, delimiter: str, header: bool | None) -> Table
     values = _read_fast(source, delimiter, columns, has_header)
     first_row = 2 if has_header else 1
     if values is not None:
-        return Table(columns, values, has_header, first_row, {}, source.sha256)
+        return Table(columns, values, has_header, first_row, source.sha256)
     return _read_carefully(source, delimiter, columns, has_header)
 
 
@@ -115,7 +116,7 @@ def _read_carefully(
         if len(cells) != len(columns):
             faults.append((row, f"{len(cells)} cells"))
         else:
-            collector.add_row(row, cells)
+            collector.add_row(cells)
         n_ragged += len(faults)
         ragged += [f"{at} ({what})" for at, what in faults][: REPORTED_ROWS - len(ragged)]
     if n_ragged:

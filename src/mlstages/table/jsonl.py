@@ -27,7 +27,7 @@ def read_jsonl(source: Source) -> Table:
         )
     values = _read_fast(source, columns)
     if values is not None:
-        return Table(columns, values, None, 1, {}, source.sha256)
+        return Table(columns, values, None, 1, source.sha256)
     return _read_carefully(source, columns)
 
 
@@ -57,7 +57,7 @@ def _read_carefully(source: Source, columns: tuple[str, ...]) -> Table:
     n_different = 0
     for row, cells in _rows(source):
         if cells.keys() == keys:
-            collector.add_row(row, (cells[name] for name in columns))
+            collector.add_row([cells[name] for name in columns])
             continue
         n_different += 1
         if len(different) < REPORTED_ROWS:
