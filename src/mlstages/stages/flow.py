@@ -5,7 +5,7 @@ Run by ``mlstages flow``, or the plain Metaflow way: ``python flow.py run``.
 
 from datetime import datetime
 
-from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, step
+from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, resources, step
 
 from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
 from mlstages.data import Layout, check_dataset, join_columns, load_dataset, split_dataset
@@ -24,20 +24,22 @@ class SampleRegressionFlow(FlowSpec):
         "dataset", is_text=False, default=str(PACKAGED_DATASET), help="Table, kept with the run"
     )
     DATASET_NAME = Parameter(
-        "dataset_name", type=str, default=None, help="Its name; the extension is the format"
+        "dataset_name", default="", help="Its name; the extension is the format"
     )
     DATASET_PATH = Parameter(
-        "dataset_path", type=str, default=None, help="Instead of --dataset: a table kept elsewhere"
+        "dataset_path", default="", help="Instead of --dataset: a table kept elsewhere"
     )
     DATASET_SHA256 = Parameter(
-        "dataset_sha256", type=str, default=None, help="What the table at --dataset_path must be"
+        "dataset_sha256", default="", help="What the table at --dataset_path must be"
     )
-    TARGET = Parameter("target", type=str, default=None, help="Column name or index [last column]")
-    HEADER = Parameter("header", type=bool, default=None, help="First row is names [by its look]")
+    TARGET = Parameter("target", default="", help="Column name or index [last column]")
+    HEADER = Parameter(
+        "header", type=JSONType, default="null", help="true or false: first row is names"
+    )
     TARGET_RANGE = Parameter(
         "target_range",
         type=JSONType,
-        default=None,
+        default="null",
         help="[low, high] [±100 for the default data]",
     )
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
@@ -66,9 +68,9 @@ class SampleRegressionFlow(FlowSpec):
         self.Xs, self.Ys, layout = load_dataset(
             source,
             name=self.data_name,
-            target=self.TARGET,
+            target=self.TARGET or None,
             header=self.HEADER,
-            sha256=self.DATASET_SHA256,
+            sha256=self.DATASET_SHA256 or None,
         )
         self.layout = layout._asdict()
         if not self.DATASET_PATH:
@@ -92,6 +94,7 @@ class SampleRegressionFlow(FlowSpec):
         self.next(self.train_model)
 
     @plain_errors
+    @resources(cpu=2, memory=4096)
     @step
     def train_model(self) -> None:
         """Fit."""
