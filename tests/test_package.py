@@ -91,7 +91,7 @@ def test_metaflow_finds_the_decorator_of_an_installed_wheel(wheel, tmp_path):
 import sys
 sys.path[:0] = {[str(tmp_path), str(Path(pytest.__file__).parent.parent)]}
 import metaflow
-print(sys.modules[metaflow.srun.args[1].__module__].__file__)
+print(sys.modules[metaflow.srun.args[0].__module__].__file__)
 print([name for name in sys.modules if name.partition(".")[0] == "mlstages"])
 """
     printed = subprocess.run(
