@@ -49,9 +49,14 @@ def run_process(command: list[str], folder: Path, **environment: str) -> Finishe
         text=True,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=300,
     )
     return Finished(finished.returncode, finished.stdout, finished.stderr)
+
+
+@pytest.fixture(scope="session", name="run_process")
+def _run_process() -> Callable[..., Finished]:
+    return run_process
 
 
 @pytest.fixture

@@ -137,8 +137,8 @@ def test_numbers_of_numpy_are_taken_as_pythons():
 
 def test_a_run_knows_what_it_learns_from():
     packaged = PACKAGED_DATASET.read_bytes()
-    assert name_data(None, None, packaged) == PACKAGED_DATASET
-    assert name_data("a.csv", None, b"1,2") == Path("a.csv")
-    assert name_data(None, "/b.csv", b"") == Path("/b.csv")
+    assert name_data("", "", packaged) == PACKAGED_DATASET
+    assert name_data("a.csv", "", b"1,2") == Path("a.csv")
+    assert name_data("", "/b.csv", b"") == Path("/b.csv")
     with pytest.raises(OptionError, match="add --dataset_name FILE"):
-        name_data(None, None, b"1,2")
+        name_data("", "", b"1,2")

@@ -62,14 +62,45 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     assert not loaded & {"metaflow", "matplotlib"}
 
 
-def test_the_wheel_carries_the_data_and_the_types(tmp_path):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path, "."],
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, "."],
         cwd=REPOSITORY,
         check=True,
     )
-    (wheel,) = tmp_path.glob("*.whl")
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_carries_the_data_and_the_types(wheel):
     data = (REPOSITORY / "data" / "regression_dataset.txt").read_bytes()
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read("mlstages/regression_dataset.txt") == data
         assert "mlstages/py.typed" in archive.namelist()
+
+
+def test_metaflow_finds_the_decorator_of_an_installed_wheel(wheel, tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "-t", tmp_path, wheel],
+        check=True,
+    )
+    # -S leaves out the .pth file of the editable install, which would answer in its stead.
+    code = f"""
+import sys
+sys.path[:0] = {[str(tmp_path), str(Path(pytest.__file__).parent.parent)]}
+import metaflow
+print(sys.modules[metaflow.srun.args[0].__module__].__file__)
+print([name for name in sys.modules if name.partition(".")[0] == "mlstages"])
+"""
+    printed = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    decorator = tmp_path / "metaflow_extensions" / "mlstages" / "plugins" / "srun_decorator.py"
+    assert printed == f"{decorator}\n[]\n"
+
+
+def test_metaflow_finds_the_decorator_of_an_editable_install_and_loads_nothing_of_ours():
+    code = "import metaflow; assert metaflow.srun"
+    assert "mlstages" not in modules_loaded_by(code)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlstages.errors import MlstagesError
     from mlstages.result import Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
-    from mlstages.stages import Stage, run
+    from mlstages.stages import Stage, run, run_flow
 
 _HOMES: Final = {
     "CheckReport": "mlstages.checks",
@@ -40,6 +40,7 @@ _HOMES: Final = {
     "replay_run": "mlstages.runs",
     "resume_run": "mlstages.runs",
     "run": "mlstages.stages",
+    "run_flow": "mlstages.stages",
     "show_run": "mlstages.runs",
     "tag_run": "mlstages.runs",
 }
@@ -60,6 +61,7 @@ __all__ = [
     "replay_run",
     "resume_run",
     "run",
+    "run_flow",
     "show_run",
     "tag_run",
 ]

@@ -143,15 +143,15 @@ class PipelineConfig:
         return cls(**options)
 
 
-def name_data(name: str | None, path: str | None, content: bytes) -> Path:
+def name_data(name: str, path: str, content: bytes) -> Path:
     """Return what a run of the flow learns from, as `PipelineConfig.data` has it.
 
     Parameters
     ----------
-    name : str or None
-        What the file is called; None if nobody said.
-    path : str or None
-        Where it is; None if the run carries its content.
+    name : str
+        What the file is called; empty if nobody said.
+    path : str
+        Where it is; empty if the run carries its content.
     content : bytes
         What the run carries.
 
@@ -160,9 +160,8 @@ def name_data(name: str | None, path: str | None, content: bytes) -> Path:
     OptionError
         If the run carries another file than the packaged one, and nobody said its name.
     """
-    given = name or path
-    if given is not None:
-        return Path(given)
+    if name or path:
+        return Path(name or path)
     if content == PACKAGED_DATASET.read_bytes():
         return PACKAGED_DATASET
     raise OptionError(

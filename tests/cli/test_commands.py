@@ -1,7 +1,10 @@
 import json
 from importlib.metadata import version
 
+import metaflow
 import pytest
+
+from mlstages.launch.history import open_history
 
 
 def test_python_m_mlstages_is_the_command(mlstages):
@@ -126,3 +129,34 @@ def test_brackets_in_names_are_not_markup(mlstages, tmp_path):
     shown = mlstages("composable", "--data", "own.csv", "--no-figure").stdout
     assert "target [/b] of own.csv" in shown
     assert "[red]x: " in shown
+
+
+def test_tags_and_metaflows_own_options_reach_the_run(mlstages, tmp_path, monkeypatch):
+    finished = mlstages(
+        *("flow", "--json", "--no-figure", "--tag", "good", "--tag", "night"),
+        *("--", "--max-workers", "2", "--datastore=local", "--with", "resources:cpu=4"),
+    )
+    assert finished.exit_code == 0, finished.stderr
+    monkeypatch.chdir(tmp_path)
+    assert open_history()
+    assert metaflow.Run(finished.json["pathspec"]).user_tags == {"good", "night"}
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        (["--max-workers", "many"], 2, "Metaflow refuses the options: Invalid value for '--max-w"),
+        (["--datastore", "s4"], 2, "Metaflow refuses the options: Invalid value for '--datastore'"),
+        (["--maxworkers", "2"], 2, "--maxworkers is no option of Metaflow's run"),
+        (["--test_split", "0.5"], 2, "--test_split is no option of Metaflow's run"),
+        (["--with", "nothing"], 4, "Unknown step decorator nothing"),
+        (["--metadata", "service"], 4, "metadata service has no address: set METAFLOW_SERVICE_URL"),
+    ],
+)
+def test_an_option_that_metaflow_refuses_is_told_without_a_traceback(
+    mlstages, tmp_path, options, exit_code, message
+):
+    finished = mlstages("flow", "--no-figure", "--", *options)
+    assert finished.exit_code == exit_code
+    assert message in finished.error
+    assert "Traceback" not in finished.stderr

@@ -1,6 +1,9 @@
 """The flow through Metaflow's own command line and Client API, on real runs."""
 
 import re
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import metaflow
@@ -113,3 +116,25 @@ def test_large_data_is_held_by_path_and_hash_and_not_stored_again(tmp_path, monk
     Path("large.csv").write_text("1,2\n")
     with pytest.raises(DataError, match=r"large\.csv has changed: its SHA-256 is .* and was "):
         resume(result.pathspec, step="load_data")
+
+
+def test_the_code_package_is_all_of_ours_that_a_step_needs_elsewhere(plain_metaflow, tmp_path):
+    saved = plain_metaflow("package", "save", str(tmp_path / "code.tgz"))
+    assert saved.exit_code == 0, saved.stderr
+    assert (tmp_path / "code.tgz").stat().st_size < 3_000_000
+    with tarfile.open(tmp_path / "code.tgz") as package:
+        package.extractall(tmp_path, filter="data")
+    carried = tmp_path / ".mf_code"
+    code = (
+        "import flow, mlstages, mlstages.train, metaflow; print(mlstages.__file__, metaflow.srun)"
+    )
+    imported = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(carried), "METAFLOW_EXTRACTED_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert imported.stdout.startswith(str(carried / "mlstages")), imported.stderr
+    assert (carried / "mlstages" / "regression_dataset.txt").exists()
+    assert (carried / "metaflow_extensions" / "mlstages" / "plugins" / "__init__.py").exists()

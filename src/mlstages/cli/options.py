@@ -70,6 +70,18 @@ Figure = Annotated[
     ),
 ]
 NoFigure = Annotated[bool, typer.Option("--no-figure", help="Write no picture.")]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="What the run is to be found by; repeatable."),
+]
+RunOptions = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="-- METAFLOW_OPTIONS",
+        help="Options of Metaflow's own run: where the steps run, where the run is kept.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 

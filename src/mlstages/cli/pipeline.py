@@ -16,6 +16,8 @@ from mlstages.cli.options import (
     MissingCells,
     NoFigure,
     RandomState,
+    RunOptions,
+    Tags,
     Target,
     TargetRange,
     TestSize,
@@ -34,10 +36,6 @@ _STAGES: Final = {
         "Run the pipeline as composed functions.",
         "mlstages composable --data houses.csv --target price",
     ),
-    "flow": (
-        "Run the pipeline as a Metaflow flow, which remembers every run.",
-        "mlstages flow --random-state 7 --json",
-    ),
 }
 
 
@@ -45,6 +43,11 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     for stage, (summary, example) in _STAGES.items():
         _register_stage(app, stage, summary, example)
+    app.command(
+        "flow",
+        help="Run the pipeline as a Metaflow flow, which remembers every run.",
+        epilog="Example: mlstages flow --random-state 7 --tag seven -- --max-workers 2",
+    )(flow)
     app.command(
         "compare",
         help="Run all three stages side by side: do they agree, what does each cost and give?",
@@ -91,6 +94,38 @@ def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) ->
         render.show(result, render.draw_result, as_json=as_json)
 
 
+def flow(
+    data: Data = None,
+    target: Target = None,
+    header: Header = None,
+    target_range: TargetRange = None,
+    test_size: TestSize = 0.2,
+    random_state: RandomState = 42,
+    figure: Figure = None,
+    no_figure: NoFigure = False,
+    tags: Tags = None,
+    as_json: AsJson = False,
+    options: RunOptions = None,
+) -> None:
+    """Run the flow, with options of Metaflow's own after a double dash."""
+    config = to_config(
+        "flow",
+        data=data,
+        target=target,
+        header=header,
+        target_range=target_range,
+        test_size=test_size,
+        random_state=random_state,
+        figure=figure,
+        no_figure=no_figure,
+    )
+    from mlstages.cli import render
+    from mlstages.stages import run_flow
+
+    result = run_flow(config, options=options or (), tags=tags or ())
+    render.show(result, render.draw_result, as_json=as_json)
+
+
 def compare(
     data: Data = None,
     target: Target = None,
@@ -122,8 +157,9 @@ def compare(
     )
     from mlstages.cli import render
     from mlstages.compare import compare_stages
+    from mlstages.stages import Stage
 
-    with render.progress(len(_STAGES)) as report:
+    with render.progress(len(Stage)) as report:
         comparison = compare_stages(config, on_start=report)
     render.show(comparison, render.draw_comparison, as_json=as_json)
     if not comparison.agree:

@@ -4,17 +4,28 @@ Metaflow keeps runs in the nearest ``.metaflow`` upwards, else makes one in the 
 folder (`LocalStorage.get_datastore_root_from_config`, 2.19).
 """
 
+import http.client
 import tempfile
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Final
 
 import metaflow
-from metaflow.metaflow_config import DATASTORE_SYSROOT_LOCAL, DEFAULT_DATASTORE, DEFAULT_METADATA
+from metaflow.metaflow_config import (
+    DATASTORE_SYSROOT_LOCAL,
+    DEFAULT_DATASTORE,
+    DEFAULT_METADATA,
+    S3_ENDPOINT_URL,
+    SERVICE_URL,
+)
 
-from mlstages.errors import FileError
+from mlstages.errors import FileError, RunFailedError
 from mlstages.launch.identity import supply_username
 
 _FOLDER: Final = ".metaflow"
+_PATIENCE: Final = 10
+"""Seconds that a service has to answer."""
 
 
 def find_history(here: Path | None = None) -> Path:
@@ -34,15 +45,20 @@ def find_history(here: Path | None = None) -> Path:
     return here / _FOLDER
 
 
-def describe_history() -> str:
-    """Return where the runs are: a folder, or the service that Metaflow is configured for."""
-    if (DEFAULT_METADATA, DEFAULT_DATASTORE) == ("local", "local"):
+def describe_history(metadata: str = DEFAULT_METADATA, datastore: str = DEFAULT_DATASTORE) -> str:
+    """Return where the runs are: a folder, or what Metaflow is configured or asked for."""
+    if (metadata, datastore) == ("local", "local"):
         return str(find_history())
-    return f"Metaflow's {DEFAULT_METADATA} metadata and {DEFAULT_DATASTORE} datastore"
+    return f"Metaflow's {metadata} metadata and {datastore} datastore"
 
 
-def open_history() -> bool:
+def open_history(metadata: str = DEFAULT_METADATA) -> bool:
     """Point Metaflow's Client API at the runs of the current folder, whoever ran them.
+
+    Parameters
+    ----------
+    metadata : str, default=what Metaflow is configured for
+        ``local`` or ``service``. Where the artifacts are stands with each run.
 
     Returns
     -------
@@ -56,7 +72,8 @@ def open_history() -> bool:
     """
     supply_username()
     metaflow.namespace(None)
-    if (DEFAULT_METADATA, DEFAULT_DATASTORE) != ("local", "local"):
+    if metadata != "local":
+        metaflow.metadata(metadata)
         return True
     history = find_history()
     if not history.is_dir():
@@ -65,15 +82,23 @@ def open_history() -> bool:
     return True
 
 
-def require_writable_history() -> None:
+def require_writable_history(
+    metadata: str = DEFAULT_METADATA, datastore: str = DEFAULT_DATASTORE
+) -> None:
     """Return if a run can be kept.
 
     Raises
     ------
     FileError
         If the folder of the runs cannot be written.
+    RunFailedError
+        If a service that is to keep the run does not answer.
     """
-    if (DEFAULT_METADATA, DEFAULT_DATASTORE) != ("local", "local"):
+    if metadata == "service":
+        _require_answer("Metaflow's metadata service", SERVICE_URL, "METAFLOW_SERVICE_URL")
+    if datastore == "s3" and S3_ENDPOINT_URL:  # without one it is Amazon's own
+        _require_answer("the S3 store", S3_ENDPOINT_URL, "METAFLOW_S3_ENDPOINT_URL")
+    if "local" not in (metadata, datastore):
         return
     history = find_history()
     folder = next(folder for folder in (history, *history.parents) if folder.is_dir())
@@ -86,4 +111,19 @@ def require_writable_history() -> None:
             f"Metaflow keeps its history in {history}, which cannot be written "
             f"({error.strerror}): change to a folder that can, or set "
             "METAFLOW_DATASTORE_SYSROOT_LOCAL"
+        ) from None
+
+
+def _require_answer(service: str, url: str | None, variable: str) -> None:
+    # Metaflow itself shows a traceback, or for S3 tries again for a quarter of an hour.
+    if not url:
+        raise RunFailedError(f"{service} has no address: set {variable}")
+    try:
+        urllib.request.urlopen(url, timeout=_PATIENCE).close()
+    except urllib.error.HTTPError:  # an answer, if only to say that we did not ask for a file
+        return
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise RunFailedError(
+            f"{service} at {url} does not answer ({reason}): start it, or set {variable}"
         ) from None

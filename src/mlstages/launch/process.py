@@ -14,10 +14,11 @@ from typing import Any, Final
 from metaflow import Run
 from metaflow.exception import MetaflowNotFound
 
-from mlstages.errors import FileError, MlstagesError, RunFailedError, rebuild_error
+from mlstages.errors import FileError, MlstagesError, OptionError, RunFailedError, rebuild_error
 from mlstages.launch.code import SETTING
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
+from mlstages.launch.run_options import RunOptions, place_options
 
 _HEADER: Final = re.compile(r"^Metaflow \S+ executing (?P<flow>\w+)", re.MULTILINE)
 
@@ -27,7 +28,17 @@ _TAIL: Final = 12
 """Lines of output that an error quotes where Metaflow kept no exception."""
 
 
-def run_flow(flow_file: Path, flow_name: str, parameters: Mapping[str, str]) -> str:
+_USAGE_ERROR: Final = 2
+"""Metaflow's exit code for an option that it refuses."""
+
+
+def run_flow(
+    flow_file: Path,
+    flow_name: str,
+    parameters: Mapping[str, str],
+    *,
+    options: Sequence[str] = (),
+) -> str:
     """Return the pathspec of a new, successful run of a flow.
 
     Parameters
@@ -38,6 +49,8 @@ def run_flow(flow_file: Path, flow_name: str, parameters: Mapping[str, str]) -> 
         Its class.
     parameters : mapping of str to str
         Its parameters by the names of their options, without dashes.
+    options : sequence of str, default=()
+        Of Metaflow's ``run``, as typed: ``("--with", "kubernetes", "--datastore", "s3")``.
 
     Returns
     -------
@@ -46,6 +59,8 @@ def run_flow(flow_file: Path, flow_name: str, parameters: Mapping[str, str]) -> 
 
     Raises
     ------
+    OptionError
+        If Metaflow refuses an option.
     FileError
         If the folder of Metaflow's history cannot be written.
     MlstagesError
@@ -57,8 +72,8 @@ def run_flow(flow_file: Path, flow_name: str, parameters: Mapping[str, str]) -> 
     -----
     Metaflow's own output is logged, a line a record.
     """
-    options = [f"--{name}={value}" for name, value in parameters.items()]
-    return _execute(flow_file, flow_name, ["run", *options])
+    given = [f"--{name}={value}" for name, value in parameters.items()]
+    return _execute(flow_file, flow_name, ["run", *given], placed=place_options(options))
 
 
 def resume_flow(
@@ -98,7 +113,7 @@ def resume_flow(
     """
     arguments = ["resume", *([step] if step else []), f"--origin-run-id={origin_run_id}"]
     arguments += [f"--tag={tag}" for tag in tags]
-    return _execute(flow_file, flow_name, arguments, modules)
+    return _execute(flow_file, flow_name, arguments, placed=place_options(()), modules=modules)
 
 
 def read_flow_name(flow_file: Path) -> str:
@@ -126,26 +141,44 @@ def read_flow_name(flow_file: Path) -> str:
 
 
 def _execute(
-    flow_file: Path, flow_name: str, arguments: Sequence[str], modules: Path | None = None
+    flow_file: Path,
+    flow_name: str,
+    arguments: Sequence[str],
+    *,
+    placed: RunOptions,
+    modules: Path | None = None,
 ) -> str:
     supply_username()
-    require_writable_history()
-    logger.info("history: %s", describe_history())
+    require_writable_history(placed.metadata, placed.datastore)
+    logger.info("history: %s", describe_history(placed.metadata, placed.datastore))
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
         run_id_file = Path(folder) / "run_id"
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
-        command = [sys.executable, "-u", str(flow_file.absolute()), "--no-pylint", *arguments]
+        command = [sys.executable, "-u", str(flow_file.absolute()), "--no-pylint"]
+        command += [*placed.before_run, *arguments, *placed.after_run]
         command += ["--run-id-file", str(run_id_file)]
         exit_code, tail = _run_logged(command, modules)
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
     if exit_code == 0 and pathspec is not None:
         return pathspec
-    raise _explain_failure(flow_name, pathspec, exit_code, tail)
+    raise _explain_failure(flow_name, pathspec, exit_code, tail, placed)
 
 
-def read_artifacts(pathspec: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return artifacts of a finished run by name, as its last step saw them."""
-    open_history()
+def read_artifacts(
+    pathspec: str, names: tuple[str, ...], *, options: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return artifacts of a finished run by name, as its last step saw them.
+
+    Parameters
+    ----------
+    pathspec : str
+        The run.
+    names : tuple of str
+        Its artifacts.
+    options : sequence of str, default=()
+        Of Metaflow's ``run``, as the run was started: they may say where it is kept.
+    """
+    open_history(place_options(options).metadata)
     data = Run(pathspec).data
     return {name: getattr(data, name) for name in names}
 
@@ -174,12 +207,14 @@ def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str
 
 
 def _explain_failure(
-    flow_name: str, pathspec: str | None, exit_code: int, tail: list[str]
+    flow_name: str, pathspec: str | None, exit_code: int, tail: list[str], placed: RunOptions
 ) -> MlstagesError:
+    if pathspec is None and exit_code == _USAGE_ERROR and (placed.before_run or placed.after_run):
+        return OptionError(f"Metaflow refuses the options: {tail[-1].removeprefix('Error: ')}")
     if pathspec is None:
         quoted = "\n  ".join(tail)
         return RunFailedError(f"{flow_name} did not start (exit code {exit_code}):\n  {quoted}")
-    task = _find_failed_task(pathspec)
+    task = _find_failed_task(pathspec, placed.metadata)
     if task is None:
         quoted = "\n  ".join(tail)
         return RunFailedError(f"{pathspec} failed (exit code {exit_code}):\n  {quoted}")
@@ -198,8 +233,8 @@ def _explain_failure(
     )
 
 
-def _find_failed_task(pathspec: str) -> Any | None:
-    open_history()
+def _find_failed_task(pathspec: str, metadata: str) -> Any | None:
+    open_history(metadata)
     try:
         for step in Run(pathspec):
             for task in step:

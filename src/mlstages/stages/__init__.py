@@ -6,7 +6,7 @@ Metaflow.
 
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final, cast
@@ -79,4 +79,41 @@ def run(stage: Stage | str, config: PipelineConfig | None = None) -> RunResult:
     runner = load_runner(stage)
     start = time.perf_counter()
     result = runner(config or PipelineConfig())
+    return replace(result, seconds=time.perf_counter() - start)
+
+
+def run_flow(
+    config: PipelineConfig | None = None,
+    *,
+    options: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> RunResult:
+    """Return the result of one run of the flow, with options of Metaflow's own.
+
+    Parameters
+    ----------
+    config : PipelineConfig or None, default=None
+        What to do; None is the packaged data with the default options.
+    options : sequence of str, default=()
+        Of Metaflow's ``run``, as typed: ``["--with", "kubernetes", "--datastore", "s3"]``.
+    tags : sequence of str, default=()
+        What the run is to be found by.
+
+    Returns
+    -------
+    RunResult
+        Equal (``==``) wherever the steps ran.
+
+    Raises
+    ------
+    OptionError
+        If Metaflow refuses an option.
+    MlstagesError
+        What `run` raises.
+    """
+    from mlstages.stages import flow_runner
+
+    start = time.perf_counter()
+    tagged = [*options, *(f"--tag={tag}" for tag in tags)]
+    result = flow_runner.run(config or PipelineConfig(), options=tagged)
     return replace(result, seconds=time.perf_counter() - start)

@@ -5,7 +5,7 @@ Run by ``mlstages flow``, or the plain Metaflow way: ``python flow.py run``.
 
 from datetime import datetime
 
-from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, step
+from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, current, resources, step
 
 from mlstages.checks import check_dataset
 from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data, split_names
@@ -32,25 +32,25 @@ class SampleRegressionFlow(FlowSpec):
         "dataset", is_text=False, default=str(PACKAGED_DATASET), help="Table, kept with the run"
     )
     DATASET_NAME = Parameter(
-        "dataset_name", type=str, default=None, help="Its name; the extension is the format"
+        "dataset_name", default="", help="Its name; the extension is the format"
     )
     DATASET_PATH = Parameter(
-        "dataset_path", type=str, default=None, help="Instead of --dataset: a table kept elsewhere"
+        "dataset_path", default="", help="Instead of --dataset: a table kept elsewhere"
     )
     DATASET_SHA256 = Parameter(
-        "dataset_sha256", type=str, default=None, help="What the table at --dataset_path must be"
+        "dataset_sha256", default="", help="What the table at --dataset_path must be"
     )
-    TARGET = Parameter("target", type=str, default=None, help="Column name or index [last column]")
-    HEADER = Parameter("header", type=bool, default=None, help="First row is names [by its look]")
-    FEATURES = Parameter(
-        "features", type=str, default=None, help="Columns to learn from: a,b [all]"
+    TARGET = Parameter("target", default="", help="Column name or index [last column]")
+    HEADER = Parameter(
+        "header", type=JSONType, default="null", help="true or false: first row is names"
     )
-    DROP = Parameter("drop", type=str, default=None, help="Columns to leave out: a,b [none]")
-    MISSING = Parameter("missing", type=str, default=None, help="drop or impute [refuse]")
+    FEATURES = Parameter("features", default="", help="Columns to learn from: a,b [all]")
+    DROP = Parameter("drop", default="", help="Columns to leave out: a,b [none]")
+    MISSING = Parameter("missing", default="", help="drop or impute [refuse]")
     TARGET_RANGE = Parameter(
         "target_range",
         type=JSONType,
-        default=None,
+        default="null",
         help="[low, high] [±100 for the default data]",
     )
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
@@ -64,9 +64,9 @@ class SampleRegressionFlow(FlowSpec):
         self.environment = describe_environment()
         config = PipelineConfig(
             data=name_data(self.DATASET_NAME, self.DATASET_PATH, self.DATA_FILE),
-            features=self.FEATURES,
+            features=self.FEATURES or None,
             drop=self.DROP,
-            missing=self.MISSING,
+            missing=self.MISSING or None,
             target_range=self.TARGET_RANGE,
             test_size=self.TEST_SPLIT,
             random_state=self.RANDOM_STATE,
@@ -82,11 +82,11 @@ class SampleRegressionFlow(FlowSpec):
         self.Xs, self.Ys, layout = load_dataset(
             source,
             name=self.data_name,
-            target=self.TARGET,
+            target=self.TARGET or None,
             header=self.HEADER,
             features=split_names(self.FEATURES),
             drop=split_names(self.DROP),
-            sha256=self.DATASET_SHA256,
+            sha256=self.DATASET_SHA256 or None,
         )
         self.layout = layout._asdict()
         if not self.DATASET_PATH:
@@ -98,14 +98,16 @@ class SampleRegressionFlow(FlowSpec):
     def check_dataset(self) -> None:
         """Fail if no model can be made of the data."""
         layout = Layout(**self.layout)
-        check_dataset(self.Xs, self.Ys, layout, self.target_range, self.MISSING)
+        check_dataset(self.Xs, self.Ys, layout, self.target_range, self.MISSING or None)
         self.next(self.prepare_train_and_test_dataset)
 
     @plain_errors
     @step
     def prepare_train_and_test_dataset(self) -> None:
         """Leave out the rows that miss what they need, and part the others."""
-        X, y, missing = handle_missing(self.Xs, self.Ys, Layout(**self.layout), self.MISSING)
+        X, y, missing = handle_missing(
+            self.Xs, self.Ys, Layout(**self.layout), self.MISSING or None
+        )
         self.missing = missing._asdict()
         self.X_train, self.X_test, self.y_train, self.y_test = split_dataset(
             X, y, self.TEST_SPLIT, self.RANDOM_STATE
@@ -114,10 +116,13 @@ class SampleRegressionFlow(FlowSpec):
         self.next(self.train_model)
 
     @plain_errors
+    @resources(cpu=2, memory=4096)
     @step
     def train_model(self) -> None:
         """Fit."""
-        self.model = train_model(self.X_train, self.y_train, self.layout["kinds"], self.MISSING)
+        self.model = train_model(
+            self.X_train, self.y_train, self.layout["kinds"], self.MISSING or None
+        )
         self.terms, self.coefficients, self.intercept = describe_model(
             self.model, self.layout["columns"]
         )

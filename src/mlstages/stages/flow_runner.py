@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -26,8 +27,15 @@ _ARTIFACTS: Final = (
 )
 
 
-def run(config: PipelineConfig) -> RunResult:
+def run(config: PipelineConfig, *, options: Sequence[str] = ()) -> RunResult:
     """Return the result of a new run of the flow, which stays in the history.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+        What to do.
+    options : sequence of str, default=()
+        Of Metaflow's ``run``: where the steps run, where the run is kept.
 
     Raises
     ------
@@ -35,8 +43,8 @@ def run(config: PipelineConfig) -> RunResult:
         What the other stages raise for the same input; `RunFailedError` for the rest.
     """
     require_writable(config.figure)
-    pathspec = run_flow(FLOW_FILE, FLOW_NAME, to_parameters(config))
-    return _to_result(config, pathspec)
+    pathspec = run_flow(FLOW_FILE, FLOW_NAME, to_parameters(config), options=options)
+    return _to_result(config, pathspec, options)
 
 
 def resume(run: str | None = None, *, step: str | None = None) -> RunResult:
@@ -82,19 +90,19 @@ def read_config(pathspec: str) -> PipelineConfig:
     values = read_artifacts(pathspec, names)
     return PipelineConfig(
         data=name_data(values["DATASET_NAME"], values["DATASET_PATH"], values["DATA_FILE"]),
-        target=values["TARGET"],
+        target=values["TARGET"] or None,
         header=values["HEADER"],
-        features=values["FEATURES"],
+        features=values["FEATURES"] or None,
         drop=values["DROP"],
-        missing=values["MISSING"],
+        missing=values["MISSING"] or None,
         target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
         random_state=values["RANDOM_STATE"],
     )
 
 
-def _to_result(config: PipelineConfig, pathspec: str) -> RunResult:
-    artifacts = read_artifacts(pathspec, _ARTIFACTS)
+def _to_result(config: PipelineConfig, pathspec: str, options: Sequence[str] = ()) -> RunResult:
+    artifacts = read_artifacts(pathspec, _ARTIFACTS, options=options)
     if config.figure is not None:
         write_figure(artifacts["figure"], config.figure)
     layout = Layout(**artifacts["layout"])
@@ -143,7 +151,7 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
     if config.target is not None:
         parameters["target"] = config.target
     if config.header is not None:
-        parameters["header"] = str(config.header)
+        parameters["header"] = json.dumps(config.header)
     if config.features is not None:
         parameters["features"] = join_names(config.features)
     if config.drop:
