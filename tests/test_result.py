@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlstages.config import PipelineConfig
-from mlstages.result import Metrics, RunResult
+from mlstages.result import Candidate, Metrics, RunResult
 
 RESULT = RunResult(
     config=PipelineConfig(),
@@ -18,6 +18,8 @@ RESULT = RunResult(
     metrics=Metrics(mse=1.0, r2=0.5),
     baseline=Metrics(mse=2.0, r2=0.0),
     data_sha256="ab",
+    alpha=0.5,
+    candidates=(Candidate(alpha=0.5, mse=0.1, fold_mse=(0.1, 0.1)),),
     stage="monolith",
     figure=Path("a.png"),
     seconds=1.0,
@@ -37,6 +39,8 @@ RESULT = RunResult(
         {"metrics": Metrics(mse=1.0, r2=0.5000000000000001)},
         {"baseline": Metrics(mse=2.0, r2=1e-300)},
         {"data_sha256": "cd"},
+        {"alpha": 0.5000000000000001},
+        {"candidates": (Candidate(alpha=0.5, mse=0.1, fold_mse=(0.1, 0.1 + 2**-56)),)},
     ],
     ids=lambda change: next(iter(change)),
 )

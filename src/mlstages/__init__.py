@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from mlstages.compare import Comparison, compare_stages
     from mlstages.config import PipelineConfig
     from mlstages.errors import MlstagesError
-    from mlstages.result import Metrics, RunResult
+    from mlstages.result import Candidate, Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
     from mlstages.stages import Stage, run
 
 _HOMES: Final = {
+    "Candidate": "mlstages.result",
     "Comparison": "mlstages.compare",
     "Metrics": "mlstages.result",
     "MlstagesError": "mlstages.errors",
@@ -41,6 +42,7 @@ _HOMES: Final = {
 }
 
 __all__ = [
+    "Candidate",
     "Comparison",
     "Metrics",
     "MlstagesError",

@@ -20,6 +20,34 @@ class Metrics(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A model that tuning tried, and how well it did in cross-validation.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength of ridge regression, at least 0, which is ordinary least squares.
+    mse : float
+        Mean squared error, the mean over the folds, in squared units of the target.
+    fold_mse : tuple of float
+        The same of each fold.
+    """
+
+    alpha: float
+    mse: float
+    fold_mse: tuple[float, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidate as JSON can carry it."""
+        return {"alpha": self.alpha, "mse": self.mse, "fold_mse": list(self.fold_mse)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Candidate":
+        """Return the candidate that `to_dict` wrote down."""
+        return cls(**values | {"fold_mse": tuple(values["fold_mse"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """The outcome of one run, whichever stage ran it.
 
@@ -43,6 +71,10 @@ class RunResult:
         The same of predicting the mean of the training target: is a model needed at all?
     data_sha256 : str
         Of the bytes of the file, in hexadecimal.
+    alpha : float or None
+        The candidate that tuning chose; None without tuning.
+    candidates : tuple of Candidate
+        All that tuning tried, in the order given; empty without tuning.
     stage : str
         Who ran it. This and what follows are left out of comparisons.
     figure : Path or None
@@ -63,6 +95,8 @@ class RunResult:
     metrics: Metrics
     baseline: Metrics
     data_sha256: str
+    alpha: float | None = None
+    candidates: tuple[Candidate, ...] = ()
     stage: str = field(default="", compare=False)
     figure: Path | None = field(default=None, compare=False)
     seconds: float | None = field(default=None, compare=False)
@@ -78,6 +112,8 @@ class RunResult:
             "columns": list(self.columns),
             "header": self.header,
             "model": {"coefficients": list(self.coefficients), "intercept": self.intercept},
+            "alpha": self.alpha,
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
             "metrics": self.metrics._asdict(),
             "baseline": self.baseline._asdict(),
             "data_sha256": self.data_sha256,
@@ -100,6 +136,8 @@ class RunResult:
             metrics=Metrics(**values["metrics"]),
             baseline=Metrics(**values["baseline"]),
             data_sha256=values["data_sha256"],
+            alpha=values["alpha"],
+            candidates=tuple(map(Candidate.from_dict, values["candidates"])),
             stage=values["stage"],
             figure=None if values["figure"] is None else Path(values["figure"]),
             seconds=values["seconds"],

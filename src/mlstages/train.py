@@ -6,25 +6,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from sklearn.linear_model import LinearRegression
+    from sklearn.linear_model import LinearRegression, Ridge
 
 
-def train_model(X_train: NDArray[np.float64], y_train: NDArray[np.float64]) -> "LinearRegression":
-    """Return a linear model fitted by ordinary least squares.
+def make_regressor(alpha: float | None) -> "LinearRegression | Ridge":
+    """Return a linear model that is not fitted yet.
+
+    Parameters
+    ----------
+    alpha : float or None
+        Strength of ridge regression; None or 0 is ordinary least squares.
+    """
+    from sklearn.linear_model import LinearRegression, Ridge
+
+    # Ridge advises against 0 for numerical reasons; the model of none and of 0 is one.
+    return Ridge(alpha=alpha) if alpha else LinearRegression()
+
+
+def train_model(
+    X_train: NDArray[np.float64], y_train: NDArray[np.float64], alpha: float | None = None
+) -> "LinearRegression | Ridge":
+    """Return a linear model fitted to the training rows.
 
     Parameters
     ----------
     X_train : ndarray of shape (n_train, n_features)
     y_train : ndarray of shape (n_train,)
+    alpha : float or None, default=None
+        Strength of ridge regression, at least 0; None or 0 is ordinary least squares.
 
     Returns
     -------
-    LinearRegression
+    LinearRegression or Ridge
         Fitted: `coef_` of shape (n_features,) and `intercept_`.
 
     Notes
     -----
-    `sklearn.linear_model.LinearRegression`; collinear features share their weight.
+    `sklearn.linear_model.LinearRegression`, where collinear features share their weight, or
+    `sklearn.linear_model.Ridge`, whose penalty depends on the units of the features.
 
     Examples
     --------
@@ -33,18 +52,16 @@ def train_model(X_train: NDArray[np.float64], y_train: NDArray[np.float64]) -> "
     >>> round(float(model.coef_[0]), 9), round(float(model.intercept_), 9)
     (2.0, 1.0)
     """
-    from sklearn.linear_model import LinearRegression
-
-    return LinearRegression().fit(X_train, y_train)
+    return make_regressor(alpha).fit(X_train, y_train)
 
 
-def predict(model: "LinearRegression", X: NDArray[np.float64]) -> NDArray[np.float64]:
+def predict(model: "LinearRegression | Ridge", X: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `y_predicted`, ndarray of shape (n_samples,), in units of the target."""
     y_predicted: NDArray[np.float64] = model.predict(X)
     return y_predicted
 
 
-def describe_model(model: "LinearRegression") -> tuple[tuple[float, ...], float]:
+def describe_model(model: "LinearRegression | Ridge") -> tuple[tuple[float, ...], float]:
     """Return what the model has learnt, as plain numbers.
 
     Returns

@@ -60,5 +60,6 @@ def test_the_flow_is_a_class_with_the_well_known_steps():
 def test_a_step_of_the_flow_has_few_statements_and_no_maths():
     (flow,) = nodes(tree_of("flow"), ast.ClassDef)
     for step in nodes(flow, ast.FunctionDef):
-        assert len(step.body) - 1 <= 5, step.name  # the docstring is none
+        is_join = len(step.args.args) > 1  # and so has artifacts to merge
+        assert len(step.body) - 1 <= 5 + is_join, step.name  # the docstring is none
         assert not nodes(step, ast.BinOp, ast.For, ast.While)

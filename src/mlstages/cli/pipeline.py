@@ -7,9 +7,11 @@ from typing import Final
 import typer
 
 from mlstages.cli.options import (
+    Alphas,
     AsJson,
     Data,
     Figure,
+    Folds,
     Header,
     NoFigure,
     RandomState,
@@ -58,6 +60,8 @@ def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) ->
         target_range: TargetRange = None,
         test_size: TestSize = 0.2,
         random_state: RandomState = 42,
+        alphas: Alphas = None,
+        folds: Folds = 5,
         figure: Figure = None,
         no_figure: NoFigure = False,
         as_json: AsJson = False,
@@ -70,6 +74,8 @@ def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) ->
             target_range=target_range,
             test_size=test_size,
             random_state=random_state,
+            alphas=alphas,
+            folds=folds,
             figure=figure,
             no_figure=no_figure,
         )
@@ -89,6 +95,8 @@ def compare(
     target_range: TargetRange = None,
     test_size: TestSize = 0.2,
     random_state: RandomState = 42,
+    alphas: Alphas = None,
+    folds: Folds = 5,
     figure: Figure = None,
     no_figure: NoFigure = False,
     as_json: AsJson = False,
@@ -102,6 +110,8 @@ def compare(
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,
+        alphas=alphas,
+        folds=folds,
         figure=figure,
         no_figure=no_figure,
     )

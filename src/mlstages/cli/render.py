@@ -92,7 +92,25 @@ def draw_result(result: RunResult) -> RenderableType:
     after = [f"figure {result.figure}"] if result.figure else []
     after += [f"run {result.pathspec}"] if result.pathspec else []
     after += [f"{result.seconds:.2f} s"] if result.seconds is not None else []
-    return Group(Text(first_line), table, Text(" · ".join(after)))
+    tuned = [_draw_candidates(result)] if result.candidates else []
+    return Group(Text(first_line), table, *tuned, Text(" · ".join(after)))
+
+
+def _draw_candidates(result: RunResult) -> RenderableType:
+    """Return what tuning tried on the training rows, the chosen alpha marked."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("alpha", justify="right")
+    table.add_column(f"MSE, mean of {result.config.folds} folds", justify="right")
+    table.add_column("of each fold")
+    table.add_column("")
+    for candidate in result.candidates:
+        folds = [f"{mse:.6g}" for mse in candidate.fold_mse]
+        more = f" and {len(folds) - 6} more" if len(folds) > 6 else ""
+        chosen = "chosen" if candidate.alpha == result.alpha else ""
+        table.add_row(
+            f"{candidate.alpha:g}", f"{candidate.mse:.6g}", ", ".join(folds[:6]) + more, chosen
+        )
+    return table
 
 
 def _metrics(metrics: tuple[float, float]) -> tuple[str, str]:
@@ -106,7 +124,8 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     table.add_column("")
     for report in comparison.stages:
         table.add_column(report.result.stage, justify="right")
-    for label, cell in _COMPARISON_ROWS:
+    tuned = any(report.result.candidates for report in comparison.stages)
+    for label, cell in (*_TUNING_ROWS, *_COMPARISON_ROWS) if tuned else _COMPARISON_ROWS:
         table.add_row(label, *(cell(report) for report in comparison.stages))
     verdict = "The stages agree to the last bit." if comparison.agree else "The stages differ:"
     lines = [Text(verdict, style="bold green" if comparison.agree else "bold red")]
@@ -124,6 +143,15 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
 def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
+
+_TUNING_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
+    ("alphas tried", lambda r: ", ".join(f"{each.alpha:g}" for each in r.result.candidates)),
+    ("alpha chosen", lambda r: f"{r.result.alpha:g}"),
+    (
+        "its MSE in cross-validation",
+        lambda r: repr(min(each.mse for each in r.result.candidates)),
+    ),
+]
 
 _COMPARISON_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
     ("rows to train on / to test on", lambda r: f"{r.result.n_train:,} / {r.result.n_test:,}"),

@@ -13,6 +13,7 @@ from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.plot import draw_predictions, require_writable, write_figure
 from mlstages.result import RunResult
 from mlstages.train import describe_model, predict, train_model
+from mlstages.tune import choose_alpha, evaluate_candidates
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +28,12 @@ def run(config: PipelineConfig) -> RunResult:
 
     check_dataset(X, y, layout, config.target_range)
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
-    model = train_model(X_train, y_train)
+    baseline = evaluate_baseline(y_train, y_test)
+    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds)
+    alpha = choose_alpha(candidates)
+    model = train_model(X_train, y_train, alpha)
     y_predicted = predict(model, X_test)
     metrics = evaluate(y_test, y_predicted)
-    baseline = evaluate_baseline(y_train, y_test)
     coefficients, intercept = describe_model(model)
 
     if config.figure is not None:
@@ -48,6 +51,8 @@ def run(config: PipelineConfig) -> RunResult:
         metrics=metrics,
         baseline=baseline,
         data_sha256=layout.sha256,
+        alpha=alpha,
+        candidates=candidates,
         stage="composable",
         figure=config.figure,
     )

@@ -10,7 +10,7 @@ from mlstages.config import PACKAGED_DATASET, PipelineConfig, name_data
 from mlstages.data import Layout
 from mlstages.launch.process import read_artifacts, run_flow
 from mlstages.plot import require_writable, write_figure
-from mlstages.result import Metrics, RunResult
+from mlstages.result import Candidate, Metrics, RunResult
 from mlstages.runs.resume import resume_run
 from mlstages.table import scan
 
@@ -22,7 +22,7 @@ LARGEST_INCLUDED: Final = 10_000_000
 
 _ARTIFACTS: Final = (
     *("n_train", "n_test", "layout", "coefficients", "intercept"),
-    *("mse", "r2", "baseline_mse", "baseline_r2", "figure"),
+    *("alpha", "candidates", "mse", "r2", "baseline_mse", "baseline_r2", "figure"),
 )
 
 
@@ -76,7 +76,7 @@ def read_config(pathspec: str) -> PipelineConfig:
         ``SampleRegressionFlow/<run id>``, of a run that has ended.
     """
     names = ("DATASET_NAME", "DATASET_PATH", "DATA_FILE", "TARGET", "HEADER", "TARGET_RANGE")
-    values = read_artifacts(pathspec, (*names, "TEST_SPLIT", "RANDOM_STATE"))
+    values = read_artifacts(pathspec, (*names, "TEST_SPLIT", "RANDOM_STATE", "ALPHAS", "FOLDS"))
     return PipelineConfig(
         data=name_data(values["DATASET_NAME"], values["DATASET_PATH"], values["DATA_FILE"]),
         target=values["TARGET"],
@@ -84,6 +84,8 @@ def read_config(pathspec: str) -> PipelineConfig:
         target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
         random_state=values["RANDOM_STATE"],
+        alphas=values["ALPHAS"],
+        folds=values["FOLDS"],
     )
 
 
@@ -103,6 +105,8 @@ def _to_result(config: PipelineConfig, pathspec: str) -> RunResult:
         metrics=Metrics(mse=artifacts["mse"], r2=artifacts["r2"]),
         baseline=Metrics(mse=artifacts["baseline_mse"], r2=artifacts["baseline_r2"]),
         data_sha256=layout.sha256,
+        alpha=artifacts["alpha"],
+        candidates=tuple(map(Candidate.from_dict, artifacts["candidates"])),
         stage="flow",
         figure=config.figure,
         pathspec=pathspec,
@@ -122,6 +126,8 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         "dataset": str(config.data),
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
+        "alphas": json.dumps(config.alphas),
+        "folds": str(config.folds),
     }
     if config.data != PACKAGED_DATASET:
         parameters["dataset_name"] = str(config.data)

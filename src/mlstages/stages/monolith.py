@@ -10,6 +10,7 @@ from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.plot import draw_predictions, require_writable, write_figure
 from mlstages.result import RunResult
 from mlstages.train import describe_model, predict, train_model
+from mlstages.tune import choose_alpha, evaluate_candidates
 
 
 def run(config: PipelineConfig) -> RunResult:
@@ -26,9 +27,16 @@ def run(config: PipelineConfig) -> RunResult:
     # ---- split --------------------------------------------------------------------
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
     print(f"{len(y_train):,} rows to train on, {len(y_test):,} rows to test on")
+    baseline = evaluate_baseline(y_train, y_test)
+
+    # ---- tune ---------------------------------------------------------------------
+    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds)
+    for candidate in candidates:
+        print(f"Alpha {candidate.alpha}: MSE {candidate.mse} over {config.folds} folds")
+    alpha = choose_alpha(candidates)
 
     # ---- train --------------------------------------------------------------------
-    model = train_model(X_train, y_train)
+    model = train_model(X_train, y_train, alpha)
     coefficients, intercept = describe_model(model)
     print(f"Coefficients {', '.join(map(str, coefficients))}, intercept {intercept}")
 
@@ -41,7 +49,6 @@ def run(config: PipelineConfig) -> RunResult:
         print(f"Picture saved to {config.figure}")
 
     # ---- evaluate -----------------------------------------------------------------
-    baseline = evaluate_baseline(y_train, y_test)
     print(f"MSE {metrics.mse}, R² {metrics.r2}")
     print(f"Predicting the mean: MSE {baseline.mse}, R² {baseline.r2}")
     print("See you, space cowboys!")
@@ -57,6 +64,8 @@ def run(config: PipelineConfig) -> RunResult:
         metrics=metrics,
         baseline=baseline,
         data_sha256=layout.sha256,
+        alpha=alpha,
+        candidates=candidates,
         stage="monolith",
         figure=config.figure,
     )
