@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlstages.compare import Comparison, compare_stages
     from mlstages.config import PipelineConfig
     from mlstages.errors import MlstagesError
+    from mlstages.launch.graph import Graph, read_graph
     from mlstages.result import Candidate, Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
     from mlstages.stages import Stage, run
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "Candidate": "mlstages.result",
     "Comparison": "mlstages.compare",
+    "Graph": "mlstages.launch.graph",
     "Metrics": "mlstages.result",
     "MlstagesError": "mlstages.errors",
     "PipelineConfig": "mlstages.config",
@@ -34,6 +36,7 @@ _HOMES: Final = {
     "compare_stages": "mlstages.compare",
     "diff_runs": "mlstages.runs",
     "list_runs": "mlstages.runs",
+    "read_graph": "mlstages.launch.graph",
     "replay_run": "mlstages.runs",
     "resume_run": "mlstages.runs",
     "run": "mlstages.stages",
@@ -44,6 +47,7 @@ _HOMES: Final = {
 __all__ = [
     "Candidate",
     "Comparison",
+    "Graph",
     "Metrics",
     "MlstagesError",
     "PipelineConfig",
@@ -52,6 +56,7 @@ __all__ = [
     "compare_stages",
     "diff_runs",
     "list_runs",
+    "read_graph",
     "replay_run",
     "resume_run",
     "run",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mlstages.cli import history, pipeline
+from mlstages.cli import graph, history, pipeline
 from mlstages.errors import MlstagesError
 
 _INTERRUPTED = 130  # as shells report a process that ended by SIGINT
@@ -46,6 +46,7 @@ def describe(
 
 pipeline.register(app)
 history.register(app)
+graph.register(app)
 
 
 def main() -> int:

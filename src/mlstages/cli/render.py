@@ -18,8 +18,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from mlstages.graph_drawing import draw_text
+
 if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its numbers
     from mlstages.compare import Comparison, StageReport
+    from mlstages.launch.graph import Graph
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
     from mlstages.runs.details import ArtifactSummary
@@ -108,7 +111,7 @@ def _draw_candidates(result: RunResult) -> RenderableType:
         more = f" and {len(folds) - 6} more" if len(folds) > 6 else ""
         chosen = "chosen" if candidate.alpha == result.alpha else ""
         table.add_row(
-            f"{candidate.alpha:g}", f"{candidate.mse:.6g}", ", ".join(folds[:6]) + more, chosen
+            _alpha(candidate.alpha), f"{candidate.mse:.6g}", ", ".join(folds[:6]) + more, chosen
         )
     return table
 
@@ -140,16 +143,20 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     return Group(table, *lines, Text(" · ".join(kept)))
 
 
+def _alpha(alpha: float | None) -> str:
+    return "none" if alpha is None else f"{alpha:.12g}"
+
+
 def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
 
 _TUNING_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
-    ("alphas tried", lambda r: ", ".join(f"{each.alpha:g}" for each in r.result.candidates)),
-    ("alpha chosen", lambda r: f"{r.result.alpha:g}"),
+    ("alphas tried", lambda r: ", ".join(_alpha(each.alpha) for each in r.result.candidates)),
+    ("alpha chosen", lambda r: _alpha(r.result.alpha)),
     (
         "its MSE in cross-validation",
-        lambda r: repr(min(each.mse for each in r.result.candidates)),
+        lambda r: repr(min((each.mse for each in r.result.candidates), default=None)),
     ),
 ]
 
@@ -169,6 +176,12 @@ _COMPARISON_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
     ("run can be resumed", lambda r: _yes(r.resumable)),
     ("pieces can run in parallel", lambda r: _yes(r.parallel)),
 ]
+
+
+def draw_graph(graph: Graph) -> RenderableType:
+    """Return the steps of a flow, a step a line, the arrows as rails beside them."""
+    # In a group each line keeps to itself: one that is too long would break the rails.
+    return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in draw_text(graph)))
 
 
 def draw_runs(runs: list[RunSummary]) -> RenderableType:
