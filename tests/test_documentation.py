@@ -59,7 +59,7 @@ def pattern_of(lines):
 
 def run_shell(line, folder):
     # The folder stands for the clone, but what the commands leave is kept out of it.
-    line = re.sub(r"\b(src|scripts)/", rf"{REPOSITORY}/\1/", line)
+    line = re.sub(r"\b(src|scripts|examples)/", rf"{REPOSITORY}/\1/", line)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return subprocess.run(
         ["sh", "-c", line],

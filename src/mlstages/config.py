@@ -179,7 +179,7 @@ def _checked_random_state(random_state: Any) -> int:
     return int(random_state)
 
 
-def _checked_folds(folds: int) -> int:
+def _checked_folds(folds: Any) -> int:
     if isinstance(folds, bool) or not isinstance(folds, Integral) or folds < 2:
         raise OptionError(f"folds {folds!r} is not a whole number of at least 2: try 5")
     return int(folds)
