@@ -23,7 +23,7 @@ def candidate(alpha, mse):
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 100.0])
 @pytest.mark.parametrize("folds", [2, 5, 26])
 def test_the_folds_errors_are_those_of_scikit_learns_own_cross_validation(rows, alpha, folds):
-    model = Ridge(alpha=alpha) if alpha else LinearRegression()
+    model = Ridge(alpha=alpha, solver="svd") if alpha else LinearRegression()
     theirs = -cross_val_score(model, *rows, cv=KFold(folds), scoring="neg_mean_squared_error")
     ours = evaluate_candidate(*rows, alpha, folds)
     assert ours.fold_mse == pytest.approx(theirs, rel=1e-12)
@@ -34,6 +34,13 @@ def test_zero_and_none_are_ordinary_least_squares():
     assert isinstance(make_regressor(None), LinearRegression)
     assert isinstance(make_regressor(0), LinearRegression)
     assert make_regressor(0.5).alpha == 0.5
+
+
+@pytest.mark.parametrize("alpha", [1e-300, 1e-12, 1.0, 1e300])
+def test_collinear_features_are_no_trouble_to_any_alpha(rows, alpha):
+    X, y = rows
+    collinear = np.column_stack((X * 1e8, X * 2e8, np.ones(len(y))))
+    assert evaluate_candidate(collinear, y, alpha, 5).mse > 0
 
 
 def test_candidates_keep_their_order(rows):

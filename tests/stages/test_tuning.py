@@ -1,6 +1,8 @@
 """Tuning: the same winner, table and numbers at each stage, and a task for each candidate."""
 
+import base64
 import json
+import re
 
 import metaflow
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 from mlstages import PipelineConfig, RunResult, Stage, run
 from mlstages.errors import OptionError
 from mlstages.launch.history import open_history
+from mlstages.runs import render_card
+from mlstages.stages.flow_runner import read_config
 
 ALPHAS = (0.0, 1.0, 10.0, 1000.0)
 
@@ -61,6 +65,25 @@ def test_each_candidate_is_a_task_and_the_run_keeps_the_winners_model(tuned, mon
     assert finished.data.candidates == [c.to_dict() for c in results[Stage.FLOW].candidates]
 
 
+def test_a_finished_run_knows_the_candidates_it_was_asked_for(tuned, monkeypatch):
+    folder, results = tuned
+    monkeypatch.chdir(folder)
+    config = read_config(results[Stage.FLOW].pathspec)
+    assert (config.alphas, config.folds) == (ALPHAS, 4)
+
+
+@pytest.mark.filterwarnings("ignore:metaflow._vendor.imghdr was removed")  # in 2.19
+def test_the_card_has_the_table_of_the_candidates(tuned, monkeypatch):
+    folder, results = tuned
+    monkeypatch.chdir(folder)
+    page = render_card(results[Stage.FLOW].pathspec)
+    data = re.search(r'__MF_DATA__\["[^"]+"\] = "([^"]+)"', page)[1]
+    shown = base64.b64decode(data).decode()
+    for candidate in results[Stage.FLOW].candidates:
+        assert f'"{candidate.mse:.6g}"' in shown
+    assert '"chosen"' in shown
+
+
 def test_without_candidates_the_run_has_the_seven_steps_with_one_task_each(in_history):
     assert open_history()
     finished = metaflow.Run(in_history.finished.json["pathspec"])
@@ -89,7 +112,8 @@ def test_the_plain_way_tunes_with_as_many_workers_as_are_asked_for(plain_metaflo
     assert again.data.candidates == finished.data.candidates
     assert [candidate["alpha"] for candidate in again.data.candidates] == [0.0, 1.0, 10.0]
     assert (again.data.alpha, again.data.mse) == (finished.data.alpha, finished.data.mse)
-    assert (again.data.alpha, again.data.mse) == (1.0, 107.88285657747208)
+    assert again.data.alpha == 1.0
+    assert again.data.mse == pytest.approx(107.88285657747208, rel=1e-9)
 
 
 @pytest.mark.parametrize("stage", Stage)
