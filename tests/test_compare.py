@@ -73,8 +73,8 @@ MUTATIONS = {
                 "config.test_size, config.random_state + 1)",
             ),
             "stages/flow.py": (
-                "metrics = self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)",
-                "metrics = self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)\n"
+                "self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)",
+                "self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)\n"
                 "        self.mse += 2e-14",
             ),
         },

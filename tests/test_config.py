@@ -28,6 +28,29 @@ def test_a_random_state_that_is_no_seed_is_refused(random_state):
         PipelineConfig(random_state=random_state)
 
 
+@pytest.mark.parametrize(
+    ("alphas", "message"),
+    [
+        ((-1,), "alpha -1.0 is not a finite number of at least 0"),
+        ((1, math.nan), "alpha nan is not"),
+        ((math.inf,), "alpha inf is not"),
+        ((1, 2, 1.0), "alpha 1.0 is given twice"),
+        ((0.0, -0.0), "is given twice"),
+        (("x",), r"alphas \('x',\) is not a list of numbers: try \[0, 1, 10\]"),
+        (5, "alphas 5 is not a list of numbers"),
+    ],
+)
+def test_alphas_that_are_no_candidates_are_refused(alphas, message):
+    with pytest.raises(OptionError, match=message):
+        PipelineConfig(alphas=alphas)
+
+
+@pytest.mark.parametrize("folds", [1, 0, -3, 2.0, True])
+def test_fewer_than_two_folds_are_refused(folds):
+    with pytest.raises(OptionError, match="is not a whole number of at least 2"):
+        PipelineConfig(folds=folds)
+
+
 @pytest.mark.parametrize("target_range", [(1, 1), (2, 1), (math.nan, 1), (0, math.inf)])
 def test_a_target_range_without_inside_is_refused(target_range):
     with pytest.raises(OptionError, match="target range"):
@@ -56,6 +79,8 @@ def test_the_figure_is_left_out_of_the_comparison_and_nothing_else_is():
         PipelineConfig(target_range=(-1, 1)),
         PipelineConfig(test_size=0.3),
         PipelineConfig(random_state=7),
+        PipelineConfig(alphas=(0,)),
+        PipelineConfig(folds=3),
     ]
     assert all(config != PipelineConfig() for config in different)
 
@@ -99,6 +124,7 @@ def test_it_comes_back_from_json():
         features="a,b",
         missing="impute",
         target_range=(0, 9),
+        alphas=(0, 0.1),
         figure=Path("a.png"),
     )
     assert PipelineConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config

@@ -27,6 +27,7 @@ def test_each_branch_has_its_documented_exit_code():
         "OptionError": 2,
         "FileError": 3,
         "DataError": 3,
+        "FlowFileError": 3,
         "RunNotFoundError": 3,
         "RunUnusableError": 3,
         "RunFailedError": 4,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlstages.config import PipelineConfig
-from mlstages.result import Metrics, MissingCounts, RunResult
+from mlstages.result import Candidate, Metrics, MissingCounts, RunResult
 
 RESULT = RunResult(
     config=PipelineConfig(),
@@ -21,6 +21,8 @@ RESULT = RunResult(
     missing=MissingCounts(cells={"x": 3}, dropped_rows=1, imputed_cells=2),
     unseen={"x": 1},
     data_sha256="ab",
+    alpha=0.5,
+    candidates=(Candidate(alpha=0.5, mse=0.1, fold_mse=(0.1, 0.1)),),
     stage="monolith",
     figure=Path("a.png"),
     seconds=1.0,
@@ -43,6 +45,8 @@ RESULT = RunResult(
         {"missing": MissingCounts(cells={"x": 3}, dropped_rows=2, imputed_cells=2)},
         {"unseen": {}},
         {"data_sha256": "cd"},
+        {"alpha": 0.5000000000000001},
+        {"candidates": (Candidate(alpha=0.5, mse=0.1, fold_mse=(0.1, 0.1 + 2**-56)),)},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from mlstages.compare import Comparison, compare_stages
     from mlstages.config import PipelineConfig
     from mlstages.errors import MlstagesError
-    from mlstages.result import Metrics, RunResult
+    from mlstages.launch.graph import Graph, read_graph
+    from mlstages.result import Candidate, Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
     from mlstages.stages import Stage, run, run_flow
 
 _HOMES: Final = {
+    "Candidate": "mlstages.result",
     "CheckReport": "mlstages.checks",
     "Comparison": "mlstages.compare",
     "Finding": "mlstages.checks",
+    "Graph": "mlstages.launch.graph",
     "Metrics": "mlstages.result",
     "MlstagesError": "mlstages.errors",
     "PipelineConfig": "mlstages.config",
@@ -37,6 +40,7 @@ _HOMES: Final = {
     "compare_stages": "mlstages.compare",
     "diff_runs": "mlstages.runs",
     "list_runs": "mlstages.runs",
+    "read_graph": "mlstages.launch.graph",
     "replay_run": "mlstages.runs",
     "resume_run": "mlstages.runs",
     "run": "mlstages.stages",
@@ -46,9 +50,11 @@ _HOMES: Final = {
 }
 
 __all__ = [
+    "Candidate",
     "CheckReport",
     "Comparison",
     "Finding",
+    "Graph",
     "Metrics",
     "MlstagesError",
     "PipelineConfig",
@@ -58,6 +64,7 @@ __all__ = [
     "compare_stages",
     "diff_runs",
     "list_runs",
+    "read_graph",
     "replay_run",
     "resume_run",
     "run",

@@ -65,6 +65,12 @@ class PipelineConfig:
         Share of the rows that is kept for testing, between 0 and 1, both excluded.
     random_state : int, default=42
         Seed of the split, in [0, 2**32 - 1].
+    alphas : tuple of float, default=()
+        Candidates for the strength of ridge regression, of which cross-validation chooses:
+        finite, at least 0 (ordinary least squares), no two equal. None of them is no
+        tuning: ordinary least squares.
+    folds : int, default=5
+        Parts of the training rows for cross-validation, at least 2.
     figure : Path, str or None, default=None
         PNG file to write. None writes none. Left out of comparisons.
 
@@ -92,6 +98,8 @@ class PipelineConfig:
     target_range: tuple[float, float] | None = None
     test_size: float = 0.2
     random_state: int = 42
+    alphas: tuple[float, ...] = ()
+    folds: int = 5
     figure: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +109,8 @@ class PipelineConfig:
         set_field(self, "random_state", _checked_random_state(self.random_state))
         if self.header not in (None, True, False):
             raise OptionError(f"header {self.header!r} is none of True, False and None")
+        set_field(self, "alphas", _checked_alphas(self.alphas))
+        set_field(self, "folds", _checked_folds(self.folds))
         set_field(self, "data", Path(self.data))
         if self.target is not None:
             set_field(self, "target", str(self.target))
@@ -134,6 +144,8 @@ class PipelineConfig:
             "target_range": None if self.target_range is None else list(self.target_range),
             "test_size": self.test_size,
             "random_state": self.random_state,
+            "alphas": list(self.alphas),
+            "folds": self.folds,
             "figure": None if self.figure is None else str(self.figure),
         }
 
@@ -225,6 +237,25 @@ def _checked_random_state(random_state: Any) -> int:
             f"random state {random_state} is not between 0 and {_LARGEST_RANDOM_STATE}: try 42"
         )
     return int(random_state)
+
+
+def _checked_folds(folds: Any) -> int:
+    if isinstance(folds, bool) or not isinstance(folds, Integral) or folds < 2:
+        raise OptionError(f"folds {folds!r} is not a whole number of at least 2: try 5")
+    return int(folds)
+
+
+def _checked_alphas(alphas: Iterable[float]) -> tuple[float, ...]:
+    try:
+        checked = tuple(float(alpha) for alpha in alphas)
+    except (TypeError, ValueError):
+        raise OptionError(f"alphas {alphas!r} is not a list of numbers: try [0, 1, 10]") from None
+    for alpha in checked:
+        if not (math.isfinite(alpha) and alpha >= 0):
+            raise OptionError(f"alpha {alpha} is not a finite number of at least 0: try 1")
+        if checked.count(alpha) > 1:
+            raise OptionError(f"alpha {alpha} is given twice: give each candidate once")
+    return checked
 
 
 def _checked_target_range(target_range: Any) -> tuple[float, float]:

@@ -6,6 +6,7 @@
     ├── OptionError            2   an option's value is out of its range
     ├── InputError             3   what the user brought cannot be used
     │   ├── FileError              a file or folder is missing, unreadable or unwritable
+    │   ├── FlowFileError          a file cannot be imported, or holds no valid flow
     │   ├── DataError              the form or the values of the data are at fault
     │   ├── RunNotFoundError       no such run, step or artifact in the history
     │   └── RunUnusableError       a run in the history cannot serve for what was asked
@@ -50,6 +51,10 @@ class FileError(InputError):
     """A file or folder is missing, unreadable or unwritable."""
 
 
+class FlowFileError(InputError):
+    """A file cannot be imported, or holds no valid flow."""
+
+
 class DataError(InputError):
     """The form or the values of the data are at fault."""
 
@@ -66,7 +71,15 @@ class RunFailedError(MlstagesError):
     """A run failed for a reason that is not the input's."""
 
 
-_CONCRETE = (OptionError, FileError, DataError, RunNotFoundError, RunUnusableError, RunFailedError)
+_CONCRETE = (
+    OptionError,
+    FileError,
+    FlowFileError,
+    DataError,
+    RunNotFoundError,
+    RunUnusableError,
+    RunFailedError,
+)
 
 
 def rebuild_error(class_name: str, message: str) -> MlstagesError | None:

@@ -31,6 +31,34 @@ class MissingCounts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A model that tuning tried, and how well it did in cross-validation.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength of ridge regression, at least 0, which is ordinary least squares.
+    mse : float
+        Mean squared error, the mean over the folds, in squared units of the target.
+    fold_mse : tuple of float
+        The same of each fold.
+    """
+
+    alpha: float
+    mse: float
+    fold_mse: tuple[float, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidate as JSON can carry it."""
+        return {"alpha": self.alpha, "mse": self.mse, "fold_mse": list(self.fold_mse)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Candidate":
+        """Return the candidate that `to_dict` wrote down."""
+        return cls(**values | {"fold_mse": tuple(values["fold_mse"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """The outcome of one run, whichever stage ran it.
 
@@ -60,6 +88,10 @@ class RunResult:
         counts each as none of the categories.
     data_sha256 : str
         Of the bytes of the file, in hexadecimal.
+    alpha : float or None
+        The candidate that tuning chose; None without tuning.
+    candidates : tuple of Candidate
+        All that tuning tried, in the order given; empty without tuning.
     stage : str
         Who ran it. This and what follows are left out of comparisons.
     figure : Path or None
@@ -83,6 +115,8 @@ class RunResult:
     missing: MissingCounts
     unseen: dict[str, int]
     data_sha256: str
+    alpha: float | None = None
+    candidates: tuple[Candidate, ...] = ()
     stage: str = field(default="", compare=False)
     figure: Path | None = field(default=None, compare=False)
     seconds: float | None = field(default=None, compare=False)
@@ -102,6 +136,8 @@ class RunResult:
                 "coefficients": list(self.coefficients),
                 "intercept": self.intercept,
             },
+            "alpha": self.alpha,
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
             "metrics": self.metrics._asdict(),
             "baseline": self.baseline._asdict(),
             "missing": self.missing._asdict(),
@@ -129,6 +165,8 @@ class RunResult:
             missing=MissingCounts(**values["missing"]),
             unseen=values["unseen"],
             data_sha256=values["data_sha256"],
+            alpha=values["alpha"],
+            candidates=tuple(map(Candidate.from_dict, values["candidates"])),
             stage=values["stage"],
             figure=None if values["figure"] is None else Path(values["figure"]),
             seconds=values["seconds"],

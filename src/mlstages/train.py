@@ -16,7 +16,7 @@ from mlstages.errors import DataError
 from mlstages.table import Kind
 
 if TYPE_CHECKING:
-    from sklearn.linear_model import LinearRegression
+    from sklearn.linear_model import LinearRegression, Ridge
     from sklearn.pipeline import Pipeline
 
 
@@ -36,8 +36,9 @@ def train_model(
     y_train: NDArray[np.float64],
     kinds: Sequence[str] = (),
     missing: Missing | str | None = None,
-) -> "LinearRegression | Pipeline":
-    """Return a linear model fitted by ordinary least squares.
+    alpha: float | None = None,
+) -> "LinearRegression | Ridge | Pipeline":
+    """Return a linear model fitted to the training rows.
 
     Parameters
     ----------
@@ -48,10 +49,12 @@ def train_model(
         all numeric.
     missing : Missing, str or None, default=None
         ``"impute"`` has the model fill in missing cells.
+    alpha : float or None, default=None
+        Strength of ridge regression, at least 0; None or 0 is ordinary least squares.
 
     Returns
     -------
-    LinearRegression or Pipeline
+    LinearRegression, Ridge or Pipeline
         Fitted. A pipeline with steps ``prepare`` and ``regress`` where there are
         categories or cells to fill in.
 
@@ -62,8 +65,9 @@ def train_model(
 
     Notes
     -----
-    `sklearn.linear_model.LinearRegression`; collinear features share their weight, so
-    that the coefficients of a feature's categories add up to zero.
+    `sklearn.linear_model.LinearRegression`, where collinear features share their weight, so
+    that the coefficients of a feature's categories add up to zero; or
+    `sklearn.linear_model.Ridge`, whose penalty depends on the units of the features.
 
     Examples
     --------
@@ -76,15 +80,17 @@ def train_model(
         _require_values(X_train)
     n_features = X_train.shape[1]
     kinds = kinds[:n_features] or [Kind.NUMERIC] * n_features
-    return make_model(kinds, missing).fit(X_train, y_train)
+    return make_model(kinds, missing, alpha).fit(X_train, y_train)
 
 
-def make_model(kinds: Sequence[str], missing: Missing | str | None = None) -> Any:
+def make_model(
+    kinds: Sequence[str], missing: Missing | str | None = None, alpha: float | None = None
+) -> Any:
     """Return an unfitted model for features of these kinds; see `train_model`."""
     categorical = [i for i, kind in enumerate(kinds) if kind == Kind.CATEGORICAL]
     impute = missing == Missing.IMPUTE
     if not categorical and not impute:
-        return make_regressor()
+        return make_regressor(alpha)
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline, make_pipeline
@@ -98,14 +104,22 @@ def make_model(kinds: Sequence[str], missing: Missing | str | None = None) -> An
         ("categorical", make_pipeline(fill_in, encode) if impute else encode, categorical),
     ]
     prepare = ColumnTransformer([group for group in groups if group[2]])
-    return Pipeline([("prepare", prepare), ("regress", make_regressor())])
+    return Pipeline([("prepare", prepare), ("regress", make_regressor(alpha))])
 
 
-def make_regressor() -> "LinearRegression":
-    """Return the unfitted regressor that is, or ends, each model."""
-    from sklearn.linear_model import LinearRegression
+def make_regressor(alpha: float | None) -> "LinearRegression | Ridge":
+    """Return the unfitted regressor that is, or ends, each model.
 
-    return LinearRegression()
+    Parameters
+    ----------
+    alpha : float or None
+        Strength of ridge regression; None or 0 is ordinary least squares.
+    """
+    from sklearn.linear_model import LinearRegression, Ridge
+
+    # Ridge advises against 0 for numerical reasons; the model of none and of 0 is one.
+    # Of Ridge's solvers svd is the one that collinear features leave exact and silent.
+    return Ridge(alpha=alpha, solver="svd") if alpha else LinearRegression()
 
 
 def _require_values(X_train: NDArray[Any]) -> None:

@@ -83,6 +83,7 @@ def test_every_option_reaches_the_pipeline(mlstages, tmp_path):
             "2",
             "--missing",
             "drop",
+            *("--alpha", "1", "--alpha", "0", "--folds", "3"),
         ),
     )
     answer = json.loads(finished.stdout)
@@ -96,6 +97,8 @@ def test_every_option_reaches_the_pipeline(mlstages, tmp_path):
         "target_range": [0.0, 2500.0],
         "test_size": 0.4,
         "random_state": 7,
+        "alphas": [1.0, 0.0],
+        "folds": 3,
         "figure": None,
     }
     assert answer["columns"] == ["2", "1"]

@@ -9,7 +9,7 @@ import mlstages.stages
 from mlstages.compare import count_code_lines
 
 FOLDER = Path(mlstages.stages.__file__).parent
-CODE_LINES_OF_A_SCREEN = {"monolith": 60, "composable": 55, "flow": 125}
+CODE_LINES_OF_A_SCREEN = {"monolith": 65, "composable": 60, "flow": 140}
 
 
 def tree_of(stage):
@@ -60,5 +60,6 @@ def test_the_flow_is_a_class_with_the_well_known_steps():
 def test_a_step_of_the_flow_has_few_statements_and_no_maths():
     (flow,) = nodes(tree_of("flow"), ast.ClassDef)
     for step in nodes(flow, ast.FunctionDef):
-        assert len(step.body) - 1 <= 5, step.name  # the docstring is none
+        is_join = len(step.args.args) > 1  # and so has artifacts to merge
+        assert len(step.body) - 1 <= 5 + is_join, step.name  # the docstring is none
         assert not nodes(step, ast.BinOp, ast.For, ast.While)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mlstages.cli import checks, history, pipeline
+from mlstages.cli import checks, graph, history, pipeline
 from mlstages.errors import MlstagesError
 
 _INTERRUPTED = 130  # as shells report a process that ended by SIGINT
@@ -47,6 +47,7 @@ def describe(
 pipeline.register(app)
 checks.register(app)
 history.register(app)
+graph.register(app)
 
 
 def main() -> int:

@@ -56,6 +56,8 @@ def check(
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,
+        alphas=None,
+        folds=5,
         figure=None,
         no_figure=True,
     )

@@ -61,6 +61,19 @@ TestSize = Annotated[
     float, typer.Option(metavar="SHARE", help="Share of the rows that is kept for testing.")
 ]
 RandomState = Annotated[int, typer.Option(metavar="SEED", help="Seed of the split.")]
+Alphas = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--alpha",
+        metavar="A",
+        help="Strength of ridge regression to try, 0 for none; repeat it, and "
+        "cross-validation on the training rows chooses.",
+        show_default="ordinary least squares, no tuning",
+    ),
+]
+Folds = Annotated[
+    int, typer.Option(metavar="N", help="Parts of the training rows for cross-validation.")
+]
 Figure = Annotated[
     Path | None,
     typer.Option(
@@ -73,6 +86,12 @@ NoFigure = Annotated[bool, typer.Option("--no-figure", help="Write no picture.")
 Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="TAG", help="What the run is to be found by; repeatable."),
+]
+Decorators = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with", metavar="SPEC", help="Metaflow's decorator for all steps: card; repeatable."
+    ),
 ]
 RunOptions = Annotated[
     list[str] | None,
@@ -97,6 +116,8 @@ def to_config(
     target_range: tuple[float, float] | None,
     test_size: float,
     random_state: int,
+    alphas: list[float] | None,
+    folds: int,
     figure: Path | None,
     no_figure: bool,
 ) -> PipelineConfig:
@@ -114,5 +135,7 @@ def to_config(
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,
+        alphas=tuple(alphas or ()),
+        folds=folds,
         figure=figure or default_figure,
     )

@@ -7,11 +7,14 @@ from typing import Final
 import typer
 
 from mlstages.cli.options import (
+    Alphas,
     AsJson,
     Data,
+    Decorators,
     Drop,
     Features,
     Figure,
+    Folds,
     Header,
     MissingCells,
     NoFigure,
@@ -67,6 +70,8 @@ def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) ->
         target_range: TargetRange = None,
         test_size: TestSize = 0.2,
         random_state: RandomState = 42,
+        alphas: Alphas = None,
+        folds: Folds = 5,
         figure: Figure = None,
         no_figure: NoFigure = False,
         as_json: AsJson = False,
@@ -82,6 +87,8 @@ def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) ->
             target_range=target_range,
             test_size=test_size,
             random_state=random_state,
+            alphas=alphas,
+            folds=folds,
             figure=figure,
             no_figure=no_figure,
         )
@@ -98,12 +105,18 @@ def flow(
     data: Data = None,
     target: Target = None,
     header: Header = None,
+    features: Features = None,
+    drop: Drop = None,
+    missing: MissingCells = None,
     target_range: TargetRange = None,
     test_size: TestSize = 0.2,
     random_state: RandomState = 42,
+    alphas: Alphas = None,
+    folds: Folds = 5,
     figure: Figure = None,
     no_figure: NoFigure = False,
     tags: Tags = None,
+    decorators: Decorators = None,
     as_json: AsJson = False,
     options: RunOptions = None,
 ) -> None:
@@ -113,16 +126,22 @@ def flow(
         data=data,
         target=target,
         header=header,
+        features=features,
+        drop=drop,
+        missing=missing,
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,
+        alphas=alphas,
+        folds=folds,
         figure=figure,
         no_figure=no_figure,
     )
     from mlstages.cli import render
     from mlstages.stages import run_flow
 
-    result = run_flow(config, options=options or (), tags=tags or ())
+    options = [f"--with={decorator}" for decorator in decorators or ()] + list(options or ())
+    result = run_flow(config, options=options, tags=tags or ())
     render.show(result, render.draw_result, as_json=as_json)
 
 
@@ -136,6 +155,8 @@ def compare(
     target_range: TargetRange = None,
     test_size: TestSize = 0.2,
     random_state: RandomState = 42,
+    alphas: Alphas = None,
+    folds: Folds = 5,
     figure: Figure = None,
     no_figure: NoFigure = False,
     as_json: AsJson = False,
@@ -152,6 +173,8 @@ def compare(
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,
+        alphas=alphas,
+        folds=folds,
         figure=figure,
         no_figure=no_figure,
     )

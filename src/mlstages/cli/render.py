@@ -18,9 +18,12 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from mlstages.graph_drawing import draw_text
+
 if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its numbers
     from mlstages.checks import CheckReport
     from mlstages.compare import Comparison, StageReport
+    from mlstages.launch.graph import Graph
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
     from mlstages.runs.details import ArtifactSummary
@@ -94,7 +97,8 @@ def draw_result(result: RunResult) -> RenderableType:
     after = [f"figure {result.figure}"] if result.figure else []
     after += [f"run {result.pathspec}"] if result.pathspec else []
     after += [f"{result.seconds:.2f} s"] if result.seconds is not None else []
-    return Group(Text(first_line), table, *noted, Text(" · ".join(after)))
+    tuned = [_draw_candidates(result)] if result.candidates else []
+    return Group(Text(first_line), table, *tuned, *noted, Text(" · ".join(after)))
 
 
 def _note_cells(result: RunResult) -> Iterator[str]:
@@ -126,6 +130,23 @@ def draw_check(report: CheckReport) -> RenderableType:
     return Group(*map(Text, lines))
 
 
+def _draw_candidates(result: RunResult) -> RenderableType:
+    """Return what tuning tried on the training rows, the chosen alpha marked."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("alpha", justify="right")
+    table.add_column(f"MSE, mean of {result.config.folds} folds", justify="right")
+    table.add_column("of each fold")
+    table.add_column("")
+    for candidate in result.candidates:
+        folds = [f"{mse:.6g}" for mse in candidate.fold_mse]
+        more = f" and {len(folds) - 6} more" if len(folds) > 6 else ""
+        chosen = "chosen" if candidate.alpha == result.alpha else ""
+        table.add_row(
+            _alpha(candidate.alpha), f"{candidate.mse:.6g}", ", ".join(folds[:6]) + more, chosen
+        )
+    return table
+
+
 def _metrics(metrics: tuple[float, float]) -> tuple[str, str]:
     mse, r2 = metrics
     return f"{mse:.6g}", f"{r2:.6f}"
@@ -137,7 +158,8 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     table.add_column("")
     for report in comparison.stages:
         table.add_column(report.result.stage, justify="right")
-    for label, cell in _COMPARISON_ROWS:
+    tuned = any(report.result.candidates for report in comparison.stages)
+    for label, cell in (*_TUNING_ROWS, *_COMPARISON_ROWS) if tuned else _COMPARISON_ROWS:
         table.add_row(label, *(cell(report) for report in comparison.stages))
     verdict = "The stages agree to the last bit." if comparison.agree else "The stages differ:"
     lines = [Text(verdict, style="bold green" if comparison.agree else "bold red")]
@@ -152,9 +174,22 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     return Group(table, *lines, Text(" · ".join(kept)))
 
 
+def _alpha(alpha: float | None) -> str:
+    return "none" if alpha is None else f"{alpha:.12g}"
+
+
 def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
+
+_TUNING_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
+    ("alphas tried", lambda r: ", ".join(_alpha(each.alpha) for each in r.result.candidates)),
+    ("alpha chosen", lambda r: _alpha(r.result.alpha)),
+    (
+        "its MSE in cross-validation",
+        lambda r: repr(min((each.mse for each in r.result.candidates), default=None)),
+    ),
+]
 
 _COMPARISON_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
     ("rows to train on / to test on", lambda r: f"{r.result.n_train:,} / {r.result.n_test:,}"),
@@ -172,6 +207,12 @@ _COMPARISON_ROWS: list[tuple[str, Callable[[StageReport], str]]] = [
     ("run can be resumed", lambda r: _yes(r.resumable)),
     ("pieces can run in parallel", lambda r: _yes(r.parallel)),
 ]
+
+
+def draw_graph(graph: Graph) -> RenderableType:
+    """Return the steps of a flow, a step a line, the arrows as rails beside them."""
+    # In a group each line keeps to itself: one that is too long would break the rails.
+    return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in draw_text(graph)))
 
 
 def draw_runs(runs: list[RunSummary]) -> RenderableType:

@@ -20,7 +20,7 @@ from mlstages.runs.pickles import read_inert
 _PNG: Final = b"\x89PNG\r\n"
 _OWN_ARTIFACTS: Final = (
     *("mse", "r2", "baseline_mse", "baseline_r2", "figure"),
-    *("layout", "n_train", "n_test", "intercept"),
+    *("layout", "n_train", "n_test", "intercept", "alpha", "candidates"),
 )
 _METRICS: Final = {"MSE": ("mse", "baseline_mse"), "R²": ("r2", "baseline_r2")}
 
@@ -122,6 +122,8 @@ def make_components(parameters: Mapping[str, Any], artifacts: Mapping[str, Any])
     if metrics:
         headers = ["", "model", "baseline: always the mean"]
         parts += [Markdown("## Is the model worth it?"), Table(metrics, headers=headers)]
+    if artifacts.get("candidates"):
+        parts += [Markdown("## Candidates"), _draw_candidates(artifacts)]
     for name, value in artifacts.items():
         if isinstance(value, bytes) and value.startswith(_PNG):
             parts.append(Image(value, label=name))
@@ -150,6 +152,19 @@ def _draw_data(artifacts: Mapping[str, Any]) -> Any:
         "rows to test on": artifacts.get("n_test"),
     }
     return _draw_values(facts)
+
+
+def _draw_candidates(artifacts: Mapping[str, Any]) -> Any:
+    rows = [
+        [
+            f"{candidate['alpha']:.12g}",
+            f"{candidate['mse']:.6g}",
+            ", ".join(f"{mse:.6g}" for mse in candidate["fold_mse"]),
+            "chosen" if candidate["alpha"] == artifacts.get("alpha") else "",
+        ]
+        for candidate in artifacts["candidates"]
+    ]
+    return Table(rows, headers=["alpha", "MSE, mean of the folds", "of each fold", ""])
 
 
 def _draw_values(values: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.plot import draw_predictions, require_writable, write_figure
 from mlstages.result import RunResult
 from mlstages.train import describe_model, predict, train_model
+from mlstages.tune import choose_alpha, evaluate_candidates
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +36,13 @@ def run(config: PipelineConfig) -> RunResult:
     X, y, missing = handle_missing(X, y, layout, config.missing)
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
     unseen = count_unseen(X_train, X_test, layout)
-    model = train_model(X_train, y_train, layout.kinds, config.missing)
+    baseline = evaluate_baseline(y_train, y_test)
+    kinds, fill_in = layout.kinds, config.missing
+    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds, kinds, fill_in)
+    alpha = choose_alpha(candidates)
+    model = train_model(X_train, y_train, kinds, fill_in, alpha)
     y_predicted = predict(model, X_test)
     metrics = evaluate(y_test, y_predicted)
-    baseline = evaluate_baseline(y_train, y_test)
     terms, coefficients, intercept = describe_model(model, layout.columns)
 
     if config.figure is not None:
@@ -59,6 +63,8 @@ def run(config: PipelineConfig) -> RunResult:
         missing=missing,
         unseen=unseen,
         data_sha256=layout.sha256,
+        alpha=alpha,
+        candidates=candidates,
         stage="composable",
         figure=config.figure,
     )

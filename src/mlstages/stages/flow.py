@@ -21,8 +21,10 @@ from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.launch.environment import describe_environment
 from mlstages.launch.step_errors import plain_errors
 from mlstages.plot import draw_predictions
+from mlstages.result import Candidate, Metrics
 from mlstages.runs.card import fill_card
 from mlstages.train import describe_model, predict, train_model
+from mlstages.tune import choose_alpha, evaluate_candidates
 
 
 class SampleRegressionFlow(FlowSpec):
@@ -55,6 +57,8 @@ class SampleRegressionFlow(FlowSpec):
     )
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
     RANDOM_STATE = Parameter("random_state", default=42, help="Seed of the split")
+    ALPHAS = Parameter("alphas", type=JSONType, default=[], help="Of [0, 1, 10] the best is taken")
+    FOLDS = Parameter("folds", default=5, help="Parts of the training rows to choose it by")
 
     @plain_errors
     @step
@@ -70,8 +74,11 @@ class SampleRegressionFlow(FlowSpec):
             target_range=self.TARGET_RANGE,
             test_size=self.TEST_SPLIT,
             random_state=self.RANDOM_STATE,
+            alphas=self.ALPHAS,
+            folds=self.FOLDS,
         )
         self.data_name, self.target_range = config.data_name, config.target_range
+        self.on_missing = self.MISSING or None
         self.next(self.load_data)
 
     @plain_errors
@@ -97,32 +104,32 @@ class SampleRegressionFlow(FlowSpec):
     @step
     def check_dataset(self) -> None:
         """Fail if no model can be made of the data."""
-        layout = Layout(**self.layout)
-        check_dataset(self.Xs, self.Ys, layout, self.target_range, self.MISSING or None)
+        check_dataset(self.Xs, self.Ys, Layout(**self.layout), self.target_range, self.on_missing)
         self.next(self.prepare_train_and_test_dataset)
 
     @plain_errors
     @step
     def prepare_train_and_test_dataset(self) -> None:
-        """Leave out the rows that miss what they need, and part the others."""
-        X, y, missing = handle_missing(
-            self.Xs, self.Ys, Layout(**self.layout), self.MISSING or None
-        )
+        """Leave out rows that miss something, part the others, and hand out the alphas."""
+        X, y, missing = handle_missing(self.Xs, self.Ys, Layout(**self.layout), self.on_missing)
         self.missing = missing._asdict()
         self.X_train, self.X_test, self.y_train, self.y_test = split_dataset(
             X, y, self.TEST_SPLIT, self.RANDOM_STATE
         )
-        self.unseen = count_unseen(self.X_train, self.X_test, Layout(**self.layout))
-        self.next(self.train_model)
+        self.baseline_mse, self.baseline_r2 = evaluate_baseline(self.y_train, self.y_test)
+        self.shares = [[alpha] for alpha in self.ALPHAS] or [[]]
+        self.next(self.train_model, foreach="shares")
 
     @plain_errors
     @resources(cpu=2, memory=4096)
     @step
     def train_model(self) -> None:
-        """Fit."""
-        self.model = train_model(
-            self.X_train, self.y_train, self.layout["kinds"], self.MISSING or None
-        )
+        """Cross-validate this task's alpha, if there is one, and fit."""
+        rows = self.X_train, self.y_train
+        kinds = self.layout["kinds"]
+        candidates = evaluate_candidates(*rows, self.input, self.FOLDS, kinds, self.on_missing)
+        self.alpha, self.candidates = choose_alpha(candidates), [c.to_dict() for c in candidates]
+        self.model = train_model(*rows, kinds, self.on_missing, self.alpha)
         self.terms, self.coefficients, self.intercept = describe_model(
             self.model, self.layout["columns"]
         )
@@ -130,17 +137,21 @@ class SampleRegressionFlow(FlowSpec):
 
     @plain_errors
     @step
-    def test_model(self) -> None:
-        """Judge the model beside the baseline, and draw it."""
+    def test_model(self, inputs: list[FlowSpec]) -> None:
+        """Keep the task whose alpha is the best, and judge its model."""
+        self.candidates = [candidate for task in inputs for candidate in task.candidates]
+        alpha = choose_alpha(map(Candidate.from_dict, self.candidates))
+        self.merge_artifacts([task for task in inputs if task.alpha == alpha])
+        self.unseen = count_unseen(self.X_train, self.X_test, Layout(**self.layout))
         self.y_predicted = predict(self.model, self.X_test)
-        metrics = self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)
-        self.baseline_mse, self.baseline_r2 = evaluate_baseline(self.y_train, self.y_test)
-        self.figure = draw_predictions(self.y_test, self.y_predicted, metrics, stage="flow")
+        self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)
         self.next(self.end)
 
     @step
     def end(self) -> None:
-        """Print the metrics."""
+        """Draw the predictions, and print the metrics."""
+        metrics = Metrics(self.mse, self.r2)
+        self.figure = draw_predictions(self.y_test, self.y_predicted, metrics, stage="flow")
         self.n_train, self.n_test = len(self.y_train), len(self.y_test)
         print(f"MSE {self.mse}, R² {self.r2}; predicting the mean: R² {self.baseline_r2}")
         fill_card(self)

@@ -11,7 +11,7 @@ from mlstages.config import PACKAGED_DATASET, PipelineConfig, join_names, name_d
 from mlstages.data import Layout
 from mlstages.launch.process import read_artifacts, run_flow
 from mlstages.plot import require_writable, write_figure
-from mlstages.result import Metrics, MissingCounts, RunResult
+from mlstages.result import Candidate, Metrics, MissingCounts, RunResult
 from mlstages.runs.resume import resume_run
 from mlstages.table import scan
 
@@ -23,7 +23,7 @@ LARGEST_INCLUDED: Final = 10_000_000
 
 _ARTIFACTS: Final = (
     *("n_train", "n_test", "layout", "missing", "unseen", "terms", "coefficients", "intercept"),
-    *("mse", "r2", "baseline_mse", "baseline_r2", "figure"),
+    *("alpha", "candidates", "mse", "r2", "baseline_mse", "baseline_r2", "figure"),
 )
 
 
@@ -85,7 +85,7 @@ def read_config(pathspec: str) -> PipelineConfig:
     """
     names = (
         *("DATASET_NAME", "DATASET_PATH", "DATA_FILE", "TARGET", "HEADER", "FEATURES", "DROP"),
-        *("MISSING", "TARGET_RANGE", "TEST_SPLIT", "RANDOM_STATE"),
+        *("MISSING", "TARGET_RANGE", "TEST_SPLIT", "RANDOM_STATE", "ALPHAS", "FOLDS"),
     )
     values = read_artifacts(pathspec, names)
     return PipelineConfig(
@@ -98,6 +98,8 @@ def read_config(pathspec: str) -> PipelineConfig:
         target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
         random_state=values["RANDOM_STATE"],
+        alphas=values["ALPHAS"],
+        folds=values["FOLDS"],
     )
 
 
@@ -120,6 +122,8 @@ def _to_result(config: PipelineConfig, pathspec: str, options: Sequence[str] = (
         missing=MissingCounts(**artifacts["missing"]),
         unseen=artifacts["unseen"],
         data_sha256=layout.sha256,
+        alpha=artifacts["alpha"],
+        candidates=tuple(map(Candidate.from_dict, artifacts["candidates"])),
         stage="flow",
         figure=config.figure,
         pathspec=pathspec,
@@ -139,6 +143,8 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         "dataset": str(config.data),
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
+        "alphas": json.dumps(config.alphas),
+        "folds": str(config.folds),
     }
     if config.data != PACKAGED_DATASET:
         parameters["dataset_name"] = str(config.data)

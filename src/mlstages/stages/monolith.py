@@ -11,6 +11,7 @@ from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.plot import draw_predictions, require_writable, write_figure
 from mlstages.result import RunResult
 from mlstages.train import describe_model, predict, train_model
+from mlstages.tune import choose_alpha, evaluate_candidates
 
 
 def run(config: PipelineConfig) -> RunResult:
@@ -38,9 +39,17 @@ def run(config: PipelineConfig) -> RunResult:
         print(f"{missing.dropped_rows:,} rows dropped, {missing.imputed_cells:,} cells imputed")
     if unseen:
         print(f"Test cells of a category that no training row has: {unseen}")
+    baseline = evaluate_baseline(y_train, y_test)
+
+    # ---- tune ---------------------------------------------------------------------
+    kinds, fill_in = layout.kinds, config.missing
+    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds, kinds, fill_in)
+    for candidate in candidates:
+        print(f"Alpha {candidate.alpha}: MSE {candidate.mse} over {config.folds} folds")
+    alpha = choose_alpha(candidates)
 
     # ---- train --------------------------------------------------------------------
-    model = train_model(X_train, y_train, layout.kinds, config.missing)
+    model = train_model(X_train, y_train, kinds, fill_in, alpha)
     terms, coefficients, intercept = describe_model(model, layout.columns)
     print(f"Coefficients {', '.join(map(str, coefficients))}, intercept {intercept}")
 
@@ -53,7 +62,6 @@ def run(config: PipelineConfig) -> RunResult:
         print(f"Picture saved to {config.figure}")
 
     # ---- evaluate -----------------------------------------------------------------
-    baseline = evaluate_baseline(y_train, y_test)
     print(f"MSE {metrics.mse}, R² {metrics.r2}")
     print(f"Predicting the mean: MSE {baseline.mse}, R² {baseline.r2}")
     print("See you, space cowboys!")
@@ -72,6 +80,8 @@ def run(config: PipelineConfig) -> RunResult:
         missing=missing,
         unseen=unseen,
         data_sha256=layout.sha256,
+        alpha=alpha,
+        candidates=candidates,
         stage="monolith",
         figure=config.figure,
     )
