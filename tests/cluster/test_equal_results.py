@@ -42,6 +42,9 @@ def test_artifacts_in_an_s3_store(flow_run, artifacts_of_the_local_run, mlstages
     assert result_of(there) == result_of(flow_run.finished)
     artifacts = stored_artifacts(there.json["pathspec"])
     assert artifacts == artifacts_of_the_local_run
+    runs = (flow_run.finished.json["pathspec"], there.json["pathspec"])
+    diff = mlstages("diff", *runs, folder=flow_run.folder, **s3_store)
+    assert diff.exit_code == 0, diff.stdout + diff.stderr
     assert len(artifacts) > 100
     run = metaflow.Run(there.json["pathspec"])
     assert run["end"].task.metadata_dict["ds-type"] == "s3"
@@ -61,6 +64,7 @@ def test_runs_in_a_metadata_service(flow_run, mlstages, metadata_service, tmp_pa
             **metadata_service,
         )
         assert [run["run"] for run in listed.json] == [there.json["pathspec"]]
+        assert listed.json[0]["state"] == "successful"
     assert mlstages("runs", "--json", **metadata_service).json == []
 
 
@@ -69,6 +73,9 @@ def test_tasks_on_slurm(artifacts_of_the_local_run, flow_run, mlstages, slurm):
     assert result_of(there) == result_of(flow_run.finished)
     open_history()
     assert stored_artifacts(there.json["pathspec"]) == artifacts_of_the_local_run
+    runs = (flow_run.finished.json["pathspec"], there.json["pathspec"])
+    diff = mlstages("diff", *runs, folder=flow_run.folder)
+    assert diff.exit_code == 0, diff.stdout + diff.stderr
     run = metaflow.Run(there.json["pathspec"])
     jobs = [step.task.metadata_dict["slurm-job-id"] for step in run]
     assert all(job.isdecimal() for job in jobs)

@@ -7,8 +7,6 @@ after it: which is which is asked of Metaflow's own commands, not listed here.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from metaflow.cli import start
-from metaflow.cli_components.run_cmds import run
 from metaflow.metaflow_config import DEFAULT_DATASTORE, DEFAULT_METADATA
 
 from mlstages.errors import OptionError
@@ -50,6 +48,11 @@ def place_options(options: Sequence[str]) -> RunOptions:
     >>> placed.metadata, placed.datastore
     ('local', 's3')
     """
+    # Imported in the process of a flow before its class is, Metaflow's commands (2.19) would
+    # know none of the flow's parameters; and the modules of a flow may import this one.
+    from metaflow.cli import start
+    from metaflow.cli_components.run_cmds import run
+
     of_start, of_run = _by_name(start.params), _by_name(run.params)
     before_run: list[str] = []
     after_run: list[str] = []

@@ -43,17 +43,12 @@ class SampleRegressionFlow(FlowSpec):
         "dataset_sha256", default="", help="What the table at --dataset_path must be"
     )
     TARGET = Parameter("target", default="", help="Column name or index [last column]")
-    HEADER = Parameter(
-        "header", type=JSONType, default="null", help="true or false: first row is names"
-    )
+    HEADER = Parameter("header", type=JSONType, default="null", help="First row is names [by look]")
     FEATURES = Parameter("features", default="", help="Columns to learn from: a,b [all]")
     DROP = Parameter("drop", default="", help="Columns to leave out: a,b [none]")
     MISSING = Parameter("missing", default="", help="drop or impute [refuse]")
     TARGET_RANGE = Parameter(
-        "target_range",
-        type=JSONType,
-        default="null",
-        help="[low, high] [±100 for the default data]",
+        "target_range", type=JSONType, default="null", help="[low, high] [±100 for default data]"
     )
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
     RANDOM_STATE = Parameter("random_state", default=42, help="Seed of the split")
