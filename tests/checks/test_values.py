@@ -128,6 +128,15 @@ def test_text_that_names_rows_is_refused_beyond_a_thousand_categories():
     check_dataset(X, y, layout, None)
 
 
+def test_categories_that_would_fill_the_memory_are_refused():
+    X = np.empty((300_000, 1), dtype=object)
+    X[:, 0] = [f"c{i % 1_000}" for i in range(300_000)]
+    layout = Layout("data.csv", ("x", "y"), ("categorical", "numeric"), True, 2, "")
+    with pytest.raises(DataError, match=r"1,000 categories in all.* would take 2\.4 GB"):
+        check_dataset(X, np.arange(300_000.0), layout, None)
+    check_dataset(X[:200_000], np.arange(200_000.0), layout, None)
+
+
 def test_missing_cells_are_named_by_row_and_column_unless_told_what_to_do():
     content = "colour,size,y\nred,1,1\n,2,2\nblue,,3\nred,4,\nred,5,5\nblue,6,6\nred,7,9\n"
     message = faults_of(content)

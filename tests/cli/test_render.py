@@ -7,7 +7,7 @@ from rich.console import Console
 from mlstages.cli.render import draw_comparison
 from mlstages.compare import Comparison, StageReport
 from mlstages.config import PipelineConfig
-from mlstages.result import Candidate, Metrics, RunResult
+from mlstages.result import Candidate, Metrics, MissingCounts, RunResult
 
 TUNED = RunResult(
     config=PipelineConfig(alphas=(0.5,)),
@@ -15,10 +15,13 @@ TUNED = RunResult(
     n_test=2,
     columns=("x", "y"),
     header=True,
+    terms=("x",),
     coefficients=(0.1,),
     intercept=0.2,
     metrics=Metrics(mse=1.0, r2=0.5),
     baseline=Metrics(mse=2.0, r2=0.0),
+    missing=MissingCounts(cells={}, dropped_rows=0, imputed_cells=0),
+    unseen={},
     data_sha256="ab",
     alpha=0.5,
     candidates=(Candidate(alpha=0.5, mse=0.25, fold_mse=(0.25, 0.25)),),

@@ -62,7 +62,9 @@ def test_what_is_inside_a_plain_value_is_named():
     )
 
 
-@pytest.mark.parametrize("value", [RunsCode(), [RunsCode()], {"a": RunsCode()}], ids=repr)
+@pytest.mark.parametrize(
+    "value", [RunsCode(), [RunsCode()], {"a": RunsCode()}], ids=["bare", "in a list", "in a dict"]
+)
 def test_nothing_that_a_pickle_names_is_run(value, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blob = pickle.dumps(value)

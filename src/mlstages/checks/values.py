@@ -21,6 +21,9 @@ from mlstages.table import Kind
 MOST_CATEGORIES: Final = 1_000
 """Each is a column of the encoded table: what has more is a name or an id."""
 
+MOST_ENCODED: Final = 2_000_000_000
+"""Bytes that the encoded categories of a table may take: numpy holds each as eight."""
+
 _CELL_KINDS: Final[dict[type, str]] = {float: "number", bool: "true or false", str: "text"}
 
 
@@ -86,10 +89,12 @@ def _find_odd_cells(subject: Subject, column: Column) -> Finding:
 def find_too_many_categories(subject: Subject) -> Iterator[Finding]:
     """Find text that names the rows rather than kinds of rows."""
     n_rows = len(subject.y)
+    n_encoded = 0
     for column in subject.features:
         if column.kind != Kind.CATEGORICAL:
             continue
         n_categories = len({*column.values} - {None})
+        n_encoded += n_categories
         too_many = n_categories > MOST_CATEGORIES
         if too_many or 2 * n_categories > n_rows:
             than = f"more than {MOST_CATEGORIES:,}" if too_many else "more than half as many"
@@ -101,6 +106,14 @@ def find_too_many_categories(subject: Subject) -> Iterator[Finding]:
                 "leave the column out with --drop",
                 column=column,
             )
+    if 8 * n_rows * n_encoded > MOST_ENCODED:
+        yield subject.finding(
+            "categories",
+            Severity.ERROR,
+            f"its text has {n_encoded:,} categories in all, a column each: in {n_rows:,} rows they "
+            f"would take {8 * n_rows * n_encoded / 1e9:.1f} GB, more than {MOST_ENCODED / 1e9:g}",
+            "leave out columns with --drop, or bring fewer rows",
+        )
 
 
 @check("missing", stops_run=True)
