@@ -189,7 +189,9 @@ def test_another_seed_gives_another_split():
 @pytest.mark.parametrize("test_size", [0.00001, 0.9995, 0.0, 1.0, 1.5, -0.1, math.nan])
 def test_a_side_of_fewer_than_two_rows_is_refused_with_the_sizes_that_do(test_size):
     X = np.arange(1000.0).reshape(-1, 1)
-    with pytest.raises(OptionError, match=r"choose from 0\.002 to 0\.998|not between 0 and 1"):
+    with pytest.raises(
+        OptionError, match=r"choose a test size from 0\.002 to 0\.998|not between 0 and 1"
+    ):
         split_dataset(X, X[:, 0], test_size, 42)
 
 
@@ -198,7 +200,7 @@ def test_the_sizes_that_are_recommended_are_accepted(n_rows):
     y = np.arange(float(n_rows))
     with pytest.raises(OptionError) as raised:
         split_dataset(y.reshape(-1, 1), y, 1e-9, 42)
-    low, high = re.search(r"choose from (\S+) to (\S+)$", raised.value.message).groups()
+    low, high = re.search(r"choose a test size from (\S+) to (\S+)$", raised.value.message).groups()
     for test_size in (float(low), float(high)):
         split = split_dataset(y.reshape(-1, 1), y, test_size, 42)
         assert min(len(split.y_train), len(split.y_test)) >= 2

@@ -84,3 +84,22 @@ def test_trying_leaves_no_file_behind(tmp_path):
     require_writable(tmp_path / "a.png")
     require_writable(None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_that_is_a_link_stays_one(tmp_path):
+    link = tmp_path / "link.png"
+    link.symlink_to(tmp_path / "real.png")
+    require_writable(link)
+    write_figure(b"picture", link)
+    assert link.is_symlink()
+    assert (tmp_path / "real.png").read_bytes() == b"picture"
+    (tmp_path / "circle.png").symlink_to(tmp_path / "circle.png")
+    with pytest.raises(FileError, match=r"circle\.png cannot be written"):
+        require_writable(tmp_path / "circle.png")
+        write_figure(b"picture", tmp_path / "circle.png")
+
+
+def test_a_long_name_that_the_file_system_takes_is_written(tmp_path):
+    path = tmp_path / f"{'x' * 250}.png"
+    write_figure(b"picture", path)
+    assert path.read_bytes() == b"picture"

@@ -273,6 +273,8 @@ def _checked_target_range(target_range: Any) -> tuple[float, float]:
 
 
 def _checked_figure(path: Path) -> Path:
+    if path.name.lower() == ".png":
+        raise OptionError(f"figure {path} has no name: give one before .png")
     if path.suffix.lower() != ".png":
         raise OptionError(f"figure {path} does not end in .png, the one format that is drawn")
     return path

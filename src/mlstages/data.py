@@ -297,8 +297,8 @@ def split_dataset(X: NDArray[Any], y: Floats, test_size: float, random_state: in
         high = math.floor((1 - SMALLEST_SIDE / len(y)) * 10**places) / 10**places
         raise OptionError(
             f"test size {test_size} parts {len(y)} rows into {n_train} to learn from and {n_test} "
-            f"to test on, and each side needs {SMALLEST_SIDE}: choose from {low:.{places}g} "
-            f"to {high:.{places}g}"
+            f"to test on, and each side needs {SMALLEST_SIDE}: "
+            f"choose a test size from {low:.{places}g} to {high:.{places}g}"
         )
     parts: Any = train_test_split(X, y, test_size=test_size, random_state=random_state)
     split = Split(*parts)

@@ -148,13 +148,14 @@ def require_writable(path: Path | None) -> None:
     if path is None:
         return
     folder = path.absolute().parent
-    if not folder.is_dir():
-        raise FileError(f"figure {path}: the folder {folder} does not exist: make it first")
-    if path.is_dir():
-        raise FileError(f"figure {path} is a folder: give a file that ends in .png")
     try:
+        if not folder.is_dir():
+            what = "is no folder" if folder.exists() else "does not exist: make it first"
+            raise FileError(f"figure {path}: the folder {folder} {what}")
+        if path.is_dir():
+            raise FileError(f"figure {path} is a folder: give a file that ends in .png")
         # Trying is the only sure way: root passes each check of permissions.
-        if path.exists():
+        if path.is_symlink() or path.exists():
             with path.open("ab"):
                 pass
         else:
@@ -172,10 +173,14 @@ def write_figure(picture: bytes, path: Path) -> None:
     FileError
         If it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = None
     try:
+        target = path.resolve()  # a link stays one
+        partial = target.with_name(f".mlstages-{os.getpid()}.png")
         partial.write_bytes(picture)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(f"figure {path} cannot be written: {error.strerror}") from None
+        partial.replace(target)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        why = getattr(error, "strerror", error)
+        raise FileError(f"figure {path} cannot be written: {why}") from None

@@ -1,5 +1,8 @@
 """Bad input, as real processes: the same message and exit code in all three stages."""
 
+import subprocess
+import sys
+
 import pytest
 
 ROWS = "".join(f"{i},{i * i % 13}\n" for i in range(40))
@@ -54,6 +57,9 @@ OPTION_CASES = {
     "a figure in no folder": (["--figure", "no/a.png"], 3, "does not exist: make it first"),
     "a figure that cannot be written": (["--figure", "/proc/a.png"], 3, "cannot be written"),
     "a figure that is a folder": (["--figure", "folder.png"], 3, "is a folder"),
+    "a figure without a name": (["--figure", ".png"], 2, "figure .png has no name"),
+    "a figure below a file": (["--figure", "data.xls/a.png"], 3, "data.xls is no folder"),
+    "a figure with an endless name": (["--figure", f"{'x' * 300}.png"], 3, "cannot be written"),
     "a figure that is no PNG": (["--figure", "a.jpg"], 2, "does not end in .png"),
 }  # fmt: skip
 
@@ -100,16 +106,13 @@ def test_bad_options(mlstages, tmp_path, options, exit_code, message):
         ["--target-range", "1"],
         ["--missing", "guess"],
         ["--unknown"],
-        ["--figure", "a.png", "--no-figure"],
+        ["--no-figure", "--figure", "a.png"],
     ],
     ids=" ".join,
 )
 def test_an_option_that_does_not_parse_is_usage(mlstages, options):
-    for stage, process in run_all_stages(mlstages, *options).items():
-        assert process.exit_code == 2, stage
-        assert "Error" in process.stderr
-        assert options[0] in process.stderr
-        assert "Traceback" not in process.stderr
+    finished = run_all_stages(mlstages, *options)
+    require_the_same(finished, 2, options[0])
 
 
 def test_a_run_that_fails_its_data_check_stays_in_the_history_as_failed(mlstages, tmp_path):
@@ -155,6 +158,7 @@ def test_compare_says_it_as_the_stages_do(mlstages, tmp_path):
     [
         (["show", "latest"], "there is none at all"),
         (["show", "SampleRegressionFlow/1"], "no run SampleRegressionFlow/1"),
+        (["show", "SampleRegressionFlow/1/start/2"], "is no run, which is FlowName/id"),
     ],
 )
 def test_a_run_that_is_not_there(mlstages, arguments, message):
@@ -168,6 +172,43 @@ def test_modules_in_the_users_folder_do_not_stand_in_for_pythons(mlstages, tmp_p
     compared = mlstages("compare", "--no-figure", "--json")
     assert compared.exit_code == 0, compared.stderr
     assert compared.json["agree"] is True
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(mlstages, tmp_path):
+    command = f"{sys.executable} -m mlstages composable --no-figure --json | head -c 5"
+    finished = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert finished.returncode in (0, 141)  # 0 if all had been written before head ended
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_full_device_is_said(mlstages, tmp_path):
+    finished = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m mlstages composable --no-figure > /dev/full"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 3
+    assert "error: the output cannot be written: no space left" in finished.stderr
+
+
+def test_a_current_folder_that_was_deleted_is_said(mlstages, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m mlstages runs"
+    finished = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert finished.returncode == 3
+    assert "the current folder has been deleted" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_options_in_metaflows_environment_do_not_reach_the_flow(mlstages, tmp_path):
+    rows = "".join(f"{i},{i % 3},{i}\n" for i in range(40))
+    (tmp_path / "data.csv").write_text(f"a,b,y\n{rows}")
+    finished = mlstages("flow", "--data", "data.csv", "--json", METAFLOW_RUN_TARGET="a")
+    assert finished.json["columns"] == ["a", "b", "y"]
 
 
 def test_a_bug_of_ours_shows_its_traceback(mlstages, tmp_path):

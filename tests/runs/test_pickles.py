@@ -26,7 +26,7 @@ VALUES = {
     "float": (0.1, "float", None, "0.1"),
     "nothing": (None, "NoneType", None, "None"),
     "text": ("a b", "str", (3,), "'a b'"),
-    "bytes": (b"x" * 500, "bytes", (500,), "b'xxx'"),
+    "bytes": (b"x" * 500, "bytes", (500,), "b'xxx'…"),
     "list": ([1, "a"], "list", (2,), "[1, 'a']"),
     "tuple": ((1.5,), "tuple", (1,), "(1.5,)"),
     "set": ({1}, "set", (1,), "{1}"),

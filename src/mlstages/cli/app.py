@@ -1,17 +1,20 @@
 """The application: which commands there are, and the one place where an error is shown."""
 
+import errno
+import io
 import logging
+import os
 import signal
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from mlstages.cli import checks, graph, history, pipeline
 from mlstages.errors import MlstagesError
-
-_INTERRUPTED = 130  # as shells report a process that ended by SIGINT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,10 +57,40 @@ def main() -> int:
     """Run the command line; return or raise the exit code."""
     logging.basicConfig(stream=sys.stderr, format="%(message)s")
     logging.getLogger("mlstages").setLevel(logging.INFO)
-    signal.signal(signal.SIGINT, lambda signal_number, frame: sys.exit(_INTERRUPTED))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name need not fit the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
     try:
-        app(prog_name="mlstages")
+        Path.cwd()
+    except FileNotFoundError:
+        return _say_error("the current folder has been deleted: change to another one", 3)
+    try:
+        exit_code = app(prog_name="mlstages", standalone_mode=False)
+        sys.stdout.flush()
     except MlstagesError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-        return error.exit_code
-    return 0
+        return _say_error(error.message, error.exit_code)
+    except TyperException as error:
+        # What the parser of options refuses: its last words name the option and the value.
+        return _say_error(f"{error.format_message()} (mlstages COMMAND --help has them all)", 2)
+    except BrokenPipeError:
+        # Who read the output, as head does, has seen enough; Python would flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say_error("the output cannot be written: no space left on the device", 3)
+    return exit_code if isinstance(exit_code, int) else 0
+
+
+def _say_error(message: str, exit_code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return exit_code
+
+
+def _stop(signal_number: int, frame: object) -> None:
+    print("interrupted", file=sys.stderr)
+    sys.exit(128 + signal_number)  # as shells report a process that ended by a signal

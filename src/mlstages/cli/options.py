@@ -11,6 +11,7 @@ Data = Annotated[
     Path | None,
     typer.Option(
         "--data",
+        readable=False,  # said by the reader, in the same words as all else of a file
         metavar="PATH",
         help="Table to learn from: .txt or .tsv (tab), .csv (comma), .jsonl, .parquet.",
         show_default="the packaged data",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -46,7 +47,8 @@ def show(result: Result, draw: Callable[[Result], RenderableType], *, as_json: b
         plain = (
             [item.to_dict() for item in result] if isinstance(result, list) else result.to_dict()
         )
-        print(json.dumps(plain, indent=2, ensure_ascii=False))
+        in_utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+        print(json.dumps(plain, indent=2, ensure_ascii=not in_utf8))
         return
     # Brackets in names and values are the user's, never markup.
     console = Console(highlight=False, markup=False, emoji=False)
@@ -69,8 +71,14 @@ def progress(n_parts: int) -> Iterator[Callable[[str], None]]:
     # Without a terminal, rich would print the line once, at its end.
     bar.disable = not bar.console.is_terminal
     with bar:
-        task = bar.add_task("", total=n_parts, completed=-1)
-        yield lambda part: bar.update(task, description=f"running {part}", advance=1)
+        task = bar.add_task("starting", total=n_parts)
+        begun: list[str] = []
+
+        def report(part: str) -> None:
+            bar.update(task, description=f"running {part}", completed=len(begun))
+            begun.append(part)
+
+        yield report
 
 
 def draw_result(result: RunResult) -> RenderableType:
@@ -157,7 +165,8 @@ def draw_comparison(comparison: Comparison) -> RenderableType:
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("")
     for report in comparison.stages:
-        table.add_column(report.result.stage, justify="right")
+        # On a narrow terminal a number goes on below; cut, it could not be compared.
+        table.add_column(report.result.stage, justify="right", overflow="fold")
     tuned = any(report.result.candidates for report in comparison.stages)
     for label, cell in (*_TUNING_ROWS, *_COMPARISON_ROWS) if tuned else _COMPARISON_ROWS:
         table.add_row(label, *(cell(report) for report in comparison.stages))

@@ -200,9 +200,13 @@ def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            tail.append(line.rstrip())
-            logger.info("%s", tail[-1])
+        try:
+            for line in process.stdout:
+                tail.append(line.rstrip())
+                logger.info("%s", tail[-1])
+        except BaseException:  # whoever stops us stops the run
+            process.terminate()
+            raise
     return process.returncode, list(tail)
 
 

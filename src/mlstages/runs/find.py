@@ -73,6 +73,8 @@ def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
     RunNotFoundError
         If there is no such run.
     """
+    if run.count("/") > 1:
+        raise RunNotFoundError(f"{run} is no run, which is FlowName/id, an id, or latest")
     named_flow, _, run_id = run.rpartition("/")
     flow_name = named_flow or flow_name
     if run_id == "latest":
@@ -115,8 +117,7 @@ def _get_run(flow_name: str, run_id: str) -> Any | None:
     if not open_history() or not run_id:
         return None
     try:
-        # A pathspec with further parts would be read as a step or task.
-        return metaflow.Run(f"{flow_name}/{run_id}") if "/" not in flow_name else None
+        return metaflow.Run(f"{flow_name}/{run_id}")
     except MetaflowNotFound:
         return None
 

@@ -162,6 +162,7 @@ def describe_value(value: Any) -> Description:
         shape = (len(value),) if sized else None
     is_long = hasattr(value, "shape") or isinstance(value, (bytes, bytearray))
     text = " ".join(repr(value[:3] if is_long and shape else value).split())
+    text += "…" if isinstance(value, (bytes, bytearray)) and len(value) > 3 else ""
     if len(text) > LONGEST_PREVIEW:
         text = f"{text[: LONGEST_PREVIEW - 1]}…"
     return Description(f"{module}{kind.__qualname__}", shape, text)

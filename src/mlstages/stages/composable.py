@@ -37,10 +37,10 @@ def run(config: PipelineConfig) -> RunResult:
     X_train, X_test, y_train, y_test = split_dataset(X, y, config.test_size, config.random_state)
     unseen = count_unseen(X_train, X_test, layout)
     baseline = evaluate_baseline(y_train, y_test)
-    kinds, fill_in = layout.kinds, config.missing
-    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds, kinds, fill_in)
+    encoding = layout.kinds, config.missing
+    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds, *encoding)
     alpha = choose_alpha(candidates)
-    model = train_model(X_train, y_train, kinds, fill_in, alpha)
+    model = train_model(X_train, y_train, *encoding, alpha)
     y_predicted = predict(model, X_test)
     metrics = evaluate(y_test, y_predicted)
     terms, coefficients, intercept = describe_model(model, layout.columns)

@@ -73,7 +73,6 @@ class SampleRegressionFlow(FlowSpec):
             folds=self.FOLDS,
         )
         self.data_name, self.target_range = config.data_name, config.target_range
-        self.on_missing = self.MISSING or None
         self.next(self.load_data)
 
     @plain_errors
@@ -90,7 +89,7 @@ class SampleRegressionFlow(FlowSpec):
             drop=split_names(self.DROP),
             sha256=self.DATASET_SHA256 or None,
         )
-        self.layout = layout._asdict()
+        self.layout, self.encoding = layout._asdict(), (layout.kinds, self.MISSING or None)
         if not self.DATASET_PATH:
             self.dataset = join_columns(self.Xs, self.Ys)
         self.next(self.check_dataset)
@@ -98,21 +97,24 @@ class SampleRegressionFlow(FlowSpec):
     @plain_errors
     @step
     def check_dataset(self) -> None:
-        """Fail if no model can be made of the data."""
-        check_dataset(self.Xs, self.Ys, Layout(**self.layout), self.target_range, self.on_missing)
+        """Fail if no model can be made of the data; hand out the alphas."""
+        layout = Layout(**self.layout)
+        check_dataset(self.Xs, self.Ys, layout, self.target_range, self.MISSING or None)
+        self.shares = [[alpha] for alpha in self.ALPHAS] or [[]]
         self.next(self.prepare_train_and_test_dataset)
 
     @plain_errors
     @step
     def prepare_train_and_test_dataset(self) -> None:
-        """Leave out rows that miss something, part the others, and hand out the alphas."""
-        X, y, missing = handle_missing(self.Xs, self.Ys, Layout(**self.layout), self.on_missing)
-        self.missing = missing._asdict()
+        """Leave out rows that miss something, part the others, and judge the baseline."""
+        X, y, missing = handle_missing(
+            self.Xs, self.Ys, Layout(**self.layout), self.MISSING or None
+        )
         self.X_train, self.X_test, self.y_train, self.y_test = split_dataset(
             X, y, self.TEST_SPLIT, self.RANDOM_STATE
         )
+        self.missing = missing._asdict()
         self.baseline_mse, self.baseline_r2 = evaluate_baseline(self.y_train, self.y_test)
-        self.shares = [[alpha] for alpha in self.ALPHAS] or [[]]
         self.next(self.train_model, foreach="shares")
 
     @plain_errors
@@ -120,11 +122,11 @@ class SampleRegressionFlow(FlowSpec):
     @step
     def train_model(self) -> None:
         """Cross-validate this task's alpha, if there is one, and fit."""
-        rows = self.X_train, self.y_train
-        kinds = self.layout["kinds"]
-        candidates = evaluate_candidates(*rows, self.input, self.FOLDS, kinds, self.on_missing)
+        candidates = evaluate_candidates(
+            self.X_train, self.y_train, self.input, self.FOLDS, *self.encoding
+        )
         self.alpha, self.candidates = choose_alpha(candidates), [c.to_dict() for c in candidates]
-        self.model = train_model(*rows, kinds, self.on_missing, self.alpha)
+        self.model = train_model(self.X_train, self.y_train, *self.encoding, self.alpha)
         self.terms, self.coefficients, self.intercept = describe_model(
             self.model, self.layout["columns"]
         )
@@ -137,7 +139,6 @@ class SampleRegressionFlow(FlowSpec):
         self.candidates = [candidate for task in inputs for candidate in task.candidates]
         alpha = choose_alpha(map(Candidate.from_dict, self.candidates))
         self.merge_artifacts([task for task in inputs if task.alpha == alpha])
-        self.unseen = count_unseen(self.X_train, self.X_test, Layout(**self.layout))
         self.y_predicted = predict(self.model, self.X_test)
         self.mse, self.r2 = evaluate(self.y_test, self.y_predicted)
         self.next(self.end)
@@ -145,8 +146,10 @@ class SampleRegressionFlow(FlowSpec):
     @step
     def end(self) -> None:
         """Draw the predictions, and print the metrics."""
-        metrics = Metrics(self.mse, self.r2)
-        self.figure = draw_predictions(self.y_test, self.y_predicted, metrics, stage="flow")
+        self.unseen = count_unseen(self.X_train, self.X_test, Layout(**self.layout))
+        self.figure = draw_predictions(
+            self.y_test, self.y_predicted, Metrics(self.mse, self.r2), stage="flow"
+        )
         self.n_train, self.n_test = len(self.y_train), len(self.y_test)
         print(f"MSE {self.mse}, R² {self.r2}; predicting the mean: R² {self.baseline_r2}")
         fill_card(self)

@@ -146,22 +146,20 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         "alphas": json.dumps(config.alphas),
         "folds": str(config.folds),
     }
-    if config.data != PACKAGED_DATASET:
-        parameters["dataset_name"] = str(config.data)
-    if config.target_range is not None:
-        parameters["target_range"] = json.dumps(config.target_range)
+    # Each is given, since Metaflow takes METAFLOW_RUN_<NAME> for those that are not.
+    parameters |= {
+        "dataset_name": "" if config.data == PACKAGED_DATASET else str(config.data),
+        "dataset_path": "",
+        "dataset_sha256": "",
+        "target": config.target or "",
+        "header": json.dumps(config.header),
+        "features": join_names(config.features or ()),
+        "drop": join_names(config.drop),
+        "missing": config.missing or "",
+        "target_range": json.dumps(config.target_range),
+    }
     if config.data.stat().st_size > LARGEST_INCLUDED:
         parameters["dataset"] = "/dev/null"
         parameters["dataset_path"] = str(config.data.absolute())
         parameters["dataset_sha256"] = source.sha256
-    if config.target is not None:
-        parameters["target"] = config.target
-    if config.header is not None:
-        parameters["header"] = json.dumps(config.header)
-    if config.features is not None:
-        parameters["features"] = join_names(config.features)
-    if config.drop:
-        parameters["drop"] = join_names(config.drop)
-    if config.missing is not None:
-        parameters["missing"] = config.missing
     return parameters

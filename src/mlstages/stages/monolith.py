@@ -42,14 +42,14 @@ def run(config: PipelineConfig) -> RunResult:
     baseline = evaluate_baseline(y_train, y_test)
 
     # ---- tune ---------------------------------------------------------------------
-    kinds, fill_in = layout.kinds, config.missing
-    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds, kinds, fill_in)
+    encoding = layout.kinds, config.missing
+    candidates = evaluate_candidates(X_train, y_train, config.alphas, config.folds, *encoding)
     for candidate in candidates:
         print(f"Alpha {candidate.alpha}: MSE {candidate.mse} over {config.folds} folds")
     alpha = choose_alpha(candidates)
 
     # ---- train --------------------------------------------------------------------
-    model = train_model(X_train, y_train, kinds, fill_in, alpha)
+    model = train_model(X_train, y_train, *encoding, alpha)
     terms, coefficients, intercept = describe_model(model, layout.columns)
     print(f"Coefficients {', '.join(map(str, coefficients))}, intercept {intercept}")
 

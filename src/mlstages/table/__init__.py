@@ -71,7 +71,10 @@ def read_table(name: str, content: Path | bytes, header: bool | None = None) -> 
     extension = PurePath(name).suffix.lower()
     if extension not in FORMATS:
         known = ", ".join(FORMATS)
-        raise DataError(f"{name}: the extension {extension!r} is none of {known}: rename the file")
+        raise DataError(
+            f"{name}: the extension {extension!r} is none of {known}: "
+            "export the table as one of these"
+        )
     if source.n_lines == 0:
         raise DataError(f"{name} is empty: it needs at least four rows of values")
     return FORMATS[extension](source, header)

@@ -31,7 +31,11 @@ def read_delimited(source: Source, delimiter: str, header: bool | None) -> Table
     _line, first = next(records, (0, []))
     records.close()
     has_header = header if header is not None else _is_header(first)
-    columns = tuple(cell.strip() for cell in first) if has_header else _numbered(len(first))
+    columns = (
+        tuple(cell.strip() or str(i) for i, cell in enumerate(first))
+        if has_header
+        else _numbered(len(first))
+    )
     require_unique(source, columns, names_are_given=header is True)
     _require_columns(source, columns, first, delimiter)
     values = _read_fast(source, delimiter, columns, has_header)
