@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -65,9 +66,12 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
+    # From a copy: setuptools builds in the tree, where another worker may be building, too.
+    left_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__")
+    copy = shutil.copytree(REPOSITORY, folder / "copy", ignore=left_out)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, "."],
-        cwd=REPOSITORY,
+        cwd=copy,
         check=True,
     )
     (built,) = folder.glob("*.whl")

@@ -60,7 +60,7 @@ class StageReport:
     resumable : bool
         Whether the run can go on from a step in its middle: its steps are kept.
     parallel : bool
-        Whether pieces run as tasks of their own, so that independent ones may run at once.
+        Whether its graph has pieces that can run at the same time.
     """
 
     result: RunResult
@@ -217,7 +217,7 @@ def _run_stage(stage: Stage, config: PipelineConfig) -> StageReport | MlstagesEr
         artifacts=0 if details is None else len(details.artifacts),
         found_again=details is not None,
         resumable=details is not None and len(details.steps) > 1,
-        parallel=details is not None and sum(step.tasks for step in details.steps) > 1,
+        parallel=details is not None and details.parallel,
     )
 
 

@@ -151,6 +151,12 @@ def _draw_data(artifacts: Mapping[str, Any]) -> Any:
         "rows to train on": artifacts.get("n_train"),
         "rows to test on": artifacts.get("n_test"),
     }
+    missing = artifacts.get("missing")
+    if isinstance(missing, dict) and missing.get("cells"):
+        facts |= {"missing cells": missing["cells"], "rows dropped": missing["dropped_rows"]}
+        facts["cells imputed"] = missing["imputed_cells"]
+    if artifacts.get("unseen"):
+        facts["test cells of a category that no training row has"] = artifacts["unseen"]
     return _draw_values(facts)
 
 

@@ -12,7 +12,7 @@ from mlstages.errors import RunNotFoundError, RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.listing import RunSummary, read_parameters, sorted_artifacts, summarize_run
-from mlstages.runs.order import sort_steps
+from mlstages.runs.order import has_parallel_steps, sort_steps
 from mlstages.runs.pickles import Description, describe_pickle, describe_value
 from mlstages.runs.state import RunState, StateReader, task_state, worst_state
 
@@ -75,12 +75,15 @@ class RunDetails:
     artifacts : tuple of ArtifactSummary
     logs : tuple of TaskLog
         Empty unless they were asked for.
+    parallel : bool
+        Whether the graph has steps or tasks that can run at the same time.
     """
 
     summary: RunSummary
     steps: tuple[StepSummary, ...]
     artifacts: tuple[ArtifactSummary, ...]
     logs: tuple[TaskLog, ...] = ()
+    parallel: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the details as JSON can carry them."""
@@ -88,6 +91,7 @@ class RunDetails:
             "steps": [asdict(step) for step in self.steps],
             "artifacts": [asdict(artifact) for artifact in self.artifacts],
             "logs": [asdict(log) for log in self.logs],
+            "parallel": self.parallel,
         }
 
 
@@ -145,6 +149,7 @@ def show_run(
             for first_step, newest_one in newest.values()
         ),
         logs=tuple(_read_log(task) for step in steps for task in step) if log else (),
+        parallel=has_parallel_steps(found),
     )
 
 

@@ -27,6 +27,17 @@ def sort_steps(run: Any) -> list[Any]:
     return sorted(steps, key=lambda step: place.get(step.id, len(place)))
 
 
+def has_parallel_steps(run: Any) -> bool:
+    """Return whether steps or tasks of the run's graph can run at the same time.
+
+    Parameters
+    ----------
+    run : metaflow.Run
+        It has a branch or a foreach; False where the run kept no graph.
+    """
+    return any(node["type"].startswith("split") for node in _read_nodes(run).values())
+
+
 def read_graph(run: Any) -> dict[str, list[str]]:
     """Return by step the steps that it leads to; empty where the run kept no graph.
 
@@ -34,6 +45,10 @@ def read_graph(run: Any) -> dict[str, list[str]]:
     ----------
     run : metaflow.Run
     """
+    return {step: list(node["next"]) for step, node in _read_nodes(run).items()}
+
+
+def _read_nodes(run: Any) -> dict[str, dict[str, Any]]:
     for name in ("_parameters", "start"):
         try:
             artifact = run[name].task["_graph_info"]
@@ -41,7 +56,8 @@ def read_graph(run: Any) -> dict[str, list[str]]:
             continue
         graph = read_plain_value(read_blob(artifact))
         if isinstance(graph, dict):
-            return {step: list(node["next"]) for step, node in graph["steps"].items()}
+            nodes: dict[str, dict[str, Any]] = graph["steps"]
+            return nodes
     return {}
 
 

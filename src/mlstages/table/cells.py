@@ -4,19 +4,23 @@
 what kind each column is. The same text means the same in every format.
 """
 
+from __future__ import annotations
+
 import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from mlstages.errors import DataError
 from mlstages.table.source import Source
+
+if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
+    import polars as pl
 
 REPORTED_ROWS: Final = 10
 """Of all faults of one kind this many rows are named, and all are counted."""
@@ -55,7 +59,7 @@ class Table(NamedTuple):
     def kind(self, column: str) -> Kind:
         """Return of what kind the column is."""
         dtype = self.values.schema[column]
-        return _KINDS[dtype.base_type()]
+        return _KINDS[str(dtype.base_type())]
 
     def to_matrix(self, columns: Sequence[str]) -> NDArray[Any]:
         """Return the columns, ndarray of shape (n_rows, n_columns).
@@ -69,6 +73,8 @@ class Table(NamedTuple):
         if kinds == {Kind.NUMERIC}:
             return frame.to_numpy(order="c")
         if kinds <= {Kind.NUMERIC, Kind.BOOLEAN}:
+            import polars as pl
+
             return frame.cast(pl.Float64).fill_null(math.nan).to_numpy(order="c")
         matrix = np.empty(frame.shape, dtype=object)
         for i, column in enumerate(frame.iter_columns()):
@@ -77,12 +83,13 @@ class Table(NamedTuple):
         return matrix
 
 
-_KINDS: Final[dict[type[pl.DataType], Kind]] = {
-    pl.Float64: Kind.NUMERIC,
-    pl.Boolean: Kind.BOOLEAN,
-    pl.String: Kind.CATEGORICAL,
-    pl.Object: Kind.MIXED,
+_KINDS: Final = {
+    "Float64": Kind.NUMERIC,
+    "Boolean": Kind.BOOLEAN,
+    "String": Kind.CATEGORICAL,
+    "Object": Kind.MIXED,
 }
+"""By the name of polars' type."""
 
 
 class CellCollector:
@@ -113,6 +120,8 @@ class CellCollector:
 
     def to_table(self, source: Source, *, has_header: bool | None, first_row: int) -> Table:
         """Return what was collected."""
+        import polars as pl
+
         self._flush()
         values = pl.DataFrame(
             [
@@ -152,6 +161,8 @@ class ColumnCollector:
 
     def to_series(self, name: str) -> pl.Series:
         """Return the column as `Table` keeps it."""
+        import polars as pl
+
         if self._cells is None:
             # An empty array has no buffer that polars accepts.
             return pl.Series(name, self._numbers if self._numbers else [], dtype=pl.Float64)
@@ -167,7 +178,7 @@ class ColumnCollector:
         return pl.Series(name, self._cells, dtype=pl.String)
 
 
-def _to_numbers(cells: Iterable[Any]) -> "array[float] | None":
+def _to_numbers(cells: Iterable[Any]) -> array[float] | None:
     """Return the numbers, NaN where one is missing; None if there is anything else."""
     if bool in set(map(type, cells)):  # float() would take it
         return None

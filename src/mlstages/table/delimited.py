@@ -4,11 +4,11 @@ Quotes are as Python's `csv` reads them. Blank lines are forgiven only at the en
 reads tables of numbers; one with text, booleans or missing cells is read carefully.
 """
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Generator
-from typing import Final
-
-import polars as pl
+from typing import TYPE_CHECKING, Final
 
 from mlstages.errors import DataError
 from mlstages.table.cells import (
@@ -20,6 +20,9 @@ from mlstages.table.cells import (
     to_float,
 )
 from mlstages.table.source import Source
+
+if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
+    import polars as pl
 
 _NAMES: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "spaces", "|": "bars"}
 
@@ -73,6 +76,8 @@ def _read_fast(
     source: Source, delimiter: str, columns: tuple[str, ...], has_header: bool
 ) -> pl.DataFrame | None:
     """Return the numbers, or None where polars refused or may have been silent."""
+    import polars as pl
+
     n_rows = source.n_lines - has_header
     if n_rows == 0 or source.n_lone_returns or not _quotes_are_in_a_header(source, has_header):
         return None

@@ -1,15 +1,18 @@
 """Tables of JSON lines: each line one flat object, each with the same keys."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Generator
-from typing import Any, Final
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Final
 
 from mlstages.errors import DataError
 from mlstages.table.cells import REPORTED_ROWS, CellCollector, Table, list_rows
 from mlstages.table.source import Source
+
+if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
+    import polars as pl
 
 _NEGATIVE_ZERO: Final = re.compile(rb"-0+\s*[,}]")
 
@@ -33,6 +36,8 @@ def read_jsonl(source: Source) -> Table:
 
 def _read_fast(source: Source, columns: tuple[str, ...]) -> pl.DataFrame | None:
     """Return the numbers, or None where polars refused or may have been silent."""
+    import polars as pl
+
     # polars drops unknown and repeated keys in silence; the colons tell.
     if source.n_colons != source.n_lines * len(columns) or _has_negative_zero(source):
         return None

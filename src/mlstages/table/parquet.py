@@ -1,17 +1,23 @@
 """Tables in Parquet: typed columns, where text means what it means in the other formats."""
 
+from __future__ import annotations
+
 import io
 import math
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from mlstages.errors import DataError
 from mlstages.table.cells import ColumnCollector, Table
 from mlstages.table.source import Source
 
+if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
+    import polars as pl
+
 
 def read_parquet(source: Source) -> Table:
     """Return the table that the file holds; see `mlstages.table.read_table`."""
+    import polars as pl
+
     content = source.for_polars()
     try:
         frame = pl.read_parquet(
@@ -30,6 +36,8 @@ def read_parquet(source: Source) -> Table:
 
 
 def _read_column(column: pl.Series) -> pl.Series:
+    import polars as pl
+
     # A decimal is a number for float() too; a cast would round it twice.
     if column.dtype.is_numeric() and not column.dtype.is_decimal():
         return column.cast(pl.Float64).fill_null(math.nan)
