@@ -21,6 +21,7 @@ _PNG: Final = b"\x89PNG\r\n"
 _OWN_ARTIFACTS: Final = (
     *("mse", "r2", "baseline_mse", "baseline_r2", "figure"),
     *("layout", "n_train", "n_test", "intercept", "alpha", "candidates"),
+    *("missing", "unseen"),
 )
 _METRICS: Final = {"MSE": ("mse", "baseline_mse"), "R²": ("r2", "baseline_r2")}
 
