@@ -64,7 +64,7 @@ def test_runs_in_a_metadata_service(flow_run, mlstages, metadata_service, tmp_pa
             **metadata_service,
         )
         assert [run["run"] for run in listed.json] == [there.json["pathspec"]]
-        assert listed.json[0]["state"] == "successful"
+        # Its state is not asked: the service that is used here cannot tell it (docs/cluster.md).
     assert mlstages("runs", "--json", **metadata_service).json == []
 
 
