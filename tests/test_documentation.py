@@ -114,7 +114,8 @@ def test_every_command_and_option_is_documented():
     for name, command in commands.items():
         assert f"mlstages {name}" in README
         for parameter in command.params:
-            for option in (*parameter.opts, *parameter.secondary_opts):
+            names = (*parameter.opts, *parameter.secondary_opts)
+            for option in (name for name in names if name.startswith("-")):
                 written = re.search(rf"(?<![\w-]){option}(?![\w-])", README)
                 assert written, f"{option} of {name} is missing"
 
