@@ -1,9 +1,14 @@
 """Bad input, as real processes: the same message and exit code in all three stages."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from tests.conftest import run_process
+
+import mlstages as package
 
 ROWS = "".join(f"{i},{i * i % 13}\n" for i in range(40))
 
@@ -134,8 +139,6 @@ def test_a_run_that_fails_its_data_check_stays_in_the_history_as_failed(mlstages
 
 
 def test_a_working_folder_that_cannot_be_written(mlstages):
-    from pathlib import Path
-
     finished = mlstages("flow", "--no-figure", folder=Path("/proc"))
     assert finished.exit_code == 3
     assert "history in /proc/.metaflow, which cannot be written" in finished.error
@@ -169,7 +172,9 @@ def test_a_run_that_is_not_there(mlstages, arguments, message):
 
 def test_modules_in_the_users_folder_do_not_stand_in_for_pythons(mlstages, tmp_path):
     (tmp_path / "random.py").write_text("raise SystemExit('user file random.py was imported')\n")
-    compared = mlstages("compare", "--no-figure", "--json")
+    # As it is installed: python -m would itself put the folder first.
+    command = [str(Path(sys.executable).with_name("mlstages")), "compare", "--no-figure", "--json"]
+    compared = run_process(command, tmp_path)
     assert compared.exit_code == 0, compared.stderr
     assert compared.json["agree"] is True
 
@@ -212,15 +217,12 @@ def test_options_in_metaflows_environment_do_not_reach_the_flow(mlstages, tmp_pa
 
 
 def test_a_bug_of_ours_shows_its_traceback(mlstages, tmp_path):
-    import shutil
-    from pathlib import Path
-
-    import mlstages as package
-
     copy = tmp_path / "copy" / "mlstages"
     shutil.copytree(Path(package.__file__).parent, copy)
     train = copy / "train.py"
-    train.write_text(train.read_text().replace("return LinearRegression()", "return (1 / 0)"))
+    right, wrong = "    return Ridge(", "    1 / 0\n    return Ridge("
+    assert right in train.read_text()
+    train.write_text(train.read_text().replace(right, wrong))
     for stage, exit_code in (("composable", 1), ("flow", 4)):
         finished = mlstages(stage, PYTHONPATH=str(copy.parent))
         assert finished.exit_code == exit_code

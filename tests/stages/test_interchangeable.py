@@ -36,14 +36,16 @@ def folder(tmp_path_factory):
 
 CONFIGURATIONS = {
     "the packaged data": {},
-    "half of the rows to test on": {"test_size": 0.5},
     "hardly any rows to test on": {"test_size": 0.002},
-    "another seed": {"random_state": 4_294_967_295},
-    "the first column as target": {"target": "0", "target_range": (-10.0, 10.0)},
+    "another seed and half of the rows": {"random_state": 4_294_967_295, "test_size": 0.5},
     "a CSV with a header and many features": {"data": "many.csv", "target": "y"},
     "a TSV without one": {"data": "many.tsv", "target": "-3", "header": False},
     "Parquet": {"data": "many.parquet", "target": "y", "test_size": 0.25, "random_state": 7},
-    "JSON lines": {"data": "many.jsonl", "target": "d"},
+    "JSON lines with the first column as target": {
+        "data": "many.jsonl",
+        "target": "0",
+        "target_range": (-10.0, 10.0),
+    },
     "more than ten megabytes": {"data": "large.csv"},
 }
 
