@@ -62,6 +62,8 @@ def main() -> int:
             stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
+    # Who reads the output, as head does, may have seen enough: end as other commands do.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         Path.cwd()
     except FileNotFoundError:
@@ -74,10 +76,6 @@ def main() -> int:
     except TyperException as error:
         # What the parser of options refuses: its last words name the option and the value.
         return _say_error(f"{error.format_message()} (mlstages COMMAND --help has them all)", 2)
-    except BrokenPipeError:
-        # Who read the output, as head does, has seen enough; Python would flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise

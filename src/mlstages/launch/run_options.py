@@ -48,6 +48,8 @@ def place_options(options: Sequence[str]) -> RunOptions:
     >>> placed.metadata, placed.datastore
     ('local', 's3')
     """
+    if not options:
+        return RunOptions((), (), DEFAULT_METADATA, DEFAULT_DATASTORE)
     # Imported in the process of a flow before its class is, Metaflow's commands (2.19) would
     # know none of the flow's parameters; and the modules of a flow may import this one.
     from metaflow.cli import start
