@@ -75,7 +75,10 @@ def main() -> int:
         return _say_error(error.message, error.exit_code)
     except TyperException as error:
         # What the parser of options refuses: its last words name the option and the value.
-        return _say_error(f"{error.format_message()} (mlstages COMMAND --help has them all)", 2)
+        refused = error.format_message()
+        if not refused:  # no command at all: the help has been shown
+            return 2
+        return _say_error(f"{refused} (mlstages COMMAND --help has them all)", 2)
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise

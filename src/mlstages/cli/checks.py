@@ -56,9 +56,6 @@ def check(
         target_range=target_range,
         test_size=test_size,
         random_state=random_state,
-        alphas=None,
-        folds=5,
-        figure=None,
         no_figure=True,
     )
     from mlstages.checks import check_table

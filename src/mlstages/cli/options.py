@@ -1,7 +1,9 @@
 """The options that the stage commands and ``compare`` share, and what they come to."""
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -108,19 +110,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 def to_config(
     command: str,
     *,
-    data: Path | None,
-    target: str | None,
-    header: bool | None,
-    features: str | None,
-    drop: str | None,
-    missing: Missing | None,
-    target_range: tuple[float, float] | None,
-    test_size: float,
-    random_state: int,
-    alphas: list[float] | None,
-    folds: int,
-    figure: Path | None,
-    no_figure: bool,
+    data: Data = None,
+    target: Target = None,
+    header: Header = None,
+    features: Features = None,
+    drop: Drop = None,
+    missing: MissingCells = None,
+    target_range: TargetRange = None,
+    test_size: TestSize = 0.2,
+    random_state: RandomState = 42,
+    alphas: Alphas = None,
+    folds: Folds = 5,
+    figure: Figure = None,
+    no_figure: NoFigure = False,
 ) -> PipelineConfig:
     """Return the configuration that the options of a command ask for."""
     if figure is not None and no_figure:
@@ -140,3 +142,41 @@ def to_config(
         folds=folds,
         figure=figure or default_figure,
     )
+
+
+def takes_config(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Have a command take the options of `to_config`, and its body a `PipelineConfig`.
+
+    Parameters
+    ----------
+    command : str
+        Its name.
+
+    Returns
+    -------
+    callable
+        Decorator of ``body(config, **options_of_its_own)``. Typer reads the signature that
+        it makes: the options of `to_config`, then those of the body.
+    """
+    _command, *shared = inspect.signature(to_config).parameters.values()
+
+    def decorate(body: Callable[..., None]) -> Callable[..., None]:
+        _config, *own = inspect.signature(body).parameters.values()
+
+        def command_with_options(**values: Any) -> None:
+            config = to_config(
+                command, **{option.name: values.pop(option.name) for option in shared}
+            )
+            body(config, **values)
+
+        # Typer passes all by name; a list of arguments comes last.
+        parameters = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in own]
+        signature = inspect.Signature([*shared, *parameters])
+        command_with_options.__signature__ = signature  # type: ignore[attr-defined] # any function takes one
+        command_with_options.__annotations__ = {
+            option.name: option.annotation for option in (*shared, *parameters)
+        }
+        command_with_options.__doc__ = body.__doc__
+        return command_with_options
+
+    return decorate

@@ -6,26 +6,8 @@ from typing import Final
 
 import typer
 
-from mlstages.cli.options import (
-    Alphas,
-    AsJson,
-    Data,
-    Decorators,
-    Drop,
-    Features,
-    Figure,
-    Folds,
-    Header,
-    MissingCells,
-    NoFigure,
-    RandomState,
-    RunOptions,
-    Tags,
-    Target,
-    TargetRange,
-    TestSize,
-    to_config,
-)
+from mlstages.cli.options import AsJson, Decorators, RunOptions, Tags, takes_config
+from mlstages.config import PipelineConfig
 
 STAGES_DIFFER: Final = 1
 """The exit code of compare where the stages do not agree."""
@@ -60,38 +42,8 @@ def register(app: typer.Typer) -> None:
 
 def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) -> None:
     @app.command(stage, help=summary, epilog=f"Example: {example}")
-    def run_stage(
-        data: Data = None,
-        target: Target = None,
-        header: Header = None,
-        features: Features = None,
-        drop: Drop = None,
-        missing: MissingCells = None,
-        target_range: TargetRange = None,
-        test_size: TestSize = 0.2,
-        random_state: RandomState = 42,
-        alphas: Alphas = None,
-        folds: Folds = 5,
-        figure: Figure = None,
-        no_figure: NoFigure = False,
-        as_json: AsJson = False,
-    ) -> None:
-        config = to_config(
-            stage,
-            data=data,
-            target=target,
-            header=header,
-            features=features,
-            drop=drop,
-            missing=missing,
-            target_range=target_range,
-            test_size=test_size,
-            random_state=random_state,
-            alphas=alphas,
-            folds=folds,
-            figure=figure,
-            no_figure=no_figure,
-        )
+    @takes_config(stage)
+    def run_stage(config: PipelineConfig, as_json: AsJson = False) -> None:
         from mlstages.cli import render
         from mlstages.stages import run
 
@@ -101,42 +53,15 @@ def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) ->
         render.show(result, render.draw_result, as_json=as_json)
 
 
+@takes_config("flow")
 def flow(
-    data: Data = None,
-    target: Target = None,
-    header: Header = None,
-    features: Features = None,
-    drop: Drop = None,
-    missing: MissingCells = None,
-    target_range: TargetRange = None,
-    test_size: TestSize = 0.2,
-    random_state: RandomState = 42,
-    alphas: Alphas = None,
-    folds: Folds = 5,
-    figure: Figure = None,
-    no_figure: NoFigure = False,
+    config: PipelineConfig,
     tags: Tags = None,
     decorators: Decorators = None,
     as_json: AsJson = False,
     options: RunOptions = None,
 ) -> None:
     """Run the flow, with options of Metaflow's own after a double dash."""
-    config = to_config(
-        "flow",
-        data=data,
-        target=target,
-        header=header,
-        features=features,
-        drop=drop,
-        missing=missing,
-        target_range=target_range,
-        test_size=test_size,
-        random_state=random_state,
-        alphas=alphas,
-        folds=folds,
-        figure=figure,
-        no_figure=no_figure,
-    )
     from mlstages.cli import render
     from mlstages.stages import run_flow
 
@@ -145,39 +70,9 @@ def flow(
     render.show(result, render.draw_result, as_json=as_json)
 
 
-def compare(
-    data: Data = None,
-    target: Target = None,
-    header: Header = None,
-    features: Features = None,
-    drop: Drop = None,
-    missing: MissingCells = None,
-    target_range: TargetRange = None,
-    test_size: TestSize = 0.2,
-    random_state: RandomState = 42,
-    alphas: Alphas = None,
-    folds: Folds = 5,
-    figure: Figure = None,
-    no_figure: NoFigure = False,
-    as_json: AsJson = False,
-) -> None:
+@takes_config("compare")
+def compare(config: PipelineConfig, as_json: AsJson = False) -> None:
     """Run the stages in fresh processes, one after the other."""
-    config = to_config(
-        "compare",
-        data=data,
-        target=target,
-        header=header,
-        features=features,
-        drop=drop,
-        missing=missing,
-        target_range=target_range,
-        test_size=test_size,
-        random_state=random_state,
-        alphas=alphas,
-        folds=folds,
-        figure=figure,
-        no_figure=no_figure,
-    )
     from mlstages.cli import render
     from mlstages.compare import compare_stages
     from mlstages.stages import Stage
