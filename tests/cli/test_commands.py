@@ -124,7 +124,8 @@ def test_runs_and_show_tell_of_the_run(flow_run, mlstages):
 
 def test_runs_in_a_folder_without_history_says_how_to_make_one(mlstages):
     listed = mlstages("runs")
-    assert (listed.exit_code, listed.stdout) == (0, "no runs yet: mlstages flow makes one\n")
+    assert listed.exit_code == 0
+    assert listed.stdout.startswith("no runs that fit: ")
 
 
 def test_brackets_in_names_are_not_markup(mlstages, tmp_path):

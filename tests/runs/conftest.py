@@ -75,7 +75,8 @@ def small_history(tmp_path_factory: pytest.TempPathFactory) -> SmallHistory:
     run("of bob", "bob")
     killed = start_small_flow(folder, "ada", "run", "--way", "wait")
     steps = folder / ".metaflow" / "SmallFlow"
-    wait_for(lambda: run_id.exists() and (steps / run_id.read_text() / "middle").is_dir())
+    begun = "middle/*/_meta/_self.json"
+    wait_for(lambda: run_id.exists() and any((steps / run_id.read_text()).glob(begun)))
     kill_group(killed)
     ids["killed"] = run_id.read_text()
     return SmallHistory(folder, flow_file, ids)

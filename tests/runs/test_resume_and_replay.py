@@ -2,13 +2,20 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import metaflow
 import pytest
 from tests.runs.conftest import SMALL_FLOW, start_small_flow
 
 from mlstages import diff_runs, list_runs, replay_run, resume_run, show_run
-from mlstages.errors import FileError, RunFailedError, RunNotFoundError, RunUnusableError
+from mlstages.errors import (
+    FileError,
+    FlowFileError,
+    RunFailedError,
+    RunNotFoundError,
+    RunUnusableError,
+)
 
 
 @pytest.fixture
@@ -43,8 +50,12 @@ def test_where_nothing_can_be_gone_on_with_it_is_said_why(copied, tmp_path):
     with pytest.raises(FileError, match=r"nothing\.py does not exist"):
         resume_run(flow_file.with_name("nothing.py"))
     (tmp_path / "copy" / "no_flow.py").write_text("print('hello')\n")
-    with pytest.raises(RunFailedError, match=r"no_flow\.py is no flow(?s:.*)hello"):
+    with pytest.raises(FlowFileError, match=r"no_flow\.py is no flow(?s:.*)hello"):
         resume_run(flow_file.with_name("no_flow.py"))
+    with pytest.raises(FileError, match=r"nothing\.py does not exist"):
+        replay_run(copied.ids["first"], code=Path("nothing.py"), flow_name="SmallFlow")
+    with pytest.raises(RunNotFoundError, match="has no step 'nothing': its flow has start, mid"):
+        resume_run(flow_file, copied.ids["failed"], step="nothing")
     steps = tmp_path / "copy" / ".metaflow" / "SmallFlow" / copied.ids["failed"]
     for step in steps.iterdir():
         shutil.rmtree(step) if step.is_dir() and step.name != "_meta" else None

@@ -20,3 +20,12 @@ def test_tags_are_given_and_taken_away_and_the_order_of_runs_stays(in_small_hist
 def test_tags_that_metaflow_does_not_take_are_refused(in_small_history, tags, message):
     with pytest.raises(OptionError, match=message):
         tag_run(in_small_history.pathspec("more"), add=tags)
+
+
+@pytest.mark.parametrize(
+    ("add", "remove", "message"),
+    [(["a"], ["a"], "not both"), (["a b"], [], "one word"), (["replay:1"], [], "marks replays")],
+)
+def test_tags_that_would_mislead_are_refused(in_small_history, add, remove, message):
+    with pytest.raises(OptionError, match=message):
+        tag_run(in_small_history.pathspec("more"), add=add, remove=remove)

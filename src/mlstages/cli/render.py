@@ -227,7 +227,7 @@ def draw_graph(graph: Graph) -> RenderableType:
 def draw_runs(runs: list[RunSummary]) -> RenderableType:
     """Return a table with a line for each run."""
     if not runs:
-        return Text("no runs yet: mlstages flow makes one")
+        return Text("no runs that fit: --all-users and --flow show others, mlstages flow makes one")
     table = Table(show_edge=False, pad_edge=False)
     for title in ("run", "when", "user", "state"):
         table.add_column(title, no_wrap=True)
@@ -246,7 +246,9 @@ def _draw_metrics(metrics: dict[str, float]) -> str:
 
 
 def _draw_parameters(parameters: dict[str, Any]) -> str:
-    set_ones = {name: str(value) for name, value in parameters.items() if value is not None}
+    set_ones = {
+        name: str(value) for name, value in parameters.items() if value not in (None, "", [])
+    }
     # Of a long value, such as a path, the end tells most.
     return ", ".join(
         f"{name} {value if len(value) <= _LONGEST_CELL else '…' + value[1 - _LONGEST_CELL :]}"

@@ -14,7 +14,14 @@ from typing import Any, Final
 from metaflow import Run
 from metaflow.exception import MetaflowNotFound
 
-from mlstages.errors import FileError, MlstagesError, OptionError, RunFailedError, rebuild_error
+from mlstages.errors import (
+    FileError,
+    FlowFileError,
+    MlstagesError,
+    OptionError,
+    RunFailedError,
+    rebuild_error,
+)
 from mlstages.launch.code import SETTING
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
@@ -123,7 +130,7 @@ def read_flow_name(flow_file: Path) -> str:
     ------
     FileError
         If there is no such file.
-    RunFailedError
+    FlowFileError
         If Metaflow does not take the file for a flow.
     """
     if not flow_file.is_file():
@@ -136,7 +143,7 @@ def read_flow_name(flow_file: Path) -> str:
     said = _HEADER.search(shown.stdout + shown.stderr)
     if shown.returncode or said is None:
         quoted = "\n  ".join((shown.stdout + shown.stderr).splitlines()[-_TAIL:])
-        raise RunFailedError(f"{flow_file} is no flow that Metaflow can run:\n  {quoted}")
+        raise FlowFileError(f"{flow_file} is no flow that Metaflow can run:\n  {quoted}")
     return said["flow"]
 
 

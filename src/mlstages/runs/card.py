@@ -11,7 +11,7 @@ from typing import Any, Final
 from metaflow import current
 from metaflow.cards import BlankCard, Image, Markdown, Table
 
-from mlstages.errors import FileError, RunUnusableError
+from mlstages.errors import FileError, OptionError, RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.listing import read_parameters, sorted_artifacts
@@ -71,9 +71,16 @@ def write_card(run: str, path: Path, *, flow_name: str = DEFAULT_FLOW) -> None:
 
     Raises
     ------
+    OptionError
+        If its name does not end in .html.
     FileError
         If it cannot be written; a folder is never made.
     """
+    if path.suffix.lower() != ".html":
+        raise OptionError(f"card {path} does not end in .html, the one format that is written")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise FileError(f"card {path}: the folder {folder} does not exist: make it first")
     page = render_card(run, flow_name=flow_name)
     try:
         path.write_text(page, encoding="utf-8")

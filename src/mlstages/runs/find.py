@@ -73,7 +73,7 @@ def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
     RunNotFoundError
         If there is no such run.
     """
-    if run.count("/") > 1:
+    if run.count("/") > 1 or not run.rpartition("/")[2]:
         raise RunNotFoundError(f"{run} is no run, which is FlowName/id, an id, or latest")
     named_flow, _, run_id = run.rpartition("/")
     flow_name = named_flow or flow_name

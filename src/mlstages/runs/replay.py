@@ -7,7 +7,7 @@ from typing import Any
 
 from mlstages.errors import RunUnusableError
 from mlstages.launch.code import read_code, write_code
-from mlstages.launch.process import resume_flow
+from mlstages.launch.process import read_flow_name, resume_flow
 from mlstages.runs.diff import RunDiff, diff_runs
 from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run
 
@@ -82,6 +82,7 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
     tag = f"{REPLAY_TAG}{origin.id}"
     origin_flow = origin.path_components[0]
     if code is not None:
+        read_flow_name(code)
         replayed = resume_flow(code, origin_flow, origin.id, step="start", tags=(tag,))
     else:
         files = read_code(origin)

@@ -1,5 +1,6 @@
 """Which run can be gone on with, and going on with it."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ from mlstages.errors import RunNotFoundError
 from mlstages.launch.history import describe_history
 from mlstages.launch.process import read_flow_name, resume_flow
 from mlstages.runs.find import find_run, iterate_runs
+from mlstages.runs.order import read_graph
 from mlstages.runs.replay import require_parameters
 from mlstages.runs.state import RunState, StateReader
+
+logger = logging.getLogger(__name__)
 
 
 def resume_run(
@@ -50,6 +54,12 @@ def resume_run(
     flow_name = flow_name or read_flow_name(flow_file)
     origin = find_run(run, flow_name) if run else _find_unsuccessful(flow_name)
     require_parameters(origin)
+    steps = read_graph(origin)
+    if step is not None and steps and step not in steps:
+        raise RunNotFoundError(
+            f"{origin.pathspec} has no step {step!r}: its flow has {', '.join(steps)}"
+        )
+    logger.info("going on with %s", origin.pathspec)
     return resume_flow(flow_file, flow_name, origin.id, step=step)
 
 

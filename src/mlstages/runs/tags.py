@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from metaflow.exception import MetaflowException
 
 from mlstages.errors import OptionError
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run
 from mlstages.runs.listing import RunSummary, summarize_run
 from mlstages.runs.state import StateReader
 
@@ -35,6 +35,14 @@ def tag_run(
     OptionError
         If Metaflow does not take the tag, or it is one of Metaflow's own.
     """
+    both = sorted({*add} & {*remove})
+    if both:
+        raise OptionError(f"{', '.join(both)}: give the tag or take it away, not both")
+    unfit = [tag for tag in add if tag.split() != [tag] or tag.startswith(REPLAY_TAG)]
+    if unfit:
+        raise OptionError(
+            f"{', '.join(map(repr, unfit))}: a tag is one word, and {REPLAY_TAG} marks replays"
+        )
     found = find_run(run, flow_name)
     own = sorted(found.system_tags & {*add, *remove})
     if own:
