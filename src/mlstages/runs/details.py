@@ -11,7 +11,7 @@ from typing import Any
 from mlstages.errors import RunNotFoundError, RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.runs.find import DEFAULT_FLOW, find_run
-from mlstages.runs.listing import RunSummary, read_parameters, sorted_artifacts, summarize_run
+from mlstages.runs.listing import RunSummary, sorted_artifacts, summarize_run
 from mlstages.runs.order import has_parallel_steps, sort_steps
 from mlstages.runs.pickles import Description, describe_pickle, describe_value
 from mlstages.runs.state import RunState, StateReader, task_state, worst_state
@@ -133,8 +133,9 @@ def show_run(
     """
     found = find_run(run, flow_name)
     state = StateReader().read(found)
+    summary = summarize_run(found, state)
     steps = _find_steps(found, step)
-    newest = _newest_artifacts(steps, without=read_parameters(found) if artifact is None else ())
+    newest = _newest_artifacts(steps, without=summary.parameters if artifact is None else ())
     if artifact is not None:
         if artifact not in newest:
             known = ", ".join(newest) or "none yet"
@@ -142,7 +143,7 @@ def show_run(
         newest = {artifact: newest[artifact]}
     describe = _describe_unopened if artifact is None else _describe_opened
     return RunDetails(
-        summary=summarize_run(found, state),
+        summary=summary,
         steps=tuple(_summarize_step(step, state) for step in steps),
         artifacts=tuple(
             _summarize_artifact(first_step, newest_one, describe(newest_one))

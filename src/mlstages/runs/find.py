@@ -114,7 +114,7 @@ def user_of(run: Any) -> str:
 
 
 def _get_run(flow_name: str, run_id: str) -> Any | None:
-    if not open_history() or not run_id:
+    if not open_history():
         return None
     try:
         return metaflow.Run(f"{flow_name}/{run_id}")
