@@ -1,0 +1,217 @@
+"""How a forked child becomes a task: everything as a new interpreter would have it.
+
+What differs all the same: the modules that the warm process has imported are there, and all
+tasks of a run share one hash seed, since strings keep their hashes over a fork.
+"""
+
+import atexit
+import gc
+import io
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from setproctitle import setproctitle
+
+from mlstages.launch.fork.request import Ends, Request
+
+_UNBUFFERED: Final = "PYTHONUNBUFFERED"
+
+
+def become(request: Request, ends: Ends) -> NoReturn:
+    """Be the task that was asked for, to its end.
+
+    Parameters
+    ----------
+    request : Request
+        ``python FLOW.py ...``
+    ends : Ends
+        Its streams.
+    """
+    # Before anything of the user's has run: the orchestrator counts the task as started now.
+    os.write(ends.reply, str(os.getpid()).encode())
+    os.close(ends.reply)
+    for stream, end in enumerate((ends.stdin, ends.stdout, ends.stderr)):
+        os.dup2(end, stream)
+        os.close(end)
+    setproctitle(" ".join(request.command))
+    _take_environment(request)
+    _reset_signals()
+    _open_streams()
+    _reseed()
+    os._exit(run_script(request.command[1:]))
+
+
+def run_script(arguments: tuple[str, ...]) -> int:
+    """Run a script as ``python SCRIPT ...`` does, to the end of its process; return the code.
+
+    Parameters
+    ----------
+    arguments : tuple of str
+        The script and what follows it.
+
+    Notes
+    -----
+    Tearing an interpreter down costs a forked child more than the fork: it writes to each
+    page that it shares. What a script can tell of it is done: threads are joined, ``atexit``
+    runs, what the script itself holds is let go and what it has written is flushed.
+    """
+    try:
+        code = _execute(arguments)
+        threading._shutdown()  # type: ignore[attr-defined]  # joins threads; for interpreters
+        atexit._run_exitfuncs()
+        _flush_streams()
+        _let_go()
+    except BaseException:  # what an interpreter would print while it ends
+        traceback.print_exc()
+        code = 1
+    _flush_streams()
+    return code
+
+
+def _execute(arguments: tuple[str, ...]) -> int:
+    script = arguments[0]
+    sys.argv = list(arguments)
+    sys.orig_argv = [sys.executable, *arguments]
+    # A script's folder comes first, with links followed.
+    sys.path[0:0] = [str(Path(script).resolve().parent)]
+    try:
+        main = _make_main(script)
+        exec(_compile(script), main.__dict__)
+    except SystemExit as ended:
+        return _read_exit_code(ended)
+    except BaseException as error:
+        # Our own frame is the first: a new interpreter has none there.
+        below = error.__traceback__.tb_next if error.__traceback__ else None
+        sys.excepthook(type(error), error.with_traceback(below), below)
+        if isinstance(error, KeyboardInterrupt):
+            _die_of_interrupt()
+        return 1
+    return 0
+
+
+def _die_of_interrupt() -> None:
+    # As an interpreter ends, so that whoever waits sees that it was the signal.
+    _flush_streams()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _compile(script: str) -> types.CodeType:
+    with io.open_code(script) as file:
+        return compile(file.read(), script, "exec", dont_inherit=True)
+
+
+def _make_main(script: str) -> types.ModuleType:
+    before = sys.modules["__main__"]
+    main = types.ModuleType("__main__")
+    path = str(Path(script).absolute())
+    main.__dict__.update(
+        __builtins__=__builtins__,
+        __file__=path,
+        __loader__=SourceFileLoader("__main__", path),
+        __annotations__={},
+        __cached__=None,
+    )
+    # Metaflow 2.19 (tuple_util.py) keeps a class there that pickles name: at its import.
+    frame = getattr(before, "ForeachFrame", None)
+    if frame is not None:
+        main.__dict__["ForeachFrame"] = frame
+    sys.modules["__main__"] = main
+    return main
+
+
+def _read_exit_code(ended: SystemExit) -> int:
+    if ended.code is None:
+        return 0
+    if isinstance(ended.code, int):
+        return ended.code & 0xFF
+    print(ended.code, file=sys.stderr)
+    return 1
+
+
+def _take_environment(request: Request) -> None:
+    os.chdir(request.folder)
+    os.umask(request.umask)
+    for name in set(os.environ) - set(request.environment):
+        del os.environ[name]
+    for name, value in request.environment.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+    tempfile.tempdir = None
+    time.tzset()
+
+
+def _reset_signals() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def _open_streams() -> None:
+    sys.stdin = sys.__stdin__ = _open_stream(0, "r")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _open_stream(1, "w")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _open_stream(2, "w")  # type: ignore[misc]
+
+
+def _open_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
+    """Return what an interpreter opens at its start (`create_stdio` of CPython's pylifecycle)."""
+    names = ("<stdin>", "<stdout>", "<stderr>")
+    model = (sys.stdin, sys.stdout, sys.stderr)[descriptor]
+    unbuffered = bool(os.environ.get(_UNBUFFERED)) and mode == "w"
+    binary: Any = open(descriptor, mode + "b", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115, PTH123
+    (binary if unbuffered else binary.raw).name = names[descriptor]
+    stream = io.TextIOWrapper(
+        binary,
+        encoding=model.encoding,
+        errors=model.errors,
+        newline="\n",
+        line_buffering=descriptor == 2 and not unbuffered,
+        write_through=unbuffered,
+    )
+    stream.mode = mode  # type: ignore[misc]
+    return stream
+
+
+def _reseed() -> None:
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()  # type: ignore[attr-defined]
+
+
+def _flush_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with _ignoring_a_closed_one():
+            stream.flush()
+
+
+@contextmanager
+def _ignoring_a_closed_one() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def _let_go() -> None:
+    """Let go of what the script holds, and flush what it has left open."""
+    sys.modules["__main__"].__dict__.clear()
+    # The warm process has frozen what was there before: only what is new is looked at.
+    gc.collect()
+    for thing in gc.get_objects():
+        if isinstance(thing, io.IOBase) and not thing.closed:
+            with _ignoring_a_closed_one():
+                thing.flush()

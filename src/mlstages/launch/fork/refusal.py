@@ -1,0 +1,61 @@
+"""When a task is started as Metaflow would: what a forked child cannot do or be sure to do."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_COMMANDS: Final = (["step"], ["spin-step"])
+_NO_FOREACH_WITHOUT_BOUND: Final = (None, "", "none")
+
+_AT_START: Final = (
+    *("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LC_", "LANG", "METAFLOW_", "MLSTAGES_"),
+    *("OMP_", "KMP_", "GOMP_", "MKL_", "OPENBLAS_", "BLIS_", "NUMEXPR_", "VECLIB_", "NUMBA_"),
+    *("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "TF_", "XLA_", "JAX_", "TORCH_", "PYTORCH_"),
+    *("POLARS_", "RAYON_", "ARROW_", "MPL", "SKLEARN_", "SCIPY_", "NUMPY_", "NPY_", "PANDAS_"),
+)
+"""Variables that Python, Metaflow or a library reads once, when it starts or is imported."""
+
+_OF_EACH_TASK: Final = frozenset(
+    ("PYTHONUNBUFFERED", "METAFLOW_RUN_ID", "METAFLOW_CODE_URL", "METAFLOW_CODE_SHA")
+    + ("METAFLOW_CODE_DS", "METAFLOW_CODE_METADATA")
+)
+"""Set by Metaflow's runtime for every task, and read late (`metaflow.task`, 2.19)."""
+
+
+def explain_refusal(
+    arguments: Any, script: str, environment: Mapping[str, str], warm: Mapping[str, str]
+) -> str | None:
+    """Return why a task cannot be forked; None if it can.
+
+    Parameters
+    ----------
+    arguments : metaflow.runtime.CLIArgs
+        The task's command, after all decorators had their say.
+    script : str
+        The flow's file, as its orchestrator was started with.
+    environment : mapping of str to str
+        The task's.
+    warm : mapping of str to str
+        What the warm process was started with.
+    """
+    if arguments.entrypoint != [sys.executable, script]:
+        return f"a decorator has it started by {_shorten(arguments.entrypoint)}"
+    if arguments.commands not in _COMMANDS:
+        return f"a decorator has it started by the command {' '.join(arguments.commands)}"
+    if arguments.command_options.get("ubf-context") not in _NO_FOREACH_WITHOUT_BOUND:
+        return "the number of its parallel tasks is not known beforehand (@parallel)"
+    changed = sorted(
+        name
+        for name in environment.keys() | warm.keys()
+        if name.startswith(_AT_START)
+        and name not in _OF_EACH_TASK
+        and environment.get(name) != warm.get(name)
+    )
+    if changed:
+        return f"{', '.join(changed)} would take effect only when a process starts"
+    return None
+
+
+def _shorten(words: Sequence[str]) -> str:
+    shown = " ".join(words[:3])
+    return shown if len(words) <= 3 else f"{shown} …"
