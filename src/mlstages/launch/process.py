@@ -1,7 +1,6 @@
 """Run a flow as Metaflow's users do, as a process of its own, and say how it ended."""
 
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from mlstages.errors import (
     RunFailedError,
     rebuild_error,
 )
-from mlstages.launch.code import SETTING
+from mlstages.launch.fork.orchestrator import start_orchestrator
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
 from mlstages.launch.run_options import RunOptions, place_options
@@ -33,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 _TAIL: Final = 12
 """Lines of output that an error quotes where Metaflow kept no exception."""
-
 
 _USAGE_ERROR: Final = 2
 """Metaflow's exit code for an option that it refuses."""
@@ -161,9 +159,10 @@ def _execute(
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
         run_id_file = Path(folder) / "run_id"
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
-        command = [sys.executable, "-u", str(flow_file.absolute()), "--no-pylint"]
-        command += [*placed.before_run, *arguments, *placed.after_run]
-        command += ["--run-id-file", str(run_id_file)]
+        command = [str(flow_file.absolute()), "--no-pylint", *placed.before_run]
+        command += [*arguments, *placed.after_run, "--run-id-file", str(run_id_file)]
+        if modules is None:  # they may hold an earlier state of what forks
+            command += ["--with", "fork"]
         exit_code, tail = _run_logged(command, modules)
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
     if exit_code == 0 and pathspec is not None:
@@ -192,29 +191,11 @@ def read_artifacts(
 
 def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str]]:
     tail: deque[str] = deque(maxlen=_TAIL)
-    environment = {SETTING: "1"} | os.environ
-    if modules is not None:
-        paths = (str(modules), environment.get("PYTHONPATH"))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                tail.append(line.rstrip())
-                logger.info("%s", tail[-1])
-        except BaseException:  # whoever stops us stops the run
-            process.terminate()
-            raise
-    return process.returncode, list(tail)
+    with start_orchestrator(command, modules) as orchestrator:
+        for line in orchestrator.lines():
+            tail.append(line)
+            logger.info("%s", line)
+    return orchestrator.wait(), list(tail)
 
 
 def _explain_failure(

@@ -17,7 +17,7 @@ import time
 import traceback
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -42,13 +42,10 @@ def become(request: Request, ends: Ends) -> NoReturn:
     # Before anything of the user's has run: the orchestrator counts the task as started now.
     os.write(ends.reply, str(os.getpid()).encode())
     os.close(ends.reply)
-    for stream, end in enumerate((ends.stdin, ends.stdout, ends.stderr)):
-        os.dup2(end, stream)
-        os.close(end)
-    setproctitle(" ".join(request.command))
     _take_environment(request)
-    _reset_signals()
-    _open_streams()
+    take_streams(ends.stdin, ends.stdout, ends.stderr)
+    setproctitle(" ".join(request.command))
+    reset_signals()
     _reseed()
     os._exit(run_script(request.command[1:]))
 
@@ -153,14 +150,19 @@ def _take_environment(request: Request) -> None:
     time.tzset()
 
 
-def _reset_signals() -> None:
+def reset_signals() -> None:
+    """Handle signals as an interpreter does at its start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def _open_streams() -> None:
+def take_streams(stdin: int, stdout: int, stderr: int) -> None:
+    """Have descriptors become the standard streams, opened as an interpreter opens them."""
+    for stream, end in enumerate((stdin, stdout, stderr)):
+        os.dup2(end, stream)
+        os.close(end)
     sys.stdin = sys.__stdin__ = _open_stream(0, "r")  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = _open_stream(1, "w")  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _open_stream(2, "w")  # type: ignore[misc]
@@ -171,7 +173,7 @@ def _open_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
     names = ("<stdin>", "<stdout>", "<stderr>")
     model = (sys.stdin, sys.stdout, sys.stderr)[descriptor]
     unbuffered = bool(os.environ.get(_UNBUFFERED)) and mode == "w"
-    binary: Any = open(descriptor, mode + "b", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115, PTH123
+    binary: Any = open(descriptor, mode + "b", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115
     (binary if unbuffered else binary.raw).name = names[descriptor]
     stream = io.TextIOWrapper(
         binary,
@@ -200,10 +202,8 @@ def _flush_streams() -> None:
 
 @contextmanager
 def _ignoring_a_closed_one() -> Iterator[None]:
-    try:
+    with suppress(OSError, ValueError, AttributeError):
         yield
-    except (OSError, ValueError, AttributeError):
-        pass
 
 
 def _let_go() -> None:

@@ -16,8 +16,14 @@ _AT_START: Final = (
 """Variables that Python, Metaflow or a library reads once, when it starts or is imported."""
 
 _OF_EACH_TASK: Final = frozenset(
-    ("PYTHONUNBUFFERED", "METAFLOW_RUN_ID", "METAFLOW_CODE_URL", "METAFLOW_CODE_SHA")
-    + ("METAFLOW_CODE_DS", "METAFLOW_CODE_METADATA")
+    (
+        "PYTHONUNBUFFERED",
+        "METAFLOW_RUN_ID",
+        "METAFLOW_CODE_URL",
+        "METAFLOW_CODE_SHA",
+        "METAFLOW_CODE_DS",
+        "METAFLOW_CODE_METADATA",
+    )
 )
 """Set by Metaflow's runtime for every task, and read late (`metaflow.task`, 2.19)."""
 
@@ -44,16 +50,21 @@ def explain_refusal(
         return f"a decorator has it started by the command {' '.join(arguments.commands)}"
     if arguments.command_options.get("ubf-context") not in _NO_FOREACH_WITHOUT_BOUND:
         return "the number of its parallel tasks is not known beforehand (@parallel)"
-    changed = sorted(
-        name
-        for name in environment.keys() | warm.keys()
-        if name.startswith(_AT_START)
-        and name not in _OF_EACH_TASK
-        and environment.get(name) != warm.get(name)
-    )
+    changed = find_changes(warm, environment)
     if changed:
         return f"{', '.join(changed)} would take effect only when a process starts"
     return None
+
+
+def find_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return the variables that differ, of those that matter only when a process starts."""
+    return sorted(
+        name
+        for name in before.keys() | after.keys()
+        if name.startswith(_AT_START)
+        and name not in _OF_EACH_TASK
+        and before.get(name) != after.get(name)
+    )
 
 
 def _shorten(words: Sequence[str]) -> str:

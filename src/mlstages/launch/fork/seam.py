@@ -6,6 +6,7 @@ What is replaced is the name ``subprocess`` in that one module.
 """
 
 import dis
+import itertools
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -65,7 +66,7 @@ def _find_uses(worker: Any) -> Iterator[str]:
         if not hasattr(method, "__code__"):
             continue
         instructions = list(dis.get_instructions(method))
-        for before, after in zip(instructions, instructions[1:], strict=False):
+        for before, after in itertools.pairwise(instructions):
             if before.opname == "LOAD_ATTR" and before.argval == "_proc":
                 if after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
                     yield str(after.argval)

@@ -34,8 +34,7 @@ _OF_A_FLOW: Final = ("metaflow.cli", "metaflow.cli_components")
 
 _START: Final = (
     # The current folder must not come first on the path: a types.py there would be imported.
-    "import sys; sys.path.pop(0); "
-    "from mlstages.launch.fork.zygote import main; main(sys.argv[1])"
+    "import sys; sys.path.pop(0); from mlstages.launch.fork.zygote import main; main(sys.argv[1])"
 )
 
 
@@ -138,6 +137,37 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
     return Zygote(process.pid, sending, os.fdopen(told, "rb"))
 
 
+def fork_zygote(flow_file: str) -> Zygote:
+    """Return new warm processes, forked from this one, which has run nothing of the user's.
+
+    Parameters
+    ----------
+    flow_file : str
+        It is read for what it imports, not run.
+    """
+    sending, receiving = _open_channels()
+    told, tell = os.pipe()
+    orchestrator = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            die_with(orchestrator)
+            os.close(told)
+            for channel in sending:
+                channel.close()
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, 0)
+            os.dup2(nothing, 1)
+            os.close(nothing)
+            run_zygote(flow_file, receiving, tell, orchestrator)
+        finally:
+            os._exit(1)
+    os.close(tell)
+    for channel in receiving:
+        channel.close()
+    return Zygote(pid, sending, os.fdopen(told, "rb"))
+
+
 def main(asked: str) -> NoReturn:
     """Be the warm processes of an orchestrator."""
     flow_file, title, orchestrator, tell, descriptors = json.loads(asked)
@@ -209,6 +239,11 @@ def import_metaflow() -> None:
     """Import what of Metaflow a task needs and that does not depend on its flow."""
     for module in ("metaflow.cli", "metaflow.cli_components.step_cmd", "metaflow.task"):
         importlib.import_module(module)
+    forget_commands()
+
+
+def forget_commands() -> None:
+    """Have Metaflow's commands imported anew where a flow is there that they can take on."""
     for name in [name for name in sys.modules if name.startswith(_OF_A_FLOW)]:
         package, _, attribute = name.rpartition(".")
         del sys.modules[name]
