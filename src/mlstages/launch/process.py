@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -156,8 +157,10 @@ def _execute(
     supply_username()
     require_writable_history(placed.metadata, placed.datastore)
     logger.info("history: %s", describe_history(placed.metadata, placed.datastore))
-    with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
-        run_id_file = Path(folder) / "run_id"
+    # Not a TemporaryDirectory: a fork that becomes the orchestrator would remove it at its end.
+    folder = Path(tempfile.mkdtemp(prefix="mlstages-"))
+    try:
+        run_id_file = folder / "run_id"
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
         command = [str(flow_file.absolute()), "--no-pylint", *placed.before_run]
         command += [*arguments, *placed.after_run, "--run-id-file", str(run_id_file)]
@@ -165,6 +168,8 @@ def _execute(
             command += ["--with", "fork"]
         exit_code, tail = _run_logged(command, modules)
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     if exit_code == 0 and pathspec is not None:
         return pathspec
     raise _explain_failure(flow_name, pathspec, exit_code, tail, placed)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import metaflow
 from metaflow.exception import MetaflowNotFound
 
-from mlstages.errors import OptionError, RunNotFoundError
+from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
 from mlstages.launch.history import describe_history, open_history
 
 DEFAULT_FLOW: Final = "SampleRegressionFlow"
@@ -130,3 +130,22 @@ def _of_those_there_are(flow_name: str, latest: bool) -> str:
     else:
         known = f"the newest is {newest.pathspec}, by {user_of(newest)}"
     return f"{of_flow}in {describe_history()}: {known}; mlstages runs --all-users lists them"
+
+
+def require_parameters(run: Any) -> None:
+    """Return if the run can be gone on with.
+
+    Raises
+    ------
+    RunUnusableError
+        If it ended before its parameters were kept.
+    """
+    try:
+        kept = run["_parameters"].task is not None
+    except KeyError:
+        kept = False
+    if not kept:
+        raise RunUnusableError(
+            f"{run.pathspec} ended before its parameters were kept: there is nothing to go on "
+            "from; run the flow again"
+        )

@@ -9,7 +9,7 @@ from mlstages.errors import RunUnusableError
 from mlstages.launch.code import read_code, write_code
 from mlstages.launch.process import read_flow_name, resume_flow
 from mlstages.runs.diff import RunDiff, diff_runs
-from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run
+from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run, require_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,25 +101,6 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
     return Replay(
         run=replayed, of=origin.pathspec, diff=diff, likely_causes=_find_likely_causes(diff)
     )
-
-
-def require_parameters(run: Any) -> None:
-    """Return if the run can be gone on with.
-
-    Raises
-    ------
-    RunUnusableError
-        If it ended before its parameters were kept.
-    """
-    try:
-        kept = run["_parameters"].task is not None
-    except KeyError:
-        kept = False
-    if not kept:
-        raise RunUnusableError(
-            f"{run.pathspec} ended before its parameters were kept: there is nothing to go on "
-            "from; run the flow again"
-        )
 
 
 def _find_likely_causes(diff: RunDiff) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ from typing import Any
 from mlstages.errors import RunNotFoundError
 from mlstages.launch.history import describe_history
 from mlstages.launch.process import read_flow_name, resume_flow
-from mlstages.runs.find import find_run, iterate_runs
+from mlstages.runs.find import find_run, iterate_runs, require_parameters
 from mlstages.runs.order import read_graph
-from mlstages.runs.replay import require_parameters
 from mlstages.runs.state import RunState, StateReader
 
 logger = logging.getLogger(__name__)

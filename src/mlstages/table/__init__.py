@@ -15,11 +15,11 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from mlstages.errors import DataError
+from mlstages.source import Source, scan
 from mlstages.table.cells import Kind, Table
 from mlstages.table.delimited import read_delimited
 from mlstages.table.jsonl import read_jsonl
 from mlstages.table.parquet import read_parquet
-from mlstages.table.source import Source, scan
 
 __all__ = ["FORMATS", "Kind", "Table", "read_table", "scan"]
 

@@ -17,12 +17,8 @@ _AT_START: Final = (
 
 _OF_EACH_TASK: Final = frozenset(
     (
-        "PYTHONUNBUFFERED",
-        "METAFLOW_RUN_ID",
-        "METAFLOW_CODE_URL",
-        "METAFLOW_CODE_SHA",
-        "METAFLOW_CODE_DS",
-        "METAFLOW_CODE_METADATA",
+        *("PYTHONUNBUFFERED", "METAFLOW_RUN_ID", "METAFLOW_CODE_URL", "METAFLOW_CODE_SHA"),
+        *("METAFLOW_CODE_DS", "METAFLOW_CODE_METADATA"),
     )
 )
 """Set by Metaflow's runtime for every task, and read late (`metaflow.task`, 2.19)."""

@@ -67,6 +67,6 @@ def _find_uses(worker: Any) -> Iterator[str]:
             continue
         instructions = list(dis.get_instructions(method))
         for before, after in itertools.pairwise(instructions):
-            if before.opname == "LOAD_ATTR" and before.argval == "_proc":
-                if after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-                    yield str(after.argval)
+            uses = before.opname == "LOAD_ATTR" and before.argval == "_proc"
+            if uses and after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                yield str(after.argval)
