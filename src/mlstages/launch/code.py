@@ -6,6 +6,7 @@ was dirty. Stock Metaflow makes it for remote steps only; a setting has it made 
 """
 
 import os
+import sys
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -26,10 +27,13 @@ def keep_code() -> None:
     Notes
     -----
     Metaflow (2.19) reads the setting from the environment when it is imported, which has
-    happened here; its runtime takes the value when a run starts.
+    happened here; its commands and its runtime take the value over when they are imported.
     """
     if SETTING not in os.environ:
         metaflow.metaflow_config.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True
+        runtime = sys.modules.get("metaflow.runtime")
+        if runtime is not None:
+            runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True  # type: ignore[attr-defined]
 
 
 def read_code(run: Any) -> dict[str, bytes] | None:

@@ -18,6 +18,11 @@ class ForkDecorator(StepDecorator):
 
     # The imports below are late because this class is loaded wherever Metaflow is.
 
+    def package_init(self, flow: Any, step_name: str, environment: Any) -> None:
+        from mlstages.launch.fork.packaging import leave_out_metaflow
+
+        leave_out_metaflow(flow)
+
     def runtime_init(self, flow: Any, graph: Any, package: Any, run_id: str) -> None:
         from mlstages.launch.fork.launcher import open_launcher
 

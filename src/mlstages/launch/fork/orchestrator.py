@@ -4,16 +4,18 @@ From the process that becomes it are forked the warm processes (`zygote`), befor
 the user's is run: one start of an interpreter then serves the whole run.
 """
 
+import gc
 import io
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, NoReturn, Self
+from typing import IO, Final, NamedTuple, NoReturn, Self
 
 from setproctitle import setproctitle
 
@@ -75,6 +77,35 @@ class Orchestrator:
         self.wait()
 
 
+class _Prepared(NamedTuple):
+    flow_file: Path
+    pid: int
+    ask: int
+    output: IO[bytes]
+
+
+_prepared: _Prepared | None = None
+
+
+def prepare_orchestrator(flow_file: Path) -> None:
+    """Have the next orchestrator of a flow get ready, while its arguments are not known yet.
+
+    Parameters
+    ----------
+    flow_file : Path
+        Its libraries begin to be imported now. Nothing of it is run before it is started.
+    """
+    global _prepared
+    if not _can_fork():
+        return
+    reading, writing = os.pipe()
+    asked, ask = os.pipe()
+    pid = _fork(lambda: _wait_for_arguments(str(flow_file), asked), writing, reading, ask)
+    os.close(asked)
+    os.close(writing)
+    _prepared = _Prepared(flow_file, pid, ask, os.fdopen(reading, "rb"))
+
+
 def start_orchestrator(arguments: Sequence[str], modules: Path | None = None) -> Orchestrator:
     """Return a new process that is ``python FLOW.py ...`` and keeps the run's code.
 
@@ -87,12 +118,19 @@ def start_orchestrator(arguments: Sequence[str], modules: Path | None = None) ->
 
     Notes
     -----
-    Where this process may be forked, and no other modules are asked for, it is a fork.
+    It is the one that was prepared for the flow, if there is one; else a fork of this process
+    where that is safe and no other modules are asked for; else a new interpreter.
     """
+    global _prepared
+    if _prepared is not None and modules is None and str(_prepared.flow_file) == arguments[0]:
+        prepared, _prepared = _prepared, None
+        with os.fdopen(prepared.ask, "wb") as file:
+            pickle.dump(list(arguments), file)
+        return Orchestrator(prepared.pid, prepared.output)
     reading, writing = os.pipe()
     try:
         if modules is None and _can_fork():
-            pid = _fork_orchestrator(arguments, reading, writing)
+            pid = _fork(lambda: become_orchestrator(arguments), writing, reading)
         else:
             pid = _execute_orchestrator(arguments, writing, modules)
     finally:
@@ -108,14 +146,40 @@ def become_orchestrator(arguments: Sequence[str]) -> NoReturn:
     arguments : sequence of str
         The flow's file, and what Metaflow is asked.
     """
+    _be_new(arguments)
+    _warm_up(arguments[0])
+    _run(arguments)
+
+
+def _wait_for_arguments(flow_file: str, asked: int) -> NoReturn:
+    _be_new([flow_file])
+    _warm_up(flow_file)
+    with os.fdopen(asked, "rb") as file:
+        told = file.read()
+    if not told:  # whoever prepared this has ended, or needs no run
+        os._exit(0)
+    arguments: list[str] = pickle.loads(told)
+    setproctitle(" ".join([sys.executable, *arguments]))
+    _run(arguments)
+
+
+def _be_new(arguments: Sequence[str]) -> None:
+    """Do away with what an interpreter that has just started would not have."""
     logging.root.handlers.clear()
     logging.root.setLevel(logging.WARNING)
     setproctitle(" ".join([sys.executable, *arguments]))
     child.reset_signals()
-    keep_code()
+
+
+def _warm_up(flow_file: str) -> None:
     forget_commands()
     if linux.is_supported():
-        adopt_zygote(fork_zygote(arguments[0]))
+        adopt_zygote(fork_zygote(flow_file))
+
+
+def _run(arguments: Sequence[str]) -> NoReturn:
+    keep_code()
+    gc.freeze()  # what is here by now is not looked at again
     os._exit(child.run_script(tuple(arguments)))
 
 
@@ -132,7 +196,7 @@ def _can_fork() -> bool:
     )
 
 
-def _fork_orchestrator(arguments: Sequence[str], reading: int, writing: int) -> int:
+def _fork(become: Callable[[], NoReturn], writing: int, *not_its: int) -> int:
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -140,9 +204,10 @@ def _fork_orchestrator(arguments: Sequence[str], reading: int, writing: int) -> 
     if pid == 0:
         try:
             linux.die_with(parent)
-            os.close(reading)
+            for descriptor in not_its:
+                os.close(descriptor)
             child.take_streams(os.open(os.devnull, os.O_RDONLY), writing, os.dup(writing))
-            become_orchestrator(arguments)
+            become()
         finally:
             os._exit(1)
     return pid

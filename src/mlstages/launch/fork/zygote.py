@@ -203,6 +203,7 @@ def _grow(
     place: int, pools: Sequence[Pool], channels: Sequence[socket.socket], orchestrator: int
 ) -> NoReturn:
     """Be the pool at a place, and have those grow that are forked from it."""
+    gc.disable()  # it would only look at what imports leave, which stays
     _import(pools[place].imports)
     me = os.getpid()
     for other, pool in enumerate(pools):
@@ -214,6 +215,7 @@ def _grow(
             channel.close()
     gc.collect()
     gc.freeze()
+    gc.enable()
     serve(channels[place], orchestrator, child.become)
     os._exit(0)
 
