@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from mlstages.cli import checks, graph, history, pipeline
+from mlstages.cli import checks, graph, history, pipeline, run
 from mlstages.errors import MlstagesError
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ pipeline.register(app)
 checks.register(app)
 history.register(app)
 graph.register(app)
+run.register(app)
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from metaflow import Run
 from metaflow.exception import MetaflowNotFound
@@ -22,10 +22,10 @@ from mlstages.errors import (
     RunFailedError,
     rebuild_error,
 )
-from mlstages.launch.fork.orchestrator import start_orchestrator
+from mlstages.launch.fork.orchestrator import become_orchestrator, start_orchestrator
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
-from mlstages.launch.run_options import RunOptions, place_options
+from mlstages.launch.run_options import RunOptions, place_options, sort_words
 
 _HEADER: Final = re.compile(r"^Metaflow \S+ executing (?P<flow>\w+)", re.MULTILINE)
 
@@ -80,6 +80,31 @@ def run_flow(
     """
     given = [f"--{name}={value}" for name, value in parameters.items()]
     return _execute(flow_file, flow_name, ["run", *given], placed=place_options(options))
+
+
+def become_run(flow_file: Path, words: Sequence[str]) -> NoReturn:
+    """Be ``python FLOW.py run ...`` with tasks forked, to the end of this process.
+
+    Parameters
+    ----------
+    flow_file : Path
+        Any flow.
+    words : sequence of str
+        Options of Metaflow's ``run``, those that stand before the word ``run`` too, and the
+        flow's parameters, as typed.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or the folder of Metaflow's history cannot be written.
+    """
+    if not flow_file.is_file():
+        raise FileError(f"{flow_file} does not exist: give the file of a flow")
+    supply_username()
+    placed = sort_words(words)
+    require_writable_history(placed.metadata, placed.datastore)
+    before_run = ["--no-pylint", *placed.before_run]
+    become_orchestrator([str(flow_file), *before_run, "run", "--with", "fork", *placed.after_run])
 
 
 def resume_flow(

@@ -14,7 +14,7 @@ class ForkDecorator(StepDecorator):
     """
 
     name = "fork"
-    defaults: ClassVar = {}
+    defaults: ClassVar[dict[str, Any]] = {}
 
     # The imports below are late because this class is loaded wherever Metaflow is.
 

@@ -183,7 +183,7 @@ def _open_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
         line_buffering=descriptor == 2 and not unbuffered,
         write_through=unbuffered,
     )
-    stream.mode = mode  # type: ignore[misc]
+    stream.mode = mode
     return stream
 
 

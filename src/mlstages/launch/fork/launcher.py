@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from setproctitle import setproctitle
 
-from mlstages.launch.fork import linux
+from mlstages import linux
 from mlstages.launch.fork.refusal import explain_refusal, find_changes
 from mlstages.launch.fork.request import Request
 from mlstages.launch.fork.seam import fits_seam, take_seam

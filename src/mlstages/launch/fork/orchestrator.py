@@ -19,8 +19,9 @@ from typing import IO, Final, NamedTuple, NoReturn, Self
 
 from setproctitle import setproctitle
 
+from mlstages import linux
 from mlstages.launch.code import SETTING, keep_code
-from mlstages.launch.fork import child, linux
+from mlstages.launch.fork import child
 from mlstages.launch.fork.launcher import adopt_zygote
 from mlstages.launch.fork.preload import LIBRARIES
 from mlstages.launch.fork.zygote import forget_commands, fork_zygote

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from mlstages.launch.fork.linux import die_with
 from mlstages.launch.fork.request import Ends, Request, receive
+from mlstages.linux import die_with
 
 READY: Final = b"ready"
 _TAKEN: Final = b"t"

@@ -7,27 +7,26 @@ that has been used may have started threads, and would hang in the child.
 
 import gc
 import importlib
-import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import IO, Final, NoReturn
+from typing import Final, NoReturn
 
 from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
-from mlstages.launch.fork.linux import die_with
-from mlstages.launch.fork.plan import MOST_POOLS, Pool, plan_pools
+from mlstages.launch.fork.plan import Plan, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
 from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.task import ForkedTask
+from mlstages.linux import die_with
 
 _OF_A_FLOW: Final = ("metaflow.cli", "metaflow.cli_components")
 """Their commands take on the options of the flow that is there when they are imported (2.19)."""
@@ -47,21 +46,15 @@ class Zygote:
         The first of them, a child of this process.
     channels : sequence of socket
         The sending end of each pool's channel.
-    plan : file
-        Says which pool is for which step, once that is known.
+    plan : Plan
+        Says which pool is for which step.
     """
 
-    def __init__(self, pid: int, channels: Sequence[socket.socket], plan: IO[bytes]) -> None:
+    def __init__(self, pid: int, channels: Sequence[socket.socket], plan: Plan) -> None:
         self._pid = pid
         self._channels = channels
-        self._plan = plan
+        self._pool_of_step = plan.pool_of_step
         self._ready: set[int] = set()
-
-    @cached_property
-    def _pool_of_step(self) -> dict[str, int]:
-        with self._plan:
-            told = self._plan.read()
-        return dict(json.loads(told)) if told else {}
 
     def is_ready(self, step: str) -> bool:
         """Return True when tasks of the step can be forked; False if they never can."""
@@ -120,21 +113,22 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
     title : str
         What lists of processes show.
     """
-    sending, receiving = _open_channels()
-    told, tell = os.pipe()
+    plan = plan_pools(find_imports(Path(flow_file)))
+    sending, receiving = _open_channels(len(plan.pools))
     descriptors = [channel.fileno() for channel in receiving]
-    asked = json.dumps([flow_file, title, os.getpid(), tell, descriptors])
     process = subprocess.Popen(
-        [sys.executable, "-c", _START, asked],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-c", _START, title],
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        pass_fds=(tell, *descriptors),
+        pass_fds=descriptors,
     )
-    os.close(tell)
+    assert process.stdin is not None
+    with process.stdin as file:
+        pickle.dump((plan.pools, os.getpid(), descriptors), file)
     for channel in receiving:
         channel.close()
     process.returncode = 0  # who ends it and waits for it is the `Zygote`
-    return Zygote(process.pid, sending, os.fdopen(told, "rb"))
+    return Zygote(process.pid, sending, plan)
 
 
 def fork_zygote(flow_file: str) -> Zygote:
@@ -145,65 +139,60 @@ def fork_zygote(flow_file: str) -> Zygote:
     flow_file : str
         It is read for what it imports, not run.
     """
-    sending, receiving = _open_channels()
-    told, tell = os.pipe()
+    plan = plan_pools(find_imports(Path(flow_file)))
+    _import(plan.pools[0].imports)  # what this process will need as well
+    sending, receiving = _open_channels(len(plan.pools))
     orchestrator = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
             die_with(orchestrator)
-            os.close(told)
             for channel in sending:
                 channel.close()
             nothing = os.open(os.devnull, os.O_RDWR)
             os.dup2(nothing, 0)
             os.dup2(nothing, 1)
             os.close(nothing)
-            run_zygote(flow_file, receiving, tell, orchestrator)
+            run_zygote(plan.pools, receiving, orchestrator)
         finally:
             os._exit(1)
-    os.close(tell)
     for channel in receiving:
         channel.close()
-    return Zygote(pid, sending, os.fdopen(told, "rb"))
+    return Zygote(pid, sending, plan)
 
 
-def main(asked: str) -> NoReturn:
-    """Be the warm processes of an orchestrator."""
-    flow_file, title, orchestrator, tell, descriptors = json.loads(asked)
+def main(title: str) -> NoReturn:
+    """Be the warm processes of an orchestrator, which says on stdin which."""
     setproctitle(title)
+    pools, orchestrator, descriptors = pickle.load(sys.stdin.buffer)
     die_with(orchestrator)
-    run_zygote(flow_file, [socket.socket(fileno=end) for end in descriptors], tell, orchestrator)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    run_zygote(pools, [socket.socket(fileno=end) for end in descriptors], orchestrator)
 
 
 def run_zygote(
-    flow_file: str, channels: Sequence[socket.socket], tell: int, orchestrator: int
+    pools: Sequence[Pool], channels: Sequence[socket.socket], orchestrator: int
 ) -> NoReturn:
     """Import, fork a process for each further pool, and serve.
 
     Parameters
     ----------
-    flow_file : str
+    pools : sequence of Pool
     channels : sequence of socket
-        The receiving ends, `MOST_POOLS` of them.
-    tell : int
-        Where to say which pool is for which step.
+        The receiving end of each pool's.
     orchestrator : int
         The parent of this process, and of the tasks.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # it would only look at what imports leave, which stays
     import_metaflow()
-    plan = plan_pools(find_imports(Path(flow_file)))
-    with os.fdopen(tell, "wb") as file:
-        file.write(json.dumps(plan.pool_of_step).encode())
-    _grow(0, plan.pools, channels, orchestrator)
+    _grow(0, pools, channels, orchestrator)
 
 
 def _grow(
     place: int, pools: Sequence[Pool], channels: Sequence[socket.socket], orchestrator: int
 ) -> NoReturn:
     """Be the pool at a place, and have those grow that are forked from it."""
-    gc.disable()  # it would only look at what imports leave, which stays
     _import(pools[place].imports)
     me = os.getpid()
     for other, pool in enumerate(pools):
@@ -213,8 +202,7 @@ def _grow(
     for other, channel in enumerate(channels):
         if other != place:
             channel.close()
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # what is here by now stays, and is not looked at again
     gc.enable()
     serve(channels[place], orchestrator, child.become)
     os._exit(0)
@@ -232,8 +220,8 @@ def _import(imports: Sequence[Import]) -> None:
                 continue
 
 
-def _open_channels() -> tuple[list[socket.socket], list[socket.socket]]:
-    channels = [request.open_channel() for _ in range(MOST_POOLS)]
+def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket]]:
+    channels = [request.open_channel() for _ in range(number)]
     return [ends[0] for ends in channels], [ends[1] for ends in channels]
 
 
