@@ -17,9 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages import write_data
-
 from mlstages.measure import Measurement, measure_command
+from stages import write_data
 
 FLOWS = Path(__file__).with_name("flows")
 OURS = str(Path(sysconfig.get_path("scripts")) / "mlstages")

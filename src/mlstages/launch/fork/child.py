@@ -168,14 +168,14 @@ def take_streams(stdin: int, stdout: int, stderr: int) -> None:
     sys.stderr = sys.__stderr__ = _open_stream(2, "w")  # type: ignore[misc]
 
 
-def _open_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
+def _open_stream(descriptor: int, mode: str) -> Any:
     """Return what an interpreter opens at its start (`create_stdio` of CPython's pylifecycle)."""
     names = ("<stdin>", "<stdout>", "<stderr>")
     model = (sys.stdin, sys.stdout, sys.stderr)[descriptor]
     unbuffered = bool(os.environ.get(_UNBUFFERED)) and mode == "w"
     binary: Any = open(descriptor, mode + "b", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115
     (binary if unbuffered else binary.raw).name = names[descriptor]
-    stream = io.TextIOWrapper(
+    stream: Any = io.TextIOWrapper(
         binary,
         encoding=model.encoding,
         errors=model.errors,
@@ -191,7 +191,7 @@ def _reseed() -> None:
     random.seed()
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        numpy_random.seed()  # type: ignore[attr-defined]
+        numpy_random.seed()
 
 
 def _flush_streams() -> None:

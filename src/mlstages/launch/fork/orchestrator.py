@@ -170,6 +170,9 @@ def _be_new(arguments: Sequence[str]) -> None:
     logging.root.setLevel(logging.WARNING)
     setproctitle(" ".join([sys.executable, *arguments]))
     child.reset_signals()
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdin is not None:
+        # An interpreter opens both alike; a command line may have changed what it prints on.
+        sys.stdout.reconfigure(errors=sys.stdin.errors)
 
 
 def _warm_up(flow_file: str) -> None:
