@@ -30,7 +30,7 @@ _UNBUFFERED: Final = "PYTHONUNBUFFERED"
 
 
 def become(request: Request, ends: Ends) -> NoReturn:
-    """Be the task that was asked for, to its end.
+    """Be the process that was asked for, to its end.
 
     Parameters
     ----------
@@ -39,9 +39,6 @@ def become(request: Request, ends: Ends) -> NoReturn:
     ends : Ends
         Its streams.
     """
-    # Before anything of the user's has run: the orchestrator counts the task as started now.
-    os.write(ends.reply, str(os.getpid()).encode())
-    os.close(ends.reply)
     for stream, end in enumerate((ends.stdin, ends.stdout, ends.stderr)):
         os.dup2(end, stream)
         os.close(end)

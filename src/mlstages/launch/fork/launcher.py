@@ -10,7 +10,7 @@ from typing import Any
 
 from mlstages.launch.fork import linux
 from mlstages.launch.fork.refusal import explain_refusal
-from mlstages.launch.fork.request import Request
+from mlstages.launch.fork.request import Request, read_umask
 from mlstages.launch.fork.seam import fits_seam, take_seam
 from mlstages.launch.fork.zygote import Zygote, start_zygote
 
@@ -52,7 +52,7 @@ class Launcher:
         if refusal is not None:
             self._tell(arguments, refusal)
         elif self._zygote is not None:
-            asked = Request(tuple(command), dict(environment), str(Path.cwd()), _read_umask())
+            asked = Request(tuple(command), dict(environment), str(Path.cwd()), read_umask())
             try:
                 return self._zygote.launch(arguments.task.step, asked)
             except OSError as error:  # nothing has left
@@ -88,12 +88,6 @@ class Launcher:
         if refusal is None and not (self._zygote and self._zygote.is_ready(arguments.task.step)):
             return "no process is kept warm"
         return refusal
-
-
-def _read_umask() -> int:
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask
 
 
 _launcher: Launcher | None = None

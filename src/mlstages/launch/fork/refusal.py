@@ -44,16 +44,21 @@ def explain_refusal(
         return f"a decorator has it started by the command {' '.join(arguments.commands)}"
     if arguments.command_options.get("ubf-context") not in _NO_FOREACH_WITHOUT_BOUND:
         return "the number of its parallel tasks is not known beforehand (@parallel)"
-    changed = sorted(
+    late = find_late_variables(environment, warm)
+    if late:
+        return f"{', '.join(late)} would take effect only when a process starts"
+    return None
+
+
+def find_late_variables(environment: Mapping[str, str], warm: Mapping[str, str]) -> list[str]:
+    """Return the variables that differ and that a forked child would not heed, by name."""
+    return sorted(
         name
         for name in environment.keys() | warm.keys()
         if name.startswith(_AT_START)
         and name not in _OF_EACH_TASK
         and environment.get(name) != warm.get(name)
     )
-    if changed:
-        return f"{', '.join(changed)} would take effect only when a process starts"
-    return None
 
 
 def _shorten(words: Sequence[str]) -> str:

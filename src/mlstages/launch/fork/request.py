@@ -32,7 +32,14 @@ class Ends(NamedTuple):
     stdout: int
     stderr: int
     reply: int
-    """Takes the number of the child's process, and nothing else."""
+    """Takes the number of the child's process; for a child of the warm one, its exit code, too."""
+
+
+def read_umask() -> int:
+    """Return the umask of this process."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def open_channel() -> tuple[socket.socket, socket.socket]:

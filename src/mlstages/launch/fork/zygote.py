@@ -22,6 +22,7 @@ from typing import IO, Final, NoReturn
 from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
+from mlstages.launch.fork.cards import take_card_seam
 from mlstages.launch.fork.linux import die_with
 from mlstages.launch.fork.plan import MOST_POOLS, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
@@ -182,9 +183,11 @@ def _grow(
     for other, channel in enumerate(channels):
         if other != place:
             channel.close()
+    to_here, from_tasks = request.open_channel()
+    take_card_seam(to_here, dict(os.environ))
     gc.collect()
     gc.freeze()
-    serve(channels[place], orchestrator, child.become)
+    serve(channels[place], from_tasks, orchestrator, child.become)
     os._exit(0)
 
 
