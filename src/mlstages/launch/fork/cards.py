@@ -14,12 +14,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, Self
 
 from mlstages.launch.fork import request
 from mlstages.launch.fork.refusal import find_late_variables
-from mlstages.launch.fork.request import Ends, Request, read_umask
+from mlstages.launch.fork.request import Ends, Request
 
 _LOST: Final = -signal.SIGKILL
 _AT_ONCE: Final = 65536
@@ -144,7 +143,7 @@ class _Subprocess:
             return None
         told, reply = os.pipe()
         try:
-            asked = Request(tuple(command), dict(environment), str(Path.cwd()), read_umask())
+            asked = Request.to_run(command, environment)
             request.send(self._channel, asked, Ends(0, output, output, reply))
         except OSError:  # nothing has left
             os.close(told)

@@ -5,12 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from mlstages.launch.fork import linux
 from mlstages.launch.fork.refusal import explain_refusal
-from mlstages.launch.fork.request import Request, read_umask
+from mlstages.launch.fork.request import Request
 from mlstages.launch.fork.seam import fits_seam, take_seam
 from mlstages.launch.fork.zygote import Zygote, start_zygote
 
@@ -52,7 +51,7 @@ class Launcher:
         if refusal is not None:
             self._tell(arguments, refusal)
         elif self._zygote is not None:
-            asked = Request(tuple(command), dict(environment), str(Path.cwd()), read_umask())
+            asked = Request.to_run(command, environment)
             try:
                 return self._zygote.launch(arguments.task.step, asked)
             except OSError as error:  # nothing has left

@@ -7,6 +7,7 @@ that has been used may have started threads, and would hang in the child.
 
 import gc
 import importlib
+import inspect
 import json
 import os
 import signal
@@ -30,8 +31,8 @@ from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.task import ForkedTask
 
-_OF_A_FLOW: Final = ("metaflow.cli", "metaflow.cli_components")
-"""Their commands take on the options of the flow that is there when they are imported (2.19)."""
+_OF_A_FLOW: Final = "metaflow.cli"
+"""Its command takes on the options of the flow that is there when it is imported (2.19)."""
 
 _START: Final = (
     # The current folder must not come first on the path: a types.py there would be imported.
@@ -210,10 +211,15 @@ def _open_channels() -> tuple[list[socket.socket], list[socket.socket]]:
 
 def import_metaflow() -> None:
     """Import what of Metaflow a task needs and that does not depend on its flow."""
-    for module in ("metaflow.cli", "metaflow.cli_components.step_cmd", "metaflow.task"):
+    for module in ("metaflow.cli_components.step_cmd", "metaflow.task"):
         importlib.import_module(module)
-    for name in [name for name in sys.modules if name.startswith(_OF_A_FLOW)]:
-        package, _, attribute = name.rpartition(".")
-        del sys.modules[name]
-        if package in sys.modules:
-            delattr(sys.modules[package], attribute)
+    _forget(_OF_A_FLOW)
+    # A first look at source compiles large patterns.
+    graph = sys.modules["metaflow.graph"]
+    graph.deindent_docstring(inspect.getsource(graph.deindent_docstring))
+
+
+def _forget(module: str) -> None:
+    package, _, attribute = module.rpartition(".")
+    del sys.modules[module]
+    delattr(sys.modules[package], attribute)
