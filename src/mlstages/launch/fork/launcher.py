@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from setproctitle import setproctitle
@@ -57,7 +56,7 @@ class Launcher:
         if refusal is not None:
             self._tell(arguments, refusal)
         elif self._zygote is not None:
-            asked = Request(tuple(command), dict(environment), str(Path.cwd()), _read_umask())
+            asked = Request.to_run(command, environment)
             try:
                 return self._zygote.launch(arguments.task.step, asked)
             except OSError as error:  # nothing has left
@@ -93,12 +92,6 @@ class Launcher:
         if refusal is None and not (self._zygote and self._zygote.is_ready(arguments.task.step)):
             return "no process is kept warm"
         return refusal
-
-
-def _read_umask() -> int:
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return umask
 
 
 class _Adopted(NamedTuple):

@@ -1,8 +1,9 @@
-"""Children that are ready to become a task, forked ahead of time from one warm process.
+"""One warm process: it keeps a child ready to become a task, and forks those that a task asks for.
 
 Each child waits for a request on the same channel; the kernel gives a request to one of them.
 It is forked twice, so that its parent is the orchestrator and not the warm process: what
-becomes of the warm process then does not matter to a task that runs.
+becomes of the warm process then does not matter to a task that runs. What a task asks for, a
+card's process, is a child of the warm process: nobody else would wait for its end.
 """
 
 import os
@@ -10,7 +11,8 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Final
+from contextlib import suppress
+from typing import Final, NoReturn
 
 from mlstages.launch.fork.request import Ends, Request, receive
 from mlstages.linux import die_with
@@ -18,68 +20,132 @@ from mlstages.linux import die_with
 READY: Final = b"ready"
 _TAKEN: Final = b"t"
 
+Become = Callable[[Request, Ends], None]
+"""What a child does with a request; it does not return."""
+
 
 def serve(
-    channel: socket.socket, orchestrator: int, become: Callable[[Request, Ends], None]
+    channel: socket.socket, from_tasks: socket.socket, orchestrator: int, become: Become
 ) -> None:
-    """Keep a child ready until nobody is left who may send a request.
+    """Fork until nobody is left who may send a request for a task.
 
     Parameters
     ----------
     channel : socket
-        The receiving end. That this process is ready is said on it first.
+        The receiving end for tasks. That this process is ready is said on it first.
+    from_tasks : socket
+        The receiving end for what tasks ask for.
     orchestrator : int
-        The process that the children are to belong to.
+        The process that the tasks are to belong to.
     become : callable
-        What a child does with a request; it does not return.
     """
     channel.send(READY)
-    closed = select.poll()
-    closed.register(channel, select.POLLHUP)
-    while True:
-        spare = _fork_spare(channel, orchestrator, become)
-        closed.register(spare, select.POLLIN)
-        events = dict(closed.poll())
-        closed.unregister(spare)
-        os.close(spare)
-        # POLLHUP of the channel: no end of it is left that could send.
-        if events.get(channel.fileno(), 0) & select.POLLHUP:
-            return
+    _Server(channel, from_tasks, orchestrator, become).run()
 
 
-def _fork_spare(
-    channel: socket.socket, orchestrator: int, become: Callable[[Request, Ends], None]
-) -> int:
-    """Return a descriptor that can be read once the child has taken a request, or has died."""
-    taken, take = os.pipe()
-    between = os.fork()
-    if between == 0:
-        between = os.getpid()
-        if os.fork() == 0:
-            os.close(taken)
-            _wait_for_parent(between, orchestrator)
-            _wait_for_request(channel, take, become)
-        os._exit(0)
-    os.close(take)
-    os.waitpid(between, 0)
-    return taken
+class _Server:
+    def __init__(
+        self, channel: socket.socket, from_tasks: socket.socket, orchestrator: int, become: Become
+    ) -> None:
+        self._channel = channel
+        self._from_tasks = from_tasks
+        self._orchestrator = orchestrator
+        self._become = become
+        self._events = select.poll()
+        self._events.register(channel, select.POLLHUP)
+        self._events.register(from_tasks, select.POLLIN)
+        self._own: dict[int, tuple[int, int]] = {}
+        """Children of this process by their descriptors: pid, and where to tell its end."""
 
+    def run(self) -> None:
+        spare = self._fork_spare()
+        while True:
+            events = dict(self._events.poll())
+            # POLLHUP of the channel: no end of it is left that could send.
+            if events.get(self._channel.fileno(), 0) & select.POLLHUP:
+                return
+            if spare in events:
+                self._events.unregister(spare)
+                os.close(spare)
+                spare = self._fork_spare()
+            if self._from_tasks.fileno() in events:
+                self._fork_own()
+            for ended in self._own.keys() & events.keys():
+                self._tell_end(ended)
 
-def _wait_for_parent(between: int, orchestrator: int) -> None:
-    while os.getppid() == between:
-        time.sleep(0.0001)
-    die_with(orchestrator)
-
-
-def _wait_for_request(
-    channel: socket.socket, take: int, become: Callable[[Request, Ends], None]
-) -> None:
-    try:
-        received = receive(channel)
-        os.write(take, _TAKEN)
+    def _fork_spare(self) -> int:
+        """Return a descriptor that can be read once the child has taken a request, or has died."""
+        taken, take = os.pipe()
+        between = os.fork()
+        if between == 0:
+            between = os.getpid()
+            if os.fork() == 0:
+                os.close(taken)
+                self._wait_for_request(between, take)
+            os._exit(0)
         os.close(take)
-        channel.close()
-        if received is not None:
-            become(*received)
-    finally:
-        os._exit(1)
+        os.waitpid(between, 0)
+        self._events.register(taken, select.POLLIN)
+        return taken
+
+    def _wait_for_request(self, between: int, take: int) -> NoReturn:
+        try:
+            self._let_go()
+            while os.getppid() == between:
+                time.sleep(0.0001)
+            die_with(self._orchestrator)
+            received = receive(self._channel)
+            os.write(take, _TAKEN)
+            os.close(take)
+            self._channel.close()
+            if received is not None:
+                asked, ends = received
+                # Before anything of the user's has run: the task counts as started from now on.
+                os.write(ends.reply, str(os.getpid()).encode())
+                os.close(ends.reply)
+                self._become(asked, ends)
+        finally:
+            os._exit(1)
+
+    def _fork_own(self) -> None:
+        received = receive(self._from_tasks)
+        if received is None:
+            return
+        asked, ends = received
+        me = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._let_go()
+                self._channel.close()
+                os.close(ends.reply)
+                die_with(me)
+                self._become(asked, ends)
+            finally:
+                os._exit(1)
+        for end in (ends.stdin, ends.stdout, ends.stderr):
+            os.close(end)
+        _tell(ends.reply, pid)
+        descriptor = os.pidfd_open(pid)
+        self._own[descriptor] = pid, ends.reply
+        self._events.register(descriptor, select.POLLIN)
+
+    def _tell_end(self, descriptor: int) -> None:
+        pid, reply = self._own.pop(descriptor)
+        self._events.unregister(descriptor)
+        os.close(descriptor)
+        _, status = os.waitpid(pid, 0)
+        _tell(reply, os.waitstatus_to_exitcode(status))
+        os.close(reply)
+
+    def _let_go(self) -> None:
+        """Close, in a child, what another process waits for the end of."""
+        self._from_tasks.close()
+        for descriptor, (_, reply) in self._own.items():
+            os.close(descriptor)
+            os.close(reply)
+
+
+def _tell(reply: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # who asked may be gone
+        os.write(reply, f"{number}\n".encode())

@@ -8,7 +8,11 @@ message, since the size of a message is limited; so do the ends of the task's pi
 import os
 import pickle
 import socket
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from mlstages.launch.fork.facts import Facts, find_facts
 
 _GREETING: Final = b"task"
 _DESCRIPTORS: Final = 5
@@ -23,6 +27,12 @@ class Request(NamedTuple):
     folder: str
     """The current one."""
     umask: int
+    facts: Facts
+
+    @classmethod
+    def to_run(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
+        """Return the request for a command that would be started by this process, here."""
+        return cls(tuple(command), dict(environment), str(Path.cwd()), _read_umask(), find_facts())
 
 
 class Ends(NamedTuple):
@@ -32,7 +42,7 @@ class Ends(NamedTuple):
     stdout: int
     stderr: int
     reply: int
-    """Takes the number of the child's process, and nothing else."""
+    """Takes the number of the child's process; for a child of the warm one, its exit code, too."""
 
 
 def open_channel() -> tuple[socket.socket, socket.socket]:
@@ -73,3 +83,9 @@ def _write(descriptor: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _read_umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

@@ -7,6 +7,7 @@ that has been used may have started threads, and would hang in the child.
 
 import gc
 import importlib
+import inspect
 import os
 import pickle
 import signal
@@ -21,6 +22,7 @@ from typing import Final, NoReturn
 from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
+from mlstages.launch.fork.cards import take_card_seam
 from mlstages.launch.fork.plan import Plan, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
 from mlstages.launch.fork.preload import Import, find_imports
@@ -28,7 +30,7 @@ from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.task import ForkedTask
 from mlstages.linux import die_with
 
-_OF_A_FLOW: Final = ("metaflow.cli", "metaflow.cli_components")
+_OF_A_FLOW: Final = frozenset(("metaflow.cli", "metaflow.cli_components.run_cmds"))
 """Their commands take on the options of the flow that is there when they are imported (2.19)."""
 
 _START: Final = (
@@ -202,9 +204,11 @@ def _grow(
     for other, channel in enumerate(channels):
         if other != place:
             channel.close()
+    to_here, from_tasks = request.open_channel()
+    take_card_seam(to_here, dict(os.environ))
     gc.freeze()  # what is here by now stays, and is not looked at again
     gc.enable()
-    serve(channels[place], orchestrator, child.become)
+    serve(channels[place], from_tasks, orchestrator, child.become)
     os._exit(0)
 
 
@@ -227,15 +231,17 @@ def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket
 
 def import_metaflow() -> None:
     """Import what of Metaflow a task needs and that does not depend on its flow."""
-    for module in ("metaflow.cli", "metaflow.cli_components.step_cmd", "metaflow.task"):
+    for module in ("metaflow.cli_components.step_cmd", "metaflow.task"):
         importlib.import_module(module)
     forget_commands()
+    # A first look at source compiles large patterns.
+    graph = sys.modules["metaflow.graph"]
+    graph.deindent_docstring(inspect.getsource(graph.deindent_docstring))
 
 
 def forget_commands() -> None:
     """Have Metaflow's commands imported anew where a flow is there that they can take on."""
-    for name in [name for name in sys.modules if name.startswith(_OF_A_FLOW)]:
+    for name in _OF_A_FLOW & sys.modules.keys():
         package, _, attribute = name.rpartition(".")
         del sys.modules[name]
-        if package in sys.modules:
-            delattr(sys.modules[package], attribute)
+        delattr(sys.modules[package], attribute)
