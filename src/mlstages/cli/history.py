@@ -73,7 +73,7 @@ def show(
     details = show_run(run, artifact=artifact, step=step, log=log, flow_name=flow)
     if card is not None:
         write_card(details.summary.run, card)
-    draw = render.draw_run if artifact is None else render.draw_artifacts
+    draw = render.draw_run if artifact is None else render.draw_artifact
     render.show(details, draw, as_json=as_json)
 
 

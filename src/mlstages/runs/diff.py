@@ -9,7 +9,7 @@ from mlstages.launch.blobs import read_blob
 from mlstages.launch.code import read_code, read_git_state
 from mlstages.runs.find import DEFAULT_FLOW, find_run, started_at
 from mlstages.runs.listing import METRICS, read_parameters, sorted_artifacts
-from mlstages.runs.order import sort_steps
+from mlstages.runs.order import sort_steps, sort_tasks
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.values import ValueDifference, compare_values
 
@@ -143,7 +143,7 @@ def _collect_artifacts(run: Any) -> Artifacts:
     found: Artifacts = {}
     without = read_parameters(run)
     for step in sort_steps(run):
-        for task in sorted(step, key=lambda task: (len(task.id), task.id)):
+        for task in sort_tasks(step):
             for artifact in sorted_artifacts(task):
                 if artifact.id not in without:
                     found.setdefault(artifact.id, []).append((step.id, artifact))
