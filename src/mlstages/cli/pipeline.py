@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from mlstages.cli.options import AsJson, Decorators, RunOptions, Tags, takes_config
+from mlstages.cli.profile import with_metaflow
 from mlstages.config import PipelineConfig
 
 STAGES_DIFFER: Final = 1
@@ -32,12 +33,12 @@ def register(app: typer.Typer) -> None:
         "flow",
         help="Run the pipeline as a Metaflow flow, which remembers every run.",
         epilog="Example: mlstages flow --random-state 7 --tag seven -- --max-workers 2",
-    )(flow)
+    )(with_metaflow(flow))
     app.command(
         "compare",
         help="Run all three stages side by side: do they agree, what does each cost and give?",
         epilog="Example: mlstages compare --test-size 0.3",
-    )(compare)
+    )(with_metaflow(compare))
 
 
 def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) -> None:

@@ -36,12 +36,13 @@ def keep_code() -> None:
             runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True  # type: ignore[attr-defined]
 
 
-def read_code(run: Any) -> dict[str, bytes] | None:
-    """Return the files that the run was made with, by path; None if it kept none.
+def read_code(code: Any) -> dict[str, bytes] | None:
+    """Return the files that a run was made with, by path; None if it kept none.
 
     Parameters
     ----------
-    run : metaflow.Run
+    code : metaflow.client.core.MetaflowCode or None
+        ``run.code``, which the Client fetches anew each time that it is asked for.
 
     Returns
     -------
@@ -49,7 +50,6 @@ def read_code(run: Any) -> dict[str, bytes] | None:
         The flow's folder, and below ``.mf_code`` the local packages; Metaflow itself is
         left out.
     """
-    code = run.code
     if code is None:
         return None
     files = {}
@@ -87,14 +87,14 @@ def write_code(files: dict[str, bytes], folder: Path) -> Path:
     return folder / _MODULES
 
 
-def read_git_state(run: Any) -> dict[str, Any]:
+def read_git_state(code: Any) -> dict[str, Any]:
     """Return commit, branch and whether the tree was dirty; empty outside of git.
 
     Parameters
     ----------
-    run : metaflow.Run
+    code : metaflow.client.core.MetaflowCode or None
+        ``run.code``.
     """
-    code = run.code
     if code is None:
         return {}
     info = code.info

@@ -93,6 +93,16 @@ def is_replay(run: Any) -> bool:
     return any(tag.startswith(REPLAY_TAG) for tag in run.user_tags)
 
 
+def read_origin(run: Any) -> str | None:
+    """Return the id of the run that a run goes on with or replays; None of a fresh one.
+
+    None also where it ended before its first task: Metaflow keeps the id with the tasks.
+    """
+    told = (task.metadata_dict.get("origin-run-id") for step in run for task in step)
+    origin = next((origin for origin in told if origin is not None), None)  # none yet: just begun
+    return None if origin in (None, "None") else str(origin)  # "None" of a fresh one, in 2.19
+
+
 def started_at(run: Any) -> datetime:
     """Return when the run began, in local time.
 

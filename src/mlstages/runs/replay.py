@@ -85,7 +85,8 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
         read_flow_name(code)
         replayed = resume_flow(code, origin_flow, origin.id, step="start", tags=(tag,))
     else:
-        files = read_code(origin)
+        recorded = origin.code
+        files = read_code(recorded)
         if files is None:
             raise RunUnusableError(
                 f"{origin.pathspec} kept no code, so it cannot be replayed with it: give the "
@@ -93,7 +94,7 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
             )
         with tempfile.TemporaryDirectory(prefix="mlstages-replay-") as name:
             modules = write_code(files, Path(name))
-            flow_file = Path(name) / origin.code.script_name
+            flow_file = Path(name) / recorded.script_name
             replayed = resume_flow(
                 flow_file, origin_flow, origin.id, step="start", tags=(tag,), modules=modules
             )

@@ -92,7 +92,7 @@ def read_config(pathspec: str) -> PipelineConfig:
         target=values["TARGET"] or None,
         header=values["HEADER"],
         features=values["FEATURES"] or None,
-        drop=values["DROP"],
+        drop=values["DROP"] or (),
         missing=values["MISSING"] or None,
         target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
@@ -146,7 +146,7 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
         "alphas": json.dumps(config.alphas),
-        "folds": str(config.folds),
+        "folds": json.dumps(config.folds),
     }
     # Each is given, since Metaflow takes METAFLOW_RUN_<NAME> for those that are not.
     parameters |= {
