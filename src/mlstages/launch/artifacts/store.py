@@ -1,0 +1,185 @@
+"""The content-addressed files of a flow: large pickles lie there raw, the rest as ever.
+
+``<flow>/data/<first two digits>/<SHA-1>``, and beside it ``<SHA-1>_meta``, which says whether
+Metaflow's own reader has to decompress.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from metaflow.datastore.content_addressed_store import ContentAddressedStore
+from metaflow.plugins.datastores.local_storage import LocalStorage
+
+from mlstages.launch.artifacts.arrays import LARGE
+from mlstages.launch.artifacts.mapping import MappedBlob, is_untouched, map_blob
+from mlstages.launch.artifacts.stream import PickleStream
+from mlstages.launch.artifacts.trailer import LENGTH, has_trailer
+
+_RAW: Final = json.dumps({"cas_raw": True, "cas_version": 1}).encode()
+_CHUNK: Final = 1024 * 1024
+_MOST_MAPPED: Final = 64
+"""A mapping holds a file descriptor, and a process may have no more than a thousand or so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlob:
+    """A blob that lies raw in a file, not read yet."""
+
+    key: str
+    path: Path
+
+
+class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has no types
+    """A store that takes a `PickleStream` as well as bytes, and may return a `RawBlob`."""
+
+    def __init__(self, store: ContentAddressedStore) -> None:
+        super().__init__(store._prefix, store._storage_impl)
+        self._blob_cache = store._blob_cache
+        # By where it begins. Whoever uses its memory keeps a mapping alive.
+        self._mapped: WeakValueDictionary[int, MappedBlob] = WeakValueDictionary()
+
+    def save_blobs(
+        self,
+        blob_iter: Iterable[Any],
+        raw: bool = False,
+        len_hint: int = 0,
+        is_transfer: bool = False,
+    ) -> list[Any]:
+        """Return name (and address) of each blob, now stored."""
+        if raw or is_transfer:
+            saved: list[Any] = super().save_blobs(blob_iter, raw, len_hint, is_transfer)
+            return saved
+        # One at a time: the iterator lets go of each artifact as it goes on.
+        results: list[Any] = []
+        for blob in blob_iter:
+            if isinstance(blob, PickleStream):
+                results.append(self.save_blobs_result(uri=None, key=self._save_stream(blob)))
+            else:
+                results += super().save_blobs([blob])
+        return results
+
+    def load_blobs(
+        self, keys: Iterable[str], force_raw: bool = False, is_transfer: bool = False
+    ) -> Iterator[Any]:
+        """Yield the name and the bytes of each blob; a raw one is left where it is."""
+        if force_raw or is_transfer:
+            yield from super().load_blobs(keys, force_raw, is_transfer)
+            return
+        for key in keys:
+            path = self.path_of(key)
+            if _is_raw_with_trailer(path):
+                yield key, RawBlob(key, path)
+            else:
+                yield from super().load_blobs([key])
+
+    def path_of(self, key: str) -> Path:
+        """Return the file of a blob."""
+        path = self._storage_impl.path_join(self._prefix, key[:2], key)
+        return Path(self._storage_impl.full_uri(path))
+
+    def read_memory(self, blob: RawBlob) -> MappedBlob | bytearray:
+        """Return a blob as memory that the caller may write, and no one else has."""
+        if len(self._mapped) < _MOST_MAPPED:
+            try:
+                mapped = map_blob(blob.path, blob.key)
+            except OSError:  # reading may do where mapping does not
+                pass
+            else:
+                self._mapped[mapped.address] = mapped
+                return mapped
+        memory = bytearray(blob.path.stat().st_size)
+        with blob.path.open("rb") as file:
+            file.readinto(memory)
+        return memory
+
+    def _save_stream(self, stream: PickleStream) -> str:
+        known = self._find_stored(stream)
+        if known is not None:
+            return known
+        folder = Path(self._storage_impl.full_uri(self._prefix))
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary, key = _write(stream, folder)
+        try:
+            path = self.path_of(key)
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                # Before the blob: one without it would be decompressed by who reads it.
+                LocalStorage._atomic_write(f"{path}_meta", _RAW)
+                temporary.rename(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return key
+
+    def _find_stored(self, stream: PickleStream) -> str | None:
+        """Return the name of the mapped blob that the stream repeats byte by byte, if any."""
+        arrays = stream.place_arrays()
+        if not arrays:
+            return None
+        offset, first = arrays[0]
+        begin = first.address - offset
+        mapped = self._mapped.get(begin)
+        if mapped is None or len(mapped) != len(stream):
+            return None
+        lie_in_place = all(array.address - offset == begin for offset, array in arrays)
+        if not lie_in_place or not is_untouched(mapped) or not _repeats(stream, mapped):
+            return None
+        return mapped.key if self.path_of(mapped.key).exists() else None
+
+
+def _is_raw_with_trailer(path: Path) -> bool:
+    try:
+        if path.stat().st_size < LARGE:
+            return False
+        with path.open("rb") as file:
+            file.seek(-LENGTH, os.SEEK_END)
+            return has_trailer(file.read())
+    except OSError:
+        return False  # Metaflow says what is wrong with it
+
+
+def _repeats(stream: PickleStream, mapped: MappedBlob) -> bool:
+    """Return whether all but the arrays is the same: those are the mapping's own memory."""
+    offset = 0
+    for part, view in zip(stream.parts, stream.views(), strict=True):
+        if isinstance(part, bytes) and mapped[offset : offset + len(part)] != part:
+            return False
+        offset += len(view)
+    return True
+
+
+def _write(stream: PickleStream, folder: Path) -> tuple[Path, str]:
+    """Return a new file that holds the stream, and the SHA-1 of what was written into it."""
+    # Only the owner may read it, as all blobs of Metaflow 2.19 (LocalStorage._atomic_write).
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            digest = _copy(stream, file)
+    except BaseException:
+        Path(name).unlink()
+        raise
+    return Path(name), digest
+
+
+def _copy(stream: PickleStream, file: Any) -> str:
+    digest, chunk = hashlib.sha1(usedforsecurity=False), memoryview(bytearray(_CHUNK))
+    for view in stream.views():
+        for begin in range(0, len(view), _CHUNK):
+            part = view[begin : begin + _CHUNK]
+            # A thread of the user may be writing into the array: what gets the name is a copy.
+            copy = chunk[: len(part)]
+            copy[:] = part
+            digest.update(copy)
+            _write_all(file, copy)
+    return digest.hexdigest()
+
+
+def _write_all(file: Any, data: memoryview) -> None:
+    while data:
+        data = data[file.write(data) :]
