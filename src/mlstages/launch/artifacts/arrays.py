@@ -43,7 +43,7 @@ def make_reducer(place: Callable[[Any], bytes]) -> tuple[type, Callable[[Any], R
             return tuple(array.__reduce_ex__(4))
         order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
         # In protocol 4, too, an array that is neither becomes one in C's order.
-        flat = array.reshape(-1, order=order).view("u1")
+        flat = array.ravel(order=order).view("u1")
         return make_array, (place(flat), array.dtype, array.shape, order)
 
     return array_type, reduce

@@ -27,7 +27,7 @@ _ENCODING: Final = "pickle-v4"
 class _Serialized(NamedTuple):
     """In place of Metaflow's SerializedBlob, which takes nothing but bytes."""
 
-    value: bytes | PickleStream
+    value: bytes | PickleStream | RawBlob
     is_reference: bool = False
 
 
@@ -77,7 +77,7 @@ class ArtifactPickles:
             self._found_as_metaflow_stores.add(id(value))
         return value
 
-    def _pickle(self, value: Any) -> bytes | PickleStream:
+    def _pickle(self, value: Any) -> bytes | PickleStream | RawBlob:
         # What was loaded and not changed must keep its name, or merge_artifacts would see two
         # values where there is one. (Another object may have got the id: no harm is done.)
         if id(value) in self._found_as_metaflow_stores:
@@ -86,8 +86,12 @@ class ArtifactPickles:
             if self.store.path_of(key).exists():
                 return pickled
         stream = pickle_in_parts(value)
-        if len(stream) >= LARGE and not is_worth_compressing(list(stream.views())):
-            return finish(stream)
-        if stream.has_arrays:
-            return pickle.dumps(value, protocol=4)
-        return b"".join(stream.views())
+        if len(stream) < LARGE:
+            return b"".join(stream.views())
+        raw = finish(stream)
+        stored = self.store.find_stored(raw)
+        if stored is not None:
+            return stored
+        if not is_worth_compressing(list(stream.views())):
+            return raw
+        return pickle.dumps(value, protocol=4) if stream.has_arrays else b"".join(stream.views())

@@ -30,14 +30,17 @@ _MOST_MAPPED: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class RawBlob:
-    """A blob that lies raw in a file, not read yet."""
+    """A blob that lies raw in a file, whether it is to be read or was to be stored."""
 
     key: str
     path: Path
 
+    def __len__(self) -> int:
+        return self.path.stat().st_size
+
 
 class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has no types
-    """A store that takes a `PickleStream` as well as bytes, and may return a `RawBlob`."""
+    """A store that takes a `PickleStream` or `RawBlob` for bytes, and may return a `RawBlob`."""
 
     def __init__(self, store: ContentAddressedStore) -> None:
         super().__init__(store._prefix, store._storage_impl)
@@ -59,10 +62,11 @@ class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has
         # One at a time: the iterator lets go of each artifact as it goes on.
         results: list[Any] = []
         for blob in blob_iter:
-            if isinstance(blob, PickleStream):
-                results.append(self.save_blobs_result(uri=None, key=self._save_stream(blob)))
-            else:
+            if isinstance(blob, bytes):
                 results += super().save_blobs([blob])
+            else:
+                key = blob.key if isinstance(blob, RawBlob) else self._save_stream(blob)
+                results.append(self.save_blobs_result(uri=None, key=key))
         return results
 
     def load_blobs(
@@ -94,15 +98,28 @@ class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has
             else:
                 self._mapped[mapped.address] = mapped
                 return mapped
-        memory = bytearray(blob.path.stat().st_size)
+        memory = bytearray(len(blob))
         with blob.path.open("rb") as file:
             file.readinto(memory)
         return memory
 
+    def find_stored(self, stream: PickleStream) -> RawBlob | None:
+        """Return the mapped blob that a finished stream repeats byte by byte, if there is one."""
+        arrays = stream.place_arrays()
+        if not arrays:
+            return None
+        offset, first = arrays[0]
+        begin = first.address - offset
+        mapped = self._mapped.get(begin)
+        if mapped is None or len(mapped) != len(stream):
+            return None
+        lie_in_place = all(array.address - offset == begin for offset, array in arrays)
+        if not lie_in_place or not is_untouched(mapped) or not _repeats(stream, mapped):
+            return None
+        # Somebody may have tidied up.
+        return RawBlob(mapped.key, mapped.path) if mapped.path.exists() else None
+
     def _save_stream(self, stream: PickleStream) -> str:
-        known = self._find_stored(stream)
-        if known is not None:
-            return known
         folder = Path(self._storage_impl.full_uri(self._prefix))
         folder.mkdir(parents=True, exist_ok=True)
         temporary, key = _write(stream, folder)
@@ -116,21 +133,6 @@ class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has
         finally:
             temporary.unlink(missing_ok=True)
         return key
-
-    def _find_stored(self, stream: PickleStream) -> str | None:
-        """Return the name of the mapped blob that the stream repeats byte by byte, if any."""
-        arrays = stream.place_arrays()
-        if not arrays:
-            return None
-        offset, first = arrays[0]
-        begin = first.address - offset
-        mapped = self._mapped.get(begin)
-        if mapped is None or len(mapped) != len(stream):
-            return None
-        lie_in_place = all(array.address - offset == begin for offset, array in arrays)
-        if not lie_in_place or not is_untouched(mapped) or not _repeats(stream, mapped):
-            return None
-        return mapped.key if self.path_of(mapped.key).exists() else None
 
 
 def _is_raw_with_trailer(path: Path) -> bool:

@@ -88,6 +88,7 @@ def pickle_in_parts(value: Any) -> PickleStream:
     if reducer is not None and reducer[0] not in copyreg.dispatch_table:
         pickler.dispatch_table = copyreg.dispatch_table | dict([reducer])
     pickler.dump(value)
+    file.require_all_placed()
     # The pickler's memo owns the arrays that some __reduce__ made for the pickle alone.
     return PickleStream(parts=tuple(file.parts), _keeps=(value, pickler))
 
@@ -117,20 +118,24 @@ class _Parts:
     def __init__(self) -> None:
         self.parts: list[bytes | ArrayBytes] = []
         self._size = 0
-        self._arrays: dict[int, tuple[bytes, Any]] = {}
+        self._waiting: dict[int, tuple[bytes, Any]] = {}
 
     def hold_place(self, array: Any) -> bytes:
         placeholder = bytes(LARGE)
-        self._arrays[id(placeholder)] = placeholder, array
+        self._waiting[id(placeholder)] = placeholder, array
         return placeholder
 
     def write(self, data: Any) -> None:
-        _placeholder, array = self._arrays.get(id(data), (None, None))
+        _placeholder, array = self._waiting.pop(id(data), (None, None))
         if array is None:
             # A view of memory that is not ours may not outlive this call.
             self._append(data if isinstance(data, bytes) else bytes(data))
         else:
             self._place(array)
+
+    def require_all_placed(self) -> None:
+        if self._waiting:  # a Python that does not do as above: better no artifact than zeros
+            raise pickle.PicklingError("an array was left out of its pickle")
 
     def _append(self, part: bytes) -> None:
         self.parts.append(part)

@@ -19,9 +19,12 @@ def unpickle_in_place(memory: Any) -> Any:
         would be the same.
     """
     view = memoryview(memory)
+    places = read_trailer(view)
+    if not places:
+        return pickle.loads(view)
     rest: list[bytes | memoryview] = []
     arrays, after = [], 0
-    for offset, length in read_trailer(view):
+    for offset, length in places:
         # Protocol 5 has an opcode that takes the next buffer from outside of the pickle.
         rest += [view[after : offset - HEADER.size], _NEXT_BUFFER]
         after = offset + length
