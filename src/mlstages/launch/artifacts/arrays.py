@@ -1,4 +1,4 @@
-"""Which arrays are stored as they lie in memory, and from what they are made again.
+"""Which arrays are stored as they lie in memory, and how they are taken apart and made again.
 
 NumPy is not imported here: where an artifact has an array, NumPy has been.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 LARGE: Final = 64 * 1024
-"""Bytes from which on an array is stored in a place of its own.
+"""Bytes from which on an array is a part of its own, and not copied.
 
 Also the size from which on `pickle.Pickler` hands a bytes object over instead of copying it
 (FRAME_SIZE_TARGET), which `mlstages.launch.artifacts.stream` rests on.
@@ -20,33 +20,46 @@ _KINDS: Final = frozenset("biufcmMSUV")
 Reduced = tuple[Any, ...]
 
 
-def make_reducer(place: Callable[[Any], bytes]) -> tuple[type, Callable[[Any], Reduced]] | None:
+def make_reducer(
+    hold_place: Callable[[Any, Any], bytes],
+) -> tuple[type, Callable[[Any], Reduced]] | None:
     """Return the class of arrays and how pickle takes one apart; None without NumPy.
 
     Parameters
     ----------
-    place : callable
-        Is given the bytes of a large array, an array of uint8, and returns what shall stand
-        for them in the pickle.
+    hold_place : callable
+        Is given a large array and its bytes, an array of uint8; returns what shall stand for
+        them in the pickle.
     """
     numpy = sys.modules.get("numpy")
     array_type: type | None = getattr(numpy, "ndarray", None)
     if numpy is None or array_type is None:
         return None
-    # numpy._core.numeric._frombuffer, which NumPy's own pickles of protocol 5 name (1.26: in
-    # numpy.core): frombuffer(buffer, dtype).reshape(shape, order=order).
-    make_array = numpy.empty(1, "u1").__reduce_ex__(5)[0]
+    empty = numpy.empty(0)
 
     def reduce(array: Any) -> Reduced:
         if not _is_plain(array):
-            # As Metaflow pickles it, whatever protocol we have.
             return tuple(array.__reduce_ex__(4))
-        order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-        # In protocol 4, too, an array that is neither becomes one in C's order.
-        flat = array.ravel(order=order).view("u1")
-        return make_array, (place(flat), array.dtype, array.shape, order)
+        # What array.__reduce_ex__(4) returns, but for the bytes, of which it makes a copy.
+        # (From an empty array each time: the same tuple twice would be pickled once.)
+        make, arguments, _state = empty.__reduce__()
+        is_fortran = bool(array.flags.f_contiguous and not array.flags.c_contiguous)
+        data = array.ravel(order="F" if is_fortran else "C").view("u1")
+        return make, arguments, (1, array.shape, array.dtype, is_fortran, hold_place(array, data))
 
     return array_type, reduce
+
+
+def make_array(_empty: Any, state: tuple[Any, ...]) -> Any:
+    """Return the array of a state that `make_reducer` has made, in the memory of its data."""
+    _version, shape, dtype, is_fortran, data = state
+    flat = sys.modules["numpy"].frombuffer(data, dtype=dtype)
+    return flat.reshape(shape, order="F" if is_fortran else "C")
+
+
+def address_of(data: Any) -> int:
+    """Return where an array of uint8 lies in memory."""
+    return int(data.__array_interface__["data"][0])
 
 
 def _is_plain(array: Any) -> bool:
@@ -55,12 +68,7 @@ def _is_plain(array: Any) -> bool:
         array.nbytes >= LARGE
         and dtype.kind in _KINDS
         and not dtype.hasobject
-        # Protocol 4 has NumPy turn other byte orders into the machine's own.
+        # NumPy turns other byte orders into the machine's own when it unpickles.
         and dtype.isnative
         and dtype.metadata is None
     )
-
-
-def address_of(array: Any) -> int:
-    """Return where an array of uint8 lies in memory."""
-    return int(array.__array_interface__["data"][0])

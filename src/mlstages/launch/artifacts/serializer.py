@@ -1,13 +1,12 @@
 """What Metaflow asks for the bytes of an artifact: its pickle serializer, with a second form.
 
 `PickleSerializer` makes one bytes object, which is then compressed. Here large values for
-which compressing is not worth its time become a `PickleStream`. All the others stay exactly
+which compressing is not worth its time are laid out for a raw file. All the others stay exactly
 as they are, to the byte.
 """
 
-import hashlib
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from metaflow.datastore.artifacts.serializer import SerializationFormat, SerializationMetadata
@@ -16,8 +15,9 @@ from metaflow.plugins.datastores.serializers.pickle_serializer import PickleSeri
 
 from mlstages.launch.artifacts.arrays import LARGE
 from mlstages.launch.artifacts.compression import is_worth_compressing
+from mlstages.launch.artifacts.layout import Layout, lay_out
 from mlstages.launch.artifacts.store import ArtifactStore, RawBlob
-from mlstages.launch.artifacts.stream import PickleStream, finish, pickle_in_parts
+from mlstages.launch.artifacts.stream import PickleStream, pickle_in_parts
 from mlstages.launch.artifacts.unpickling import unpickle_in_place
 
 # Its reader takes any protocol, but no other name for it (2.19, PickleSerializer._ENCODINGS).
@@ -27,7 +27,7 @@ _ENCODING: Final = "pickle-v4"
 class _Serialized(NamedTuple):
     """In place of Metaflow's SerializedBlob, which takes nothing but bytes."""
 
-    value: bytes | PickleStream | RawBlob
+    value: bytes | Layout | RawBlob
     is_reference: bool = False
 
 
@@ -39,8 +39,6 @@ class ArtifactPickles:
     """
 
     store: ArtifactStore
-    _found_as_metaflow_stores: set[int] = field(default_factory=set)
-    """The ids of values that were loaded from large blobs in Metaflow's form."""
 
     TYPE = PickleSerializer.TYPE
     # Named in Metaflow's message about an artifact that cannot be pickled.
@@ -59,11 +57,11 @@ class ArtifactPickles:
     ) -> tuple[list[_Serialized], Any]:
         """Return the pickle of a value, and its description."""
         try:
-            data = self._pickle(value)
+            stream = pickle_in_parts(value)
         except TypeError as error:  # as PickleSerializer does
             raise UnpicklableArtifactException() from error
-        described = SerializationMetadata(str(type(value)), len(data), _ENCODING, {})
-        return [_Serialized(data)], described
+        described = SerializationMetadata(str(type(value)), len(stream), _ENCODING, {})
+        return [_Serialized(self._choose_form(stream))], described
 
     def deserialize(
         self, data: list[Any], metadata: Any = None, format: Any = SerializationFormat.STORAGE
@@ -72,26 +70,14 @@ class ArtifactPickles:
         (blob,) = data
         if isinstance(blob, RawBlob):
             return unpickle_in_place(self.store.read_memory(blob))
-        value = pickle.loads(blob)
-        if len(blob) >= LARGE:
-            self._found_as_metaflow_stores.add(id(value))
-        return value
+        return pickle.loads(blob)
 
-    def _pickle(self, value: Any) -> bytes | PickleStream | RawBlob:
-        # What was loaded and not changed must keep its name, or merge_artifacts would see two
-        # values where there is one. (Another object may have got the id: no harm is done.)
-        if id(value) in self._found_as_metaflow_stores:
-            pickled = pickle.dumps(value, protocol=4)
-            key = hashlib.sha1(pickled, usedforsecurity=False).hexdigest()
-            if self.store.path_of(key).exists():
-                return pickled
-        stream = pickle_in_parts(value)
-        if len(stream) < LARGE:
-            return b"".join(stream.views())
-        raw = finish(stream)
-        stored = self.store.find_stored(raw)
-        if stored is not None:
-            return stored
-        if not is_worth_compressing(list(stream.views())):
-            return raw
-        return pickle.dumps(value, protocol=4) if stream.has_arrays else b"".join(stream.views())
+    def _choose_form(self, stream: PickleStream) -> bytes | Layout | RawBlob:
+        if len(stream) >= LARGE:
+            layout = lay_out(stream)
+            stored = self.store.find_stored(layout)
+            if stored is not None:
+                return stored
+            if not is_worth_compressing(list(stream.views())):
+                return layout
+        return b"".join(stream.views())

@@ -18,11 +18,12 @@ from metaflow.datastore.content_addressed_store import ContentAddressedStore
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
 from mlstages.launch.artifacts.arrays import LARGE
+from mlstages.launch.artifacts.layout import Layout
 from mlstages.launch.artifacts.mapping import MappedBlob, is_untouched, map_blob
-from mlstages.launch.artifacts.stream import PickleStream
 from mlstages.launch.artifacts.trailer import LENGTH, has_trailer
 
 _RAW: Final = json.dumps({"cas_raw": True, "cas_version": 1}).encode()
+_COMPRESSED: Final = json.dumps({"cas_raw": False, "cas_version": 1}).encode()
 _CHUNK: Final = 1024 * 1024
 _MOST_MAPPED: Final = 64
 """A mapping holds a file descriptor, and a process may have no more than a thousand or so."""
@@ -35,12 +36,9 @@ class RawBlob:
     key: str
     path: Path
 
-    def __len__(self) -> int:
-        return self.path.stat().st_size
-
 
 class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has no types
-    """A store that takes a `PickleStream` or `RawBlob` for bytes, and may return a `RawBlob`."""
+    """A store that takes a `Layout` or `RawBlob` for bytes, and may return a `RawBlob`."""
 
     def __init__(self, store: ContentAddressedStore) -> None:
         super().__init__(store._prefix, store._storage_impl)
@@ -65,7 +63,7 @@ class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has
             if isinstance(blob, bytes):
                 results += super().save_blobs([blob])
             else:
-                key = blob.key if isinstance(blob, RawBlob) else self._save_stream(blob)
+                key = blob.key if isinstance(blob, RawBlob) else self._save_raw(blob)
                 results.append(self.save_blobs_result(uri=None, key=key))
         return results
 
@@ -98,38 +96,31 @@ class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has
             else:
                 self._mapped[mapped.address] = mapped
                 return mapped
-        memory = bytearray(len(blob))
+        memory = bytearray(blob.path.stat().st_size)
         with blob.path.open("rb") as file:
             file.readinto(memory)
         return memory
 
-    def find_stored(self, stream: PickleStream) -> RawBlob | None:
-        """Return the mapped blob that a finished stream repeats byte by byte, if there is one."""
-        arrays = stream.place_arrays()
-        if not arrays:
+    def find_stored(self, layout: Layout) -> RawBlob | None:
+        """Return the mapped blob that a file would repeat byte by byte, if there is one."""
+        begins = {part.address - offset for offset, part in _arrays_of(layout)}
+        if len(begins) != 1:
             return None
-        offset, first = arrays[0]
-        begin = first.address - offset
-        mapped = self._mapped.get(begin)
-        if mapped is None or len(mapped) != len(stream):
-            return None
-        lie_in_place = all(array.address - offset == begin for offset, array in arrays)
-        if not lie_in_place or not is_untouched(mapped) or not _repeats(stream, mapped):
+        mapped = self._mapped.get(begins.pop())
+        if mapped is None or len(mapped) != layout.file_length:
             return None
         # Somebody may have tidied up.
-        return RawBlob(mapped.key, mapped.path) if mapped.path.exists() else None
+        if not is_untouched(mapped) or not _repeats(layout, mapped) or not mapped.path.exists():
+            return None
+        return RawBlob(mapped.key, mapped.path)
 
-    def _save_stream(self, stream: PickleStream) -> str:
+    def _save_raw(self, layout: Layout) -> str:
         folder = Path(self._storage_impl.full_uri(self._prefix))
         folder.mkdir(parents=True, exist_ok=True)
-        temporary, key = _write(stream, folder)
+        temporary, key = _write(layout, folder)
         try:
-            path = self.path_of(key)
-            if not path.exists():
-                path.parent.mkdir(exist_ok=True)
-                # Before the blob: one without it would be decompressed by who reads it.
-                LocalStorage._atomic_write(f"{path}_meta", _RAW)
-                temporary.rename(path)
+            if not self.path_of(key).exists():
+                _put_in_place(temporary, self.path_of(key))
         finally:
             temporary.unlink(missing_ok=True)
         return key
@@ -146,38 +137,65 @@ def _is_raw_with_trailer(path: Path) -> bool:
         return False  # Metaflow says what is wrong with it
 
 
-def _repeats(stream: PickleStream, mapped: MappedBlob) -> bool:
+def _arrays_of(layout: Layout) -> Iterator[tuple[int, Any]]:
+    """Yield the offset in the file of each array, and the part that it is."""
+    offset = 0
+    for part in layout.parts:
+        if part.address is not None:
+            yield offset, part
+        offset += len(part.view)
+
+
+def _repeats(layout: Layout, mapped: MappedBlob) -> bool:
     """Return whether all but the arrays is the same: those are the mapping's own memory."""
     offset = 0
-    for part, view in zip(stream.parts, stream.views(), strict=True):
-        if isinstance(part, bytes) and mapped[offset : offset + len(part)] != part:
+    for part in layout.parts:
+        end = offset + len(part.view)
+        if part.address is None and part.view != mapped[offset:end]:
             return False
-        offset += len(view)
+        offset = end
     return True
 
 
-def _write(stream: PickleStream, folder: Path) -> tuple[Path, str]:
-    """Return a new file that holds the stream, and the SHA-1 of what was written into it."""
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Give a raw blob its name, unless another process has been faster."""
+    path.parent.mkdir(exist_ok=True)
+    meta = f"{path}_meta"
+    # Before the blob: one without it would be decompressed by who reads it.
+    LocalStorage._atomic_write(meta, _RAW)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        # It may be a process that runs without this package, and compresses.
+        if not _is_raw_with_trailer(path):
+            LocalStorage._atomic_write(meta, _COMPRESSED)
+    except OSError:  # a file system without links
+        temporary.rename(path)
+
+
+def _write(layout: Layout, folder: Path) -> tuple[Path, str]:
+    """Return a new file that is laid out so, and its name: the SHA-1 of Metaflow's pickle."""
     # Only the owner may read it, as all blobs of Metaflow 2.19 (LocalStorage._atomic_write).
     descriptor, name = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            digest = _copy(stream, file)
+            digest = _copy(layout, file)
     except BaseException:
         Path(name).unlink()
         raise
     return Path(name), digest
 
 
-def _copy(stream: PickleStream, file: Any) -> str:
+def _copy(layout: Layout, file: Any) -> str:
     digest, chunk = hashlib.sha1(usedforsecurity=False), memoryview(bytearray(_CHUNK))
-    for view in stream.views():
+    for view, is_of_pickle, _address in layout.parts:
         for begin in range(0, len(view), _CHUNK):
             part = view[begin : begin + _CHUNK]
             # A thread of the user may be writing into the array: what gets the name is a copy.
             copy = chunk[: len(part)]
             copy[:] = part
-            digest.update(copy)
+            if is_of_pickle:
+                digest.update(copy)
             _write_all(file, copy)
     return digest.hexdigest()
 
