@@ -4,4 +4,7 @@ All logic is in `mlstages.launch`. Nothing of mlstages is imported here: this fo
 with each code package, also to machines where mlstages itself is not installed.
 """
 
-STEP_DECORATORS_DESC = [("srun", ".srun_decorator.SrunDecorator")]
+STEP_DECORATORS_DESC = [
+    ("srun", ".srun_decorator.SrunDecorator"),
+    ("reuse", ".reuse_decorator.ReuseDecorator"),
+]
