@@ -60,7 +60,8 @@ def reusable(
     declaration = Declaration(files=tuple(files), key=key)
 
     def declare(function: _Function) -> _Function:
-        setattr(function, _ATTRIBUTE, declaration)
+        # Above a decorator made by Metaflow's user_step_decorator (2.19.39) stands that one.
+        setattr(getattr(function, "_my_step", function), _ATTRIBUTE, declaration)
         return function
 
     return declare

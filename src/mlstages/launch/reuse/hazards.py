@@ -48,11 +48,11 @@ _REASONS: Final = {
     **dict.fromkeys(("pkgutil", "pkg_resources"), _IMPORT),
     **dict.fromkeys(
         (
-            *("os.getpid", "os.getppid", "os.getcwd", "os.getlogin", "os.getuid", "os.uname"),
+            *("os.getpid", "os.getppid", "os.getlogin", "os.getuid", "os.uname"),
             *("os.times", "os.getloadavg", "sys.argv", "sys.orig_argv", "socket.gethostname"),
             *("getpass", "platform.node", "platform.uname", "psutil", "resource"),
             *("sys._getframe", "inspect.stack", "inspect.currentframe"),
-            *("pathlib.Path.cwd", "pathlib.Path.home", "threading.get_ident"),
+            *("pathlib.Path.home", "threading.get_ident"),
         ),
         _PROCESS,
     ),

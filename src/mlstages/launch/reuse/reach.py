@@ -306,10 +306,9 @@ class _Search:
         )
         self.modules.add(place.module)
         is_declared = is_declared or is_declared_reusable(self.project, place, unit)
-        at_import = at_import or (
-            unit.kind in (UnitKind.VALUE, UnitKind.EFFECT) and "." not in place.name
-        )
-        for link in self.project.links(place, unit):
+        links = self.project.links(place, unit)
+        at_import = at_import or _runs_at_import(place, unit, links)
+        for link in links:
             self._follow(place, unit, link, at_import, is_declared)
         for alias, imported in unit.imports:
             target = _absolute_module(imported, place.module, self.project)
@@ -510,6 +509,18 @@ def is_declared_reusable(project: Project, place: Place, unit: Unit) -> bool:
         link.external in DECLARATIONS
         or any(f"{target.module}.{target.name}" in DECLARATIONS for target in link.places)
         for link in project.links(place, unit, above=True)
+    )
+
+
+def _runs_at_import(place: Place, unit: Unit, links: Iterable[_Link]) -> bool:
+    """Whether what the unit uses is called while its module is imported."""
+    if unit.kind not in (UnitKind.VALUE, UnitKind.EFFECT) or "." in place.name:
+        return False
+    return any(
+        link.use.how == "call"
+        and not link.use.is_deferred
+        and not (link.external is not None and is_pure(link.external))
+        for link in links
     )
 
 

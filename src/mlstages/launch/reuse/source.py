@@ -39,6 +39,8 @@ class Use(NamedTuple):
     """It stands inside ``print(…)``: it reaches the log and no artifact."""
     always: bool
     """It stands in the body of a function itself, so that later lines come after it."""
+    is_deferred: bool = False
+    """It stands in a function or lambda within the unit, which others may call or not."""
 
 
 class ImportedName(NamedTuple):
@@ -319,17 +321,19 @@ class _Reader(ast.NodeVisitor):
     attributes: set[str] = field(default_factory=set)
     looks_up_names: bool = False
     scopes: list[set[str]] = field(default_factory=list)
+    targets: set[str] = field(default_factory=set)
     is_printed: bool = False
     depth: int = 0
 
     def _is_local(self, name: str) -> bool:
-        return any(name in scope for scope in self.scopes)
+        return name in self.targets or any(name in scope for scope in self.scopes)
 
     def _add(self, chain: tuple[str, ...], line: int, how: str, **of_call: Any) -> None:
         if not self._is_local(chain[0]):
             always = self.depth == 0
             use = {"constants": (), "keywords": (), "is_printed": self.is_printed} | of_call
-            self.uses.append(Use(chain, line, how, always=always, **use))
+            deferred = bool(self.scopes)
+            self.uses.append(Use(chain, line, how, always=always, is_deferred=deferred, **use))
 
     def visit_Name(self, node: ast.Name) -> None:  # noqa: N802  # ast's own names
         self._add((node.id,), node.lineno, "load")
@@ -478,15 +482,17 @@ class _Reader(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_ListComp(self, node: ast.ListComp) -> None:  # noqa: N802
-        targets = [
-            inner.id
-            for generator in node.generators
-            for inner in ast.walk(generator.target)
-            if isinstance(inner, ast.Name)
-        ]
-        self.scopes.append(set(targets))
+        before, self.targets = self.targets, {
+            *self.targets,
+            *(
+                inner.id
+                for generator in node.generators
+                for inner in ast.walk(generator.target)
+                if isinstance(inner, ast.Name)
+            ),
+        }
         self._visit_deeper(node)
-        self.scopes.pop()
+        self.targets = before
 
     visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp  # type: ignore[assignment]  # noqa: N815  # they differ in what is made, not in scope
 

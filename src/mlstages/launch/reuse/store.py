@@ -10,15 +10,16 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from mlstages.launch.reuse import source
 from mlstages.launch.reuse.source import ImportedName, Module, Unit, UnitKind, Use, read_module
 
 FOLDER: Final = ".mlstages-reuse"
 """Within the folder of the runs, where Metaflow sees no flow in it."""
 
-_LAYOUT: Final = f"1-{sys.version_info[0]}.{sys.version_info[1]}"
 _LARGEST_INDEX: Final = 4_000_000
 """Bytes; the older half is forgotten beyond."""
 
@@ -35,7 +36,7 @@ class CodeCache:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._kept: dict[str, Any] = _read_json(path) if path is not None else {}
-        if self._kept.get("layout") != _LAYOUT:
+        if self._kept.get("layout") != _describe_layout():
             self._kept = {}
         self._modules: dict[str, Any] = self._kept.get("modules", {})
         self._used: dict[str, Any] = {}
@@ -67,8 +68,15 @@ class CodeCache:
         """Write what has changed; where that is not possible the next run takes longer."""
         grown = len(self._owners.get("by_module", {})) != self._owned
         if self._path is not None and (self._is_changed or grown):
-            kept = {"layout": _LAYOUT, "modules": self._used, "owners": self._owners}
+            kept = {"layout": _describe_layout(), "modules": self._used, "owners": self._owners}
             _write(self._path, json.dumps(kept, separators=(",", ":")))
+
+
+@cache
+def _describe_layout() -> str:
+    """Return what makes a module that was taken apart useless: another reader, or Python."""
+    reader = hashlib.sha256(Path(source.__file__).read_bytes()).hexdigest()
+    return f"{reader}-{sys.version}"
 
 
 def encode_module(module: Module) -> list[Any]:
@@ -119,8 +127,8 @@ def _decode_unit(kept: list[Any]) -> Unit:
 
 def _decode_uses(kept: list[Any]) -> tuple[Use, ...]:
     return tuple(
-        Use(tuple(chain), line, how, tuple(constants), tuple(keywords), printed, always)
-        for chain, line, how, constants, keywords, printed, always in kept
+        Use(tuple(chain), line, how, tuple(constants), tuple(keywords), *flags)
+        for chain, line, how, constants, keywords, *flags in kept
     )
 
 

@@ -8,8 +8,10 @@ import os
 import random
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from importlib import _bootstrap  # type: ignore[attr-defined]  # private, and has been so since 3.3
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -33,6 +35,9 @@ _WORKERS: Final = ("joblib", "multiprocessing", "concurrent")
 _STATS: Final = ("stat", "lstat", "access", "readlink")
 """Functions of `os` without an audit event; what looks at a path calls them."""
 
+_IMPORT: Final = "_find_and_load"
+"""Of `importlib._bootstrap`: each way to import a module that is not loaded leads here."""
+
 
 class Watch:
     """Collects what happens between `start` and `stop`.
@@ -51,6 +56,7 @@ class Watch:
         self._states: dict[str, Any] = {}
         self._originals: dict[str, Any] = {}
         self._is_active = False
+        self._importing = threading.local()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -58,7 +64,11 @@ class Watch:
         self._states = _read_generators()
         for name in _STATS:
             self._originals[name] = getattr(os, name)
-            setattr(os, name, self._noted(name, getattr(os, name)))
+            setattr(os, name, self._noted(getattr(os, name)))
+        self._originals["getcwd"] = os.getcwd
+        os.getcwd = self._noted_folder
+        self._find_and_load = getattr(_bootstrap, _IMPORT)
+        setattr(_bootstrap, _IMPORT, self._import)
         self._is_active = True
 
     def stop(self) -> None:
@@ -68,12 +78,35 @@ class Watch:
         self._is_active = False
         for name, function in self._originals.items():
             setattr(os, name, function)
+        setattr(_bootstrap, _IMPORT, self._find_and_load)
         for name in _list_drawn(self._states, _read_generators()):
             self.reasons[f"draws random numbers from {name}"] = None
 
-    def _noted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _import(self, name: str, import_: Any) -> Any:
+        """Import a module; what that reads or draws is not what the step comes to."""
+        if getattr(self._importing, "is_so", False) or not self._is_active:
+            return self._find_and_load(name, import_)
+        before = _read_generators()
+        self._importing.is_so = True
+        try:
+            return self._find_and_load(name, import_)
+        finally:
+            self._importing.is_so = False
+            for drawn in _list_drawn(self._states, before):
+                self.reasons[f"draws random numbers from {drawn}"] = None
+            self._states = _read_generators()
+
+    def _noted_folder(self) -> str:
+        if self._is_active and not self._is_importing():
+            self._note("asks for the current folder")
+        return str(self._originals["getcwd"]())
+
+    def _is_importing(self) -> bool:
+        return getattr(self._importing, "is_so", False)
+
+    def _noted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def note(path: Any, *arguments: Any, **options: Any) -> Any:
-            if self._is_active and not isinstance(path, int):
+            if self._is_active and not self._is_importing() and not isinstance(path, int):
                 self._note_path("looks at", path)
             return function(path, *arguments, **options)
 
@@ -83,11 +116,14 @@ class Watch:
         if not self._is_active:
             return
         if event == "open":
-            self._hear_open(*arguments)
+            if not self._is_importing():
+                self._hear_open(*arguments)
         elif event == "pickle.find_class":
             self.classes[str(arguments[0]), str(arguments[1])] = None
+        elif self._is_importing():
+            return
         elif event == "tempfile.mkdtemp" or event == "tempfile.mkstemp":
-            self._made.add(os.path.realpath(arguments[0]))
+            self._made.add(self._resolve(os.fsdecode(arguments[0])))
         elif event in _LISTS:
             self._note_path("lists the folder", arguments[0] if arguments[0] is not None else ".")
         elif event in _CHANGES:
@@ -103,8 +139,9 @@ class Watch:
         if not isinstance(path, str | bytes | os.PathLike):
             return
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        if isinstance(flags, int) and flags & os.O_EXCL and _is_temporary(path):
-            self._made.add(os.path.realpath(os.fspath(path)).__str__())
+        full = self._resolve(os.fsdecode(path))
+        if isinstance(flags, int) and flags & os.O_EXCL and full.startswith(tempfile.gettempdir()):
+            self._made.add(full)
         if not writes and isinstance(mode, str) and mode[:1] in ("w", "a", "x"):
             writes = 1
         self._note_path("writes" if writes else "reads", path)
@@ -114,14 +151,22 @@ class Watch:
             return
         with suppress(ValueError, TypeError):
             shown = os.fsdecode(path)
-            full = os.path.realpath(shown) if not self._is_active else _resolve(shown)
-            if full.startswith(self._allowed) and not what.startswith(("writes", "changes")):
+            full = self._resolve(shown)
+            is_change = what.startswith(("writes", "changes"))
+            if full.startswith(self._allowed) and not is_change:
                 return
+            if what == "looks at" and any(one.startswith(full) for one in self._allowed):
+                return  # on the way down to an allowed one
             if full.startswith(("/dev/", "/proc/")) or any(
                 full == made or full.startswith(f"{made}/") for made in self._made
             ):
                 return
             self._note(f"{what} {shown}")
+
+    def _resolve(self, path: str) -> str:
+        # os.path.abspath and realpath would call what is watched here.
+        getcwd = self._originals.get("getcwd", os.getcwd)
+        return os.path.normpath(os.path.join(getcwd(), path))  # noqa: PTH118
 
     def _note(self, reason: str) -> None:
         if _is_users_doing(sys._getframe(1), reason):
@@ -129,29 +174,35 @@ class Watch:
 
 
 def _is_users_doing(frame: FrameType | None, reason: str) -> bool:
-    """Whether Metaflow or an import, rather than a step, stands nearest behind an event."""
+    """Whether a step stands behind an event, rather than Metaflow or an import."""
+    asks_for_versions = False
     while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith(_OF_IMPORT) or name.endswith("linecache.py"):
+        file = frame.f_code.co_filename
+        if file.startswith(_OF_IMPORT) or file.endswith("linecache.py"):
             return False
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        name = str(frame.f_globals.get("__name__", ""))
+        package = name.partition(".")[0]
         if package in ("metaflow", "metaflow_extensions"):
             return False
         if package in _WORKERS and reason.startswith("starts"):
             return False
-        if package not in _OWN and _is_users(name):
+        asks_for_versions |= name.startswith("importlib.metadata")
+        if asks_for_versions and _is_package(file):
+            return False  # the packages' versions are in the fingerprint
+        if _is_users(file):
             return True
         frame = frame.f_back
     return True
 
 
-_OWN: Final = ("",)
-
-
-def _is_users(name: str) -> bool:
-    if "/mlstages/launch/reuse/" in name or name.startswith("<"):
+def _is_users(file: str) -> bool:
+    if "/mlstages/launch/reuse/" in file or file.startswith("<"):
         return False
-    return not name.startswith(_INSTALLED)
+    return not file.startswith(_INSTALLED)
+
+
+def _is_package(file: str) -> bool:
+    return "/site-packages/" in file or "/dist-packages/" in file
 
 
 _INSTALLED: Final = tuple(str(folder) + os.sep for folder in installed_folders())
@@ -165,13 +216,6 @@ def _list_allowed(history: str) -> tuple[str, ...]:
     return tuple(folder + os.sep for folder in folders) + tuple(folders)
 
 
-def _resolve(path: str) -> str:
-    # realpath would call what is watched here.
-    return os.path.normpath(os.path.join(os.getcwd(), path))  # noqa: PTH109, PTH118
-
-
-def _is_temporary(path: Any) -> bool:
-    return _resolve(os.fsdecode(path)).startswith(tempfile.gettempdir())
 
 
 def _first_word(arguments: tuple[Any, ...]) -> str:
