@@ -43,14 +43,15 @@ class Inputs:
 
     def __init__(self, task: Any, graph: Any, flow: Any) -> None:
         self.task = task
+        # Metaflow hands the branches of a split to their join in any order (runtime.py).
+        paths = sorted(task.input_paths, key=lambda path: str(path.split("/")[1]))
         self.stores = tuple(
-            task._flow_datastore.get_task_datastore(*path.split("/")[:3])
-            for path in task.input_paths
+            task._flow_datastore.get_task_datastore(*path.split("/")[:3]) for path in paths
         )
         node = graph[task.step]
         self.is_join = node.type == "join"
         self.join_type = graph[node.split_parents[-1]].type if self.is_join else None
-        self.steps = tuple(path.split("/")[1] for path in task.input_paths) if self.is_join else ()
+        self.steps = tuple(path.split("/")[1] for path in paths) if self.is_join else ()
         split_index = None if task.split_index is None else int(task.split_index)
         state = SimpleNamespace(_graph=graph, name=flow.name)
         # Metaflow's own code says where the new task stands (task.py, 2.19.39).

@@ -97,6 +97,15 @@ _OF_CURRENT: Final = (
 )
 """Of ``metaflow.current``: the same in each run of the flow."""
 
+OF_METAFLOW: Final = frozenset(
+    (
+        *("_datastore", "_foreach_stack", "_iteration_stack", "_cached_input", "_graph"),
+        *("_graph_info", "_flow_state", "_steps", "_transition", "_current_step", "_task_ok"),
+        *("_foreach_values", "_foreach_num_splits", "_find_input"),
+    )
+)
+"""Attributes of a flow that are Metaflow's own, and not watched."""
+
 _PASSED_ON: Final = (
     *("time", "random", "secrets", "uuid", "os", "sys", "builtins", "numpy.random", "datetime"),
     "metaflow.current",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from mlstages.launch.reuse.hazards import (
+    OF_METAFLOW,
     SEEDS,
     draws_from,
     find_hazard,
@@ -246,15 +247,11 @@ def find_reach(project: Project, flow: FlowClasses, roots: Iterable[Place]) -> R
         search.visit(root, at_import=False, is_declared=False)
     search.run()
     search.add_effects()
-    units = {
-        (place, search.digest(unit)): None
-        for place, line, unit in search.found.values()
-    }
-    packages = frozenset(search.packages)
+    units = {(found.place, search.digest(found)) for found in search.found.values()}
     return Reach(
         units=tuple(sorted(units)),
         reasons=tuple(dict.fromkeys(search.reasons())),
-        packages=packages,
+        packages=frozenset(search.packages),
         variables=frozenset(search.variables),
         modules=frozenset(search.modules),
     )
@@ -310,15 +307,17 @@ class _Search:
         at_import = at_import or _runs_at_import(place, unit, links)
         for link in links:
             self._follow(place, unit, link, at_import, is_declared)
-        for alias, imported in unit.imports:
+        inner = sorted(unit.attributes & OF_METAFLOW)
+        if inner and not is_declared:
+            text = f"looks into Metaflow itself ({', '.join(inner)})"
+            self.hazards.append(Reason(text, _where(place, unit.line)))
+        for _alias, imported in unit.imports:
             target = _absolute_module(imported, place.module, self.project)
             home = self.project.locate(target)
             if home.owner is Owner.PACKAGE:
                 self.packages.add(target.partition(".")[0])
             elif home.owner is Owner.USER:
                 self.modules.add(target)
-            if alias == "*":
-                self.hazards.append(Reason("imports every name", _where(place, unit.line)))
         if unit.kind is UnitKind.CLASS and place not in self.flow.places:
             for member in unit.members:
                 self.visit(Place(place.module, member), at_import=at_import, is_declared=is_declared)
@@ -393,8 +392,19 @@ class _Search:
         same = where == place and call.always and call.line < use.line
         return name == seed and (at_import or same)
 
-    def digest(self, unit: Unit) -> str:
-        return unit.documented_digest if self.reads_docs else unit.digest
+    def digest(self, found: _Found) -> str:
+        """Return the digest of a unit with its decorators, but for Metaflow's.
+
+        Of those, some change nothing and the others are compared by what they were given.
+        """
+        unit = found.unit
+        names = {link.use.chain: link for link in self.project.links(found.place, unit, above=True)}
+        above = [
+            digest
+            for digest, words in unit.decorator_digests
+            if words not in names or not _is_metaflows(names[words])
+        ]
+        return ",".join((unit.documented_digest if self.reads_docs else unit.digest, *above))
 
     def add_effects(self) -> None:
         """Add what runs while modules are imported, and can be felt in what was reached."""
@@ -521,6 +531,12 @@ def _runs_at_import(place: Place, unit: Unit, links: Iterable[_Link]) -> bool:
         and not link.use.is_deferred
         and not (link.external is not None and is_pure(link.external))
         for link in links
+    )
+
+
+def _is_metaflows(link: _Link) -> bool:
+    return link.external is not None and (
+        link.external.startswith("metaflow.") or link.external in DECLARATIONS
     )
 
 

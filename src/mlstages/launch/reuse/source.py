@@ -64,7 +64,7 @@ class Unit:
     line : int
         1-based.
     digest : str
-        Of its syntax without docstrings; equal for equal meaning.
+        Of its syntax without docstrings and decorators; equal for equal meaning.
     documented_digest : str
         The same with docstrings, for code that reads them.
     uses : tuple of Use
@@ -74,7 +74,9 @@ class Unit:
         Every word after a dot, and the literal names given to ``getattr`` and ``hasattr``;
         what is called there has ``()`` at its end, too.
     decorators : tuple of Use
-        What is written above it.
+        What is used above it.
+    decorator_digests : tuple of (str, tuple of str)
+        Of each decorator, and the words that name it.
     looks_up_names : bool
         It asks for attributes whose names are computed.
     members : tuple of str
@@ -90,6 +92,7 @@ class Unit:
     imports: tuple[tuple[str, ImportedName], ...] = ()
     attributes: frozenset[str] = frozenset()
     decorators: tuple[Use, ...] = ()
+    decorator_digests: tuple[tuple[str, tuple[str, ...]], ...] = ()
     looks_up_names: bool = False
     members: tuple[str, ...] = ()
 
@@ -197,19 +200,33 @@ def _make_unit(
     above = _Reader()
     for decorator in decorators:
         above.visit(decorator)
+    bare = _without_decorators(statement)
     return Unit(
         names=names,
         kind=_kind_of(statement),
         line=statement.lineno,
-        digest=_digest(_Undocumented().visit(_copied(statement))),
-        documented_digest=_digest(statement),
+        digest=_digest(_Undocumented().visit(_copied(bare))),
+        documented_digest=_digest(bare),
         uses=tuple(dict.fromkeys(reader.uses)),
         imports=tuple(reader.imports),
         attributes=frozenset(reader.attributes),
         decorators=tuple(above.uses),
+        decorator_digests=tuple((_digest(one), _name_of(one)) for one in decorators),
         looks_up_names=reader.looks_up_names,
         members=members,
     )
+
+
+def _without_decorators(statement: ast.stmt) -> ast.stmt:
+    if not getattr(statement, "decorator_list", None):
+        return statement
+    fields = dict(ast.iter_fields(statement)) | {"decorator_list": []}
+    return ast.copy_location(type(statement)(**fields), statement)
+
+
+def _name_of(decorator: ast.expr) -> tuple[str, ...]:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _chain(called) or ()
 
 
 def _kind_of(statement: ast.stmt) -> UnitKind:

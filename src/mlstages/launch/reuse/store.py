@@ -104,12 +104,13 @@ def _encode_unit(unit: Unit) -> list[Any]:
     return [
         *(unit.names, unit.kind, unit.line, unit.digest, unit.documented_digest),
         *(unit.uses, unit.imports, sorted(unit.attributes), unit.decorators),
-        *(unit.looks_up_names, unit.members),
+        *(unit.decorator_digests, unit.looks_up_names, unit.members),
     ]
 
 
 def _decode_unit(kept: list[Any]) -> Unit:
-    names, kind, line, digest, documented, uses, imports, attributes, above, dynamic, members = kept
+    names, kind, line, digest, documented, uses, imports, attributes, *others = kept
+    above, decorator_digests, dynamic, members = others
     return Unit(
         names=tuple(names),
         kind=UnitKind(kind),
@@ -120,6 +121,7 @@ def _decode_unit(kept: list[Any]) -> Unit:
         imports=_decode_imports(imports),
         attributes=frozenset(attributes),
         decorators=_decode_uses(above),
+        decorator_digests=tuple((one, tuple(words)) for one, words in decorator_digests),
         looks_up_names=dynamic,
         members=tuple(members),
     )

@@ -67,6 +67,8 @@ class TaskRecording:
         self._order = order
         self._flow = flow
         self._output = output
+        # As `Inputs` numbers them: the order in which branches arrive means nothing.
+        inputs = sorted(inputs, key=lambda one: str(one.step_name))
         self._steps = tuple(one.step_name for one in inputs) if is_join else ()
         self._recorder = Recorder(flow, inputs, output)
         self._watch = Watch(str(output.parent_datastore.datastore_root))
