@@ -19,6 +19,7 @@ from mlstages.data import (
 )
 from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.launch.environment import describe_environment
+from mlstages.launch.reuse import reusable
 from mlstages.launch.step_errors import plain_errors
 from mlstages.plot import draw_predictions
 from mlstages.result import Candidate, Metrics
@@ -55,6 +56,7 @@ class SampleRegressionFlow(FlowSpec):
     ALPHAS = Parameter("alphas", type=JSONType, default=[], help="Of [0, 1, 10] the best is taken")
     FOLDS = Parameter("folds", type=JSONType, default="null", help="Parts to choose it by [5]")
 
+    @reusable(key=describe_environment)
     @plain_errors
     @step
     def start(self) -> None:
