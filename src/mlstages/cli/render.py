@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its n
     from mlstages.checks import CheckReport
     from mlstages.compare import Comparison, StageReport
     from mlstages.launch.graph import Graph
+    from mlstages.launch.reuse.explanation import Explanation
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
     from mlstages.runs.details import ArtifactSummary
@@ -222,6 +223,19 @@ def draw_graph(graph: Graph) -> RenderableType:
     """Return the steps of a flow, a step a line, the arrows as rails beside them."""
     # In a group each line keeps to itself: one that is too long would break the rails.
     return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in draw_text(graph)))
+
+
+def draw_explanation(explanation: "Explanation") -> RenderableType:
+    """Return a table with a line for each task: reused, or why not."""
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("step", "task", "reused"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for task in explanation.tasks:
+        why = f"as {task.origin}" if task.origin else task.why
+        task_id = task.task.rpartition("/")[2]
+        table.add_row(task.step, task_id, "yes" if task.is_reused else "no", why)
+    return Group(Text(explanation.run), table) if explanation.tasks else Text(explanation.run)
 
 
 def draw_runs(runs: list[RunSummary]) -> RenderableType:

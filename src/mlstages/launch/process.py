@@ -2,14 +2,13 @@
 
 import logging
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from metaflow import Run
 from metaflow.exception import MetaflowNotFound
@@ -98,13 +97,30 @@ def become_run(flow_file: Path, words: Sequence[str]) -> NoReturn:
     FileError
         If there is no such file, or the folder of Metaflow's history cannot be written.
     """
-    if not flow_file.is_file():
-        raise FileError(f"{flow_file} does not exist: give the file of a flow")
+    _require_file(flow_file)
     supply_username()
     placed = sort_words(words)
     require_writable_history(placed.metadata, placed.datastore)
     before_run = ["--no-pylint", *placed.before_run]
     become_orchestrator([str(flow_file), *before_run, "run", "--with", "fork", *placed.after_run])
+
+
+def run_any_flow(flow_file: Path, words: Sequence[str]) -> str:
+    """Return the pathspec of a new, successful run of any flow.
+
+    Parameters
+    ----------
+    flow_file : Path
+    words : sequence of str
+        As for `become_run`.
+
+    Raises
+    ------
+    MlstagesError
+        As `run_flow`.
+    """
+    _require_file(flow_file)
+    return _execute(flow_file, None, ["run"], placed=sort_words(words))
 
 
 def resume_flow(
@@ -157,8 +173,7 @@ def read_flow_name(flow_file: Path) -> str:
     FlowFileError
         If Metaflow does not take the file for a flow.
     """
-    if not flow_file.is_file():
-        raise FileError(f"{flow_file} does not exist: give the file of a flow")
+    _require_file(flow_file)
     supply_username()
     command = [sys.executable, str(flow_file.absolute()), "--no-pylint", "show"]
     shown = subprocess.run(
@@ -171,9 +186,14 @@ def read_flow_name(flow_file: Path) -> str:
     return said["flow"]
 
 
+def _require_file(flow_file: Path) -> None:
+    if not flow_file.is_file():
+        raise FileError(f"{flow_file} does not exist: give the file of a flow")
+
+
 def _execute(
     flow_file: Path,
-    flow_name: str,
+    flow_name: str | None,
     arguments: Sequence[str],
     *,
     placed: RunOptions,
@@ -182,22 +202,19 @@ def _execute(
     supply_username()
     require_writable_history(placed.metadata, placed.datastore)
     logger.info("history: %s", describe_history(placed.metadata, placed.datastore))
-    # Not a TemporaryDirectory: a fork that becomes the orchestrator would remove it at its end.
-    folder = Path(tempfile.mkdtemp(prefix="mlstages-"))
-    try:
-        run_id_file = folder / "run_id"
+    with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
+        run_id_file = Path(folder) / "run_id"
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
         command = [str(flow_file.absolute()), "--no-pylint", *placed.before_run]
         command += [*arguments, *placed.after_run, "--run-id-file", str(run_id_file)]
         if modules is None:  # they may hold an earlier state of what forks
             command += ["--with", "fork"]
-        exit_code, tail = _run_logged(command, modules)
+        ended = _run_logged(command, modules)
+        flow_name = flow_name or ended.flow_name
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if exit_code == 0 and pathspec is not None:
+    if ended.exit_code == 0 and pathspec is not None:
         return pathspec
-    raise _explain_failure(flow_name, pathspec, exit_code, tail, placed)
+    raise _explain_failure(flow_name, pathspec, ended.exit_code, ended.tail, placed)
 
 
 def read_artifacts(
@@ -219,13 +236,23 @@ def read_artifacts(
     return {name: getattr(data, name) for name in names}
 
 
-def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str]]:
+class _Ended(NamedTuple):
+    exit_code: int
+    tail: list[str]
+    flow_name: str
+    """As Metaflow has said it; the flow's file if it has not."""
+
+
+def _run_logged(command: list[str], modules: Path | None) -> _Ended:
     tail: deque[str] = deque(maxlen=_TAIL)
+    flow_name = None
     with start_orchestrator(command, modules) as orchestrator:
         for line in orchestrator.lines():
             tail.append(line)
             logger.info("%s", line)
-    return orchestrator.wait(), list(tail)
+            flow_name = flow_name or _HEADER.match(line)
+    name = Path(command[0]).name if flow_name is None else flow_name["flow"]
+    return _Ended(orchestrator.wait(), list(tail), name)
 
 
 def _explain_failure(

@@ -12,6 +12,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -168,6 +169,8 @@ def _be_new(arguments: Sequence[str]) -> None:
     """Do away with what an interpreter that has just started would not have."""
     logging.root.handlers.clear()
     logging.root.setLevel(logging.WARNING)
+    for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]
+        finalizer.atexit = False  # a temporary folder of the process that this was forked from
     setproctitle(" ".join([sys.executable, *arguments]))
     child.reset_signals()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdin is not None:

@@ -8,7 +8,7 @@ _COMMANDS: Final = (["step"], ["spin-step"])
 _NO_FOREACH_WITHOUT_BOUND: Final = (None, "", "none")
 
 _AT_START: Final = (
-    *("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LC_", "LANG", "METAFLOW_", "MLSTAGES_"),
+    *("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LC_", "LANG", "METAFLOW_"),
     *("OMP_", "KMP_", "GOMP_", "MKL_", "OPENBLAS_", "BLIS_", "NUMEXPR_", "VECLIB_", "NUMBA_"),
     *("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "TF_", "XLA_", "JAX_", "TORCH_", "PYTORCH_"),
     *("POLARS_", "RAYON_", "ARROW_", "MPL", "SKLEARN_", "SCIPY_", "NUMPY_", "NPY_", "PANDAS_"),

@@ -40,30 +40,36 @@ class Explanation:
 
     Parameters
     ----------
+    run : str
+        ``flow/run``.
     tasks : tuple of TaskDecision
+        Empty if nothing was to be reused.
     """
 
+    run: str
     tasks: tuple[TaskDecision, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as ``--json`` prints it."""
-        return {"tasks": [task.to_dict() for task in self.tasks]}
+        return {"run": self.run, "tasks": [task.to_dict() for task in self.tasks]}
 
 
-def read_explanation(path: Path) -> Explanation:
+def read_explanation(path: Path, *, run: str) -> Explanation:
     """Return what a run ``--with reuse:explain=PATH`` wrote; empty if it wrote nothing.
 
     Parameters
     ----------
     path : Path
+    run : str
+        ``flow/run``.
     """
     if not path.is_file():
-        return Explanation(tasks=())
+        return Explanation(run=run, tasks=())
     kept = json.loads(path.read_text(encoding="utf-8"))
-    return Explanation(tasks=tuple(TaskDecision(**task) for task in kept["tasks"]))
+    return Explanation(run=run, tasks=tuple(TaskDecision(**task) for task in kept["tasks"]))
 
 
 def write_explanation(path: Path, tasks: Iterable[TaskDecision]) -> None:
     """Write what `read_explanation` reads."""
-    text = json.dumps(Explanation(tasks=tuple(tasks)).to_dict())
+    text = json.dumps({"tasks": [task.to_dict() for task in tasks]})
     path.write_text(text, encoding="utf-8")

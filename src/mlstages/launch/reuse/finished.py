@@ -6,8 +6,7 @@ nothing.
 """
 
 import os
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 MARK: Final = "MLSTAGES_REUSED"
@@ -59,24 +58,6 @@ class FinishedProcess:
     terminate = kill
 
 
-class _Launcher:
-    """`subprocess`, but for launches that bear the mark."""
-
-    def __init__(self, launcher: Any) -> None:
-        self._launcher = launcher
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._launcher, name)
-
-    def Popen(self, command: Sequence[str], **options: Any) -> Any:  # noqa: N802  # as in subprocess
-        if MARK in (options.get("env") or {}):
-            return FinishedProcess()
-        return self._launcher.Popen(command, **options)
-
-
-def install_launcher() -> None:
-    """Make Metaflow's runtime in this process heed the mark."""
-    import metaflow.runtime
-
-    if not isinstance(metaflow.runtime.subprocess, _Launcher):
-        metaflow.runtime.subprocess = _Launcher(metaflow.runtime.subprocess or subprocess)
+def finish_if_marked(command: Sequence[str], environment: Mapping[str, str]) -> Any:
+    """Return a process that has ended, for a launch that bears the mark; None for others."""
+    return FinishedProcess() if MARK in environment else None

@@ -13,12 +13,13 @@ from metaflow.util import get_username
 
 from mlstages.launch.reuse.adopt import Inputs, adopt, is_complete
 from mlstages.launch.reuse.explanation import TaskDecision, write_explanation
-from mlstages.launch.reuse.finished import MARK, install_launcher
 from mlstages.launch.reuse.fingerprint import FileState, FlowCode, StepFingerprint
+from mlstages.launch.reuse.finished import MARK, finish_if_marked
 from mlstages.launch.reuse.hazards import join_reasons
 from mlstages.launch.reuse.places import find_code_cache, find_index
 from mlstages.launch.reuse.task import VARIABLE, Order
 from mlstages.launch.reuse.trace import FIELD, Trace, explain_difference
+from mlstages.launch.seam import take_seam
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Session:
         self._code: FlowCode | None = None
         self._lines: list[bytes] | None = None
         self._traces: dict[str, list[tuple[str, Trace]]] = {}
-        install_launcher()
+        take_seam(finish_if_marked, first=True)
 
     def decide(self, cli_args: Any) -> None:
         """Complete the task that is about to be launched, or have it leave a trace."""
@@ -126,9 +127,7 @@ class Session:
             files=tuple(self._code.list_files()),
         ).encode()
 
-    def _find_origin(
-        self, task: Any, fingerprint: StepFingerprint
-    ) -> tuple[str | None, str]:
+    def _find_origin(self, task: Any, fingerprint: StepFingerprint) -> tuple[str | None, str]:
         assert self._code is not None
         code = self._code
         inputs = Inputs(task, self._graph, self._flow)
@@ -171,9 +170,7 @@ class Session:
         task._is_cloned = True  # so the runtime neither starts it nor collects its output
         return True
 
-    def _list_candidates(
-        self, fingerprint: StepFingerprint, task: Any
-    ) -> list[tuple[str, Trace]]:
+    def _list_candidates(self, fingerprint: StepFingerprint, task: Any) -> list[tuple[str, Trace]]:
         digest = fingerprint.digest
         if digest not in self._traces:
             found = self._read_lines(digest.encode())
