@@ -193,15 +193,21 @@ def _grow(
 
 
 def _import(imports: Sequence[Import]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for wanted in imports:
-            try:
-                module = importlib.import_module(wanted.module)
-                if wanted.name and not hasattr(module, wanted.name):
-                    importlib.import_module(f"{wanted.module}.{wanted.name}")
-            except Exception:  # the task will import it, and have it fail where it should
-                continue
+    show = warnings.showwarning
+    # Not `catch_warnings`, which would undo the filters that a library sets at its import.
+    warnings.showwarning = _show_nothing
+    for wanted in imports:
+        try:
+            module = importlib.import_module(wanted.module)
+            if wanted.name and not hasattr(module, wanted.name):
+                importlib.import_module(f"{wanted.module}.{wanted.name}")
+        except Exception:  # the task will import it, and have it fail where it should
+            continue
+    warnings.showwarning = show
+
+
+def _show_nothing(*warning: object) -> None:
+    pass
 
 
 def _open_channels() -> tuple[list[socket.socket], list[socket.socket]]:
