@@ -18,7 +18,7 @@ FLOWS = Path(__file__).parent / "flows"
 _COUNTER = """
 import os
 with open("/proc/self/cmdline") as own, open(os.environ["STARTS"], "a") as file:
-    file.write(own.read().replace("\\0", " ") + "\\n")
+    file.write(" ".join(own.read().replace("\\0", " ").split()) + "\\n")
 """
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _VARYING = (
@@ -98,14 +98,16 @@ def run_both(
     **environment: str,
 ) -> Both:
     """Run ``flow.py TOP ARGUMENTS`` in a folder, then the same with fork."""
-    base = [sys.executable, str(flow), "--no-pylint", *top]
+    base = [str(flow), "--no-pylint", *top]
     stock = observe([*base, *arguments], folder, **environment)
     fork = observe([*base, *arguments, "--with", "fork"], folder, **environment)
     return Both(stock, fork)
 
 
-def observe(command: Sequence[str], folder: Path, **environment: str) -> Seen:
-    """Run a command that runs a flow, and look at it and its history."""
+def observe(
+    arguments: Sequence[str], folder: Path, *, run_id_file: bool = True, **environment: str
+) -> Seen:
+    """Run ``python ARGUMENTS``, which runs a flow, and look at it and its history."""
     counter = folder / ".counter"
     counter.mkdir(exist_ok=True)
     (counter / "sitecustomize.py").write_text(_COUNTER)
@@ -114,7 +116,7 @@ def observe(command: Sequence[str], folder: Path, **environment: str) -> Seen:
     starts.write_text("")
     run_id.unlink(missing_ok=True)
     finished = subprocess.run(
-        [*command, "--run-id-file", str(run_id)],
+        [sys.executable, *arguments, *(["--run-id-file", str(run_id)] if run_id_file else [])],
         cwd=folder,
         env=_environment(counter, starts) | environment,
         capture_output=True,
