@@ -19,7 +19,7 @@ def main() -> int:
         from mlstages.launch.identity import supply_username
 
         supply_username()
-        prepare_orchestrator(_OUR_FLOW)
+        prepare_orchestrator(_OUR_FLOW, lazy="--reuse" in words)
     from mlstages.cli import app
 
     return app.main()

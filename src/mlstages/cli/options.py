@@ -95,6 +95,12 @@ Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="TAG", help="What the run is to be found by; repeatable."),
 ]
+Reuse = Annotated[
+    bool,
+    typer.Option(
+        "--reuse", help="Take steps from an earlier run where nothing that they depend on changed."
+    ),
+]
 Decorators = Annotated[
     list[str] | None,
     typer.Option(

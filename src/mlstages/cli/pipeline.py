@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from mlstages.cli.options import AsJson, Decorators, RunOptions, Tags, takes_config
+from mlstages.cli.options import AsJson, Decorators, Reuse, RunOptions, Tags, takes_config
 from mlstages.cli.profile import with_metaflow
 from mlstages.config import PipelineConfig
 
@@ -59,6 +59,7 @@ def flow(
     config: PipelineConfig,
     tags: Tags = None,
     decorators: Decorators = None,
+    reuse: Reuse = False,
     as_json: AsJson = False,
     options: RunOptions = None,
 ) -> None:
@@ -66,7 +67,8 @@ def flow(
     from mlstages.cli import render
     from mlstages.stages import run_flow
 
-    options = [f"--with={decorator}" for decorator in decorators or ()] + list(options or ())
+    added = [*(decorators or ()), *(["reuse"] if reuse else [])]
+    options = [f"--with={decorator}" for decorator in added] + list(options or ())
     result = run_flow(config, options=options, tags=tags or ())
     render.show(result, render.draw_result, as_json=as_json)
 

@@ -225,7 +225,7 @@ def draw_graph(graph: Graph) -> RenderableType:
     return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in draw_text(graph)))
 
 
-def draw_explanation(explanation: "Explanation") -> RenderableType:
+def draw_explanation(explanation: Explanation) -> RenderableType:
     """Return a table with a line for each task: reused, or why not."""
     table = Table(show_edge=False, pad_edge=False)
     for title in ("step", "task", "reused"):

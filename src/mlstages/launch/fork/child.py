@@ -5,8 +5,11 @@ tasks of a run share one hash seed, since strings keep their hashes over a fork.
 """
 
 import atexit
+import builtins
 import gc
+import inspect
 import io
+import itertools
 import os
 import random
 import signal
@@ -26,6 +29,7 @@ from typing import Any, Final, NoReturn
 from setproctitle import setproctitle
 
 from mlstages.launch.fork.facts import take_facts
+from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.request import Ends, Request
 
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
@@ -46,6 +50,9 @@ def become(request: Request, ends: Ends) -> NoReturn:
     take_streams(ends.stdin, ends.stdout, ends.stderr)
     setproctitle(" ".join(request.command))
     reset_signals()
+    if must_start_anew(request.command[1]):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `subprocess` has it
+        os.execve(request.command[0], request.command, request.environment)
     _reseed()
     os._exit(run_script(request.command[1:]))
 
@@ -62,7 +69,8 @@ def run_script(arguments: tuple[str, ...]) -> int:
     -----
     Tearing an interpreter down costs a forked child more than the fork: it writes to each
     page that it shares. What a script can tell of it is done: threads are joined, ``atexit``
-    runs, what the script itself holds is let go and what it has written is flushed.
+    runs, garbage is collected and what has been written is flushed. What a module still holds
+    when a flow ends is not finalized; stock Metaflow's end does not get that far either.
     """
     try:
         code = _execute(arguments)
@@ -83,6 +91,7 @@ def _execute(arguments: tuple[str, ...]) -> int:
     sys.orig_argv = [sys.executable, *arguments]
     # A script's folder comes first, with links followed.
     sys.path[0:0] = [str(Path(script).resolve().parent)]
+    _hide_own_frames()
     try:
         main = _make_main(script)
         exec(_compile(script), main.__dict__)
@@ -96,6 +105,25 @@ def _execute(arguments: tuple[str, ...]) -> int:
             _die_of_interrupt()
         return 1
     return 0
+
+
+def _hide_own_frames() -> None:
+    """Have stacks end where the script begins, as Metaflow logs them for ``@timeout``."""
+    walk_stack, getouterframes = traceback.walk_stack, inspect.getouterframes
+
+    def walk_to_script(frame: Any) -> Iterator[Any]:
+        return itertools.takewhile(lambda pair: not _is_own(pair[0]), walk_stack(frame))
+
+    def get_frames_to_script(frame: Any, context: int = 1) -> list[Any]:
+        frames = getouterframes(frame, context)
+        return list(itertools.takewhile(lambda info: not _is_own(info.frame), frames))
+
+    traceback.walk_stack = walk_to_script
+    inspect.getouterframes = get_frames_to_script
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return frame.f_code is _execute.__code__
 
 
 def _die_of_interrupt() -> None:
@@ -115,18 +143,26 @@ def _make_main(script: str) -> types.ModuleType:
     main = types.ModuleType("__main__")
     path = str(Path(script).absolute())
     main.__dict__.update(
-        __builtins__=__builtins__,
-        __file__=path,
         __loader__=SourceFileLoader("__main__", path),
         __annotations__={},
+        __builtins__=builtins,
+        __file__=path,
         __cached__=None,
     )
-    # Metaflow 2.19 (tuple_util.py) keeps a class there that pickles name: at its import.
-    frame = getattr(before, "ForeachFrame", None)
-    if frame is not None:
-        main.__dict__["ForeachFrame"] = frame
+    main.__dict__.update(_find_classes_of_pickles(before))
     sys.modules["__main__"] = main
     return main
+
+
+def _find_classes_of_pickles(main: types.ModuleType) -> dict[str, type]:
+    # Metaflow 2.19 (tuple_util.py) puts named tuples there when it is imported.
+    return {
+        name: thing
+        for name, thing in vars(main).items()
+        if isinstance(thing, type)
+        and issubclass(thing, tuple)
+        and thing.__module__.startswith(("__main__", "metaflow."))
+    }
 
 
 def _read_exit_code(ended: SystemExit) -> int:
@@ -181,7 +217,7 @@ def _open_stream(descriptor: int, mode: str) -> Any:
         errors=model.errors,
         newline="\n",
         line_buffering=descriptor == 2 and not unbuffered,
-        write_through=unbuffered,
+        write_through=bool(os.environ.get(_UNBUFFERED)),
     )
     stream.mode = mode
     return stream
@@ -207,8 +243,7 @@ def _ignoring_a_closed_one() -> Iterator[None]:
 
 
 def _let_go() -> None:
-    """Let go of what the script holds, and flush what it has left open."""
-    sys.modules["__main__"].__dict__.clear()
+    """Finalize what nobody holds, and flush what the script has left open."""
     # The warm process has frozen what was there before: only what is new is looked at.
     gc.collect()
     for thing in gc.get_objects():

@@ -89,20 +89,22 @@ class _Prepared(NamedTuple):
 _prepared: _Prepared | None = None
 
 
-def prepare_orchestrator(flow_file: Path) -> None:
+def prepare_orchestrator(flow_file: Path, *, lazy: bool = False) -> None:
     """Have the next orchestrator of a flow get ready, while its arguments are not known yet.
 
     Parameters
     ----------
     flow_file : Path
         Its libraries begin to be imported now. Nothing of it is run before it is started.
+    lazy : bool, default=False
+        Whether they are imported only when a task needs them.
     """
     global _prepared
     if not _can_fork():
         return
     reading, writing = os.pipe()
     asked, ask = os.pipe()
-    pid = _fork(lambda: _wait_for_arguments(str(flow_file), asked), writing, reading, ask)
+    pid = _fork(lambda: _wait_for_arguments(str(flow_file), asked, lazy), writing, reading, ask)
     os.close(asked)
     os.close(writing)
     _prepared = _Prepared(flow_file, pid, ask, os.fdopen(reading, "rb"))
@@ -149,13 +151,13 @@ def become_orchestrator(arguments: Sequence[str]) -> NoReturn:
         The flow's file, and what Metaflow is asked.
     """
     _be_new(arguments)
-    _warm_up(arguments[0])
+    _warm_up(arguments[0], lazy=_reuses(arguments))
     _run(arguments)
 
 
-def _wait_for_arguments(flow_file: str, asked: int) -> NoReturn:
+def _wait_for_arguments(flow_file: str, asked: int, lazy: bool) -> NoReturn:
     _be_new([flow_file])
-    _warm_up(flow_file)
+    _warm_up(flow_file, lazy=lazy)
     with os.fdopen(asked, "rb") as file:
         told = file.read()
     if not told:  # whoever prepared this has ended, or needs no run
@@ -178,10 +180,15 @@ def _be_new(arguments: Sequence[str]) -> None:
         sys.stdout.reconfigure(errors=sys.stdin.errors)
 
 
-def _warm_up(flow_file: str) -> None:
+def _reuses(arguments: Sequence[str]) -> bool:
+    """Return whether tasks may be taken from an earlier run instead of being run."""
+    return any(word.removeprefix("--with=").partition(":")[0] == "reuse" for word in arguments)
+
+
+def _warm_up(flow_file: str, *, lazy: bool) -> None:
     forget_commands()
     if linux.is_supported():
-        adopt_zygote(fork_zygote(flow_file))
+        adopt_zygote(fork_zygote(flow_file, lazy=lazy))
 
 
 def _run(arguments: Sequence[str]) -> NoReturn:

@@ -18,6 +18,7 @@ from mlstages.launch.fork.request import Ends, Request, receive
 from mlstages.linux import die_with
 
 READY: Final = b"ready"
+"""Said on a channel when its requests will be taken."""
 _TAKEN: Final = b"t"
 
 Become = Callable[[Request, Ends], None]
@@ -32,14 +33,13 @@ def serve(
     Parameters
     ----------
     channel : socket
-        The receiving end for tasks. That this process is ready is said on it first.
+        The receiving end for tasks.
     from_tasks : socket
         The receiving end for what tasks ask for.
     orchestrator : int
         The process that the tasks are to belong to.
     become : callable
     """
-    channel.send(READY)
     _Server(channel, from_tasks, orchestrator, become).run()
 
 

@@ -1,7 +1,10 @@
 """When a task is started as Metaflow would: what a forked child cannot do or be sure to do."""
 
+import importlib.machinery
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any, Final
 
 _COMMANDS: Final = (["step"], ["spin-step"])
@@ -61,6 +64,39 @@ def find_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[st
         and name not in _OF_EACH_TASK
         and before.get(name) != after.get(name)
     )
+
+
+def must_start_anew(script: str) -> bool:
+    """Return whether a script could tell that it does not begin with a new interpreter.
+
+    Parameters
+    ----------
+    script : str
+        A script whose folder comes first where modules are looked for.
+
+    Notes
+    -----
+    A module beside the script comes before an installed one of the same name, but not before
+    one that has been imported already: here many have been.
+    """
+    if not os.access(script, os.R_OK):
+        return True
+    folder = os.path.realpath(os.path.dirname(script))  # noqa: PTH120
+    return any(
+        _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
+        for name in {entry.partition(".")[0] for entry in os.listdir(folder)} & sys.modules.keys()
+    )
+
+
+def _is_hidden(module: ModuleType, path: str) -> bool:
+    """Return whether a module has been imported, and a file or folder beside would win."""
+    found = getattr(module, "__spec__", None)
+    if found is None or found.origin in ("built-in", "frozen"):  # these win anywhere
+        return False
+    if (found.origin or "").startswith(path):  # it is the one
+        return False
+    endings = ("/__init__.py", *importlib.machinery.all_suffixes())
+    return any(os.path.isfile(path + ending) for ending in endings)  # noqa: PTH113
 
 
 def _shorten(words: Sequence[str]) -> str:

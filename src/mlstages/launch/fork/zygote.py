@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import pickle
+import select
 import signal
 import socket
 import subprocess
@@ -133,15 +134,20 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
     return Zygote(process.pid, sending, plan)
 
 
-def fork_zygote(flow_file: str) -> Zygote:
+def fork_zygote(flow_file: str, *, lazy: bool = False) -> Zygote:
     """Return new warm processes, forked from this one, which has run nothing of the user's.
 
     Parameters
     ----------
     flow_file : str
         It is read for what it imports, not run.
+    lazy : bool, default=False
+        Whether libraries are imported only when a task asks for them: it may be that most
+        tasks are not run at all.
     """
     plan = plan_pools(find_imports(Path(flow_file)))
+    if lazy:
+        plan = plan.flatten()
     _import(plan.pools[0].imports)  # what this process will need as well
     sending, receiving = _open_channels(len(plan.pools))
     orchestrator = os.getpid()
@@ -155,7 +161,7 @@ def fork_zygote(flow_file: str) -> Zygote:
             os.dup2(nothing, 0)
             os.dup2(nothing, 1)
             os.close(nothing)
-            run_zygote(plan.pools, receiving, orchestrator)
+            run_zygote(plan.pools, receiving, orchestrator, lazy=lazy)
         finally:
             os._exit(1)
     for channel in receiving:
@@ -173,7 +179,11 @@ def main(title: str) -> NoReturn:
 
 
 def run_zygote(
-    pools: Sequence[Pool], channels: Sequence[socket.socket], orchestrator: int
+    pools: Sequence[Pool],
+    channels: Sequence[socket.socket],
+    orchestrator: int,
+    *,
+    lazy: bool = False,
 ) -> NoReturn:
     """Import, fork a process for each further pool, and serve.
 
@@ -184,44 +194,68 @@ def run_zygote(
         The receiving end of each pool's.
     orchestrator : int
         The parent of this process, and of the tasks.
+    lazy : bool, default=False
+        Whether further pools import only when they are asked for a child.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # it would only look at what imports leave, which stays
     import_metaflow()
-    _grow(0, pools, channels, orchestrator)
+    _grow(0, pools, channels, orchestrator, lazy)
 
 
 def _grow(
-    place: int, pools: Sequence[Pool], channels: Sequence[socket.socket], orchestrator: int
+    place: int,
+    pools: Sequence[Pool],
+    channels: Sequence[socket.socket],
+    orchestrator: int,
+    lazy: bool,
 ) -> NoReturn:
     """Be the pool at a place, and have those grow that are forked from it."""
+    is_late = lazy and place > 0
+    if is_late:
+        channels[place].send(READY)
+        _wait_until_asked(channels[place])
     _import(pools[place].imports)
     me = os.getpid()
     for other, pool in enumerate(pools):
         if other > place and pool.parent == place and os.fork() == 0:
             die_with(me)
-            _grow(other, pools, channels, orchestrator)
+            _grow(other, pools, channels, orchestrator, lazy)
     for other, channel in enumerate(channels):
         if other != place:
             channel.close()
     to_here, from_tasks = request.open_channel()
     take_card_seam(to_here, dict(os.environ))
+    if not is_late:
+        channels[place].send(READY)
     gc.freeze()  # what is here by now stays, and is not looked at again
     gc.enable()
     serve(channels[place], from_tasks, orchestrator, child.become)
     os._exit(0)
 
 
+def _wait_until_asked(channel: socket.socket) -> None:
+    asked = select.poll()
+    asked.register(channel, select.POLLIN)
+    asked.poll()
+
+
 def _import(imports: Sequence[Import]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for wanted in imports:
-            try:
-                module = importlib.import_module(wanted.module)
-                if wanted.name and not hasattr(module, wanted.name):
-                    importlib.import_module(f"{wanted.module}.{wanted.name}")
-            except Exception:  # the task will import it, and have it fail where it should
-                continue
+    show = warnings.showwarning
+    # Not `catch_warnings`, which would undo the filters that a library sets at its import.
+    warnings.showwarning = _show_nothing
+    for wanted in imports:
+        try:
+            module = importlib.import_module(wanted.module)
+            if wanted.name and not hasattr(module, wanted.name):
+                importlib.import_module(f"{wanted.module}.{wanted.name}")
+        except Exception:  # the task will import it, and have it fail where it should
+            continue
+    warnings.showwarning = show
+
+
+def _show_nothing(*warning: object) -> None:
+    pass
 
 
 def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket]]:
