@@ -98,7 +98,8 @@ def _read_run_id_file(process: psutil.Process) -> str | None:
 
 
 def _option(command: Sequence[str], option: str) -> str | None:
-    for word, following in zip(command, [*command[1:], ""], strict=True):
+    # Of a task that is just ending the command is empty.
+    for word, following in zip(command, [*command[1:], ""], strict=False):
         if word == option:
             return following
         if word.startswith(f"{option}="):
