@@ -80,9 +80,9 @@ def test_the_figure_is_left_out_of_the_comparison_and_nothing_else_is():
         PipelineConfig(test_size=0.3),
         PipelineConfig(random_state=7),
         PipelineConfig(alphas=(0,)),
-        PipelineConfig(folds=3),
     ]
     assert all(config != PipelineConfig() for config in different)
+    assert PipelineConfig(alphas=(0,), folds=3) != PipelineConfig(alphas=(0,))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,28 @@ def test_names_of_columns_are_a_list_or_a_text_that_goes_there_and_back(names, e
     assert split_names(join_names(expected)) == expected
 
 
-def test_no_names_are_all_columns():
-    assert PipelineConfig(features="", drop="") == PipelineConfig()
+def test_no_list_of_names_is_all_columns_and_an_empty_text_is_refused():
+    assert PipelineConfig(features=[], drop=[]) == PipelineConfig()
+    for names in ("", " ", ",", ", ,"):
+        with pytest.raises(OptionError, match=r"features names no column: .* all but the target"):
+            PipelineConfig(features=names)
+        with pytest.raises(OptionError, match=r"drop names no column: .* for none"):
+            PipelineConfig(drop=names)
+    with pytest.raises(OptionError, match="target names no column"):
+        PipelineConfig(target="")
+
+
+@pytest.mark.parametrize("option", ["features", "drop"])
+def test_a_column_that_is_given_twice_is_refused_and_each_is_named(option):
+    with pytest.raises(OptionError, match=f"{option} names 'a', '1' more than once: give each"):
+        PipelineConfig(**{option: "a,b,1,a, 1"})
+
+
+def test_folds_are_five_where_candidates_need_them_and_refused_where_none_do():
+    assert PipelineConfig(alphas=[1]) == PipelineConfig(alphas=[1], folds=5)
+    assert PipelineConfig().folds is None
+    with pytest.raises(OptionError, match=r"folds 5 without an alpha: .* or leave folds out"):
+        PipelineConfig(folds=5)
 
 
 def test_to_choose_columns_and_to_drop_some_exclude_each_other():

@@ -92,7 +92,6 @@ def test_a_table_without_text_is_of_floats():
     [
         ({"features": ("height", "colour")}, ("height", "colour", "price")),
         ({"features": ("3", "-4")}, ("height", "colour", "price")),
-        ({"features": ("id", "id")}, ("id", "price")),
         ({"drop": ("id",)}, ("colour", "fresh", "height", "price")),
         ({"drop": ("0", "fresh")}, ("colour", "height", "price")),
         ({"drop": ("colour",), "target": "id"}, ("fresh", "height", "price", "id")),
@@ -123,6 +122,13 @@ def test_a_choice_that_makes_no_table_is_refused(options, message):
 # ---- missing cells and unseen categories ----
 
 GAPS = b"colour,size,y\nred,1,1\n,2,2\nblue,,3\n,,\ngreen,5,\nred,6,6\n"
+
+
+@pytest.mark.parametrize("option", ["features", "drop"])
+def test_a_column_that_is_given_by_its_name_and_by_its_index_is_given_twice(option):
+    named = f"data.csv: {option} names column 'colour' more than once, as 'colour' and '1': give"
+    with pytest.raises(OptionError, match=named):
+        load_dataset(FLOWERS, name="data.csv", **{option: ("id", "colour", "1")})
 
 
 def test_dropping_leaves_out_each_row_that_misses_a_cell_and_counts_it():

@@ -2,7 +2,7 @@
 
 import sys
 
-from mlstages.cli.app import main
+from mlstages.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

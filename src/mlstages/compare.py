@@ -20,9 +20,10 @@ from typing import Any, Final
 
 from mlstages.config import PipelineConfig
 from mlstages.errors import MlstagesError, RunFailedError, rebuild_error
+from mlstages.figure_file import require_writable, write_figure
 from mlstages.launch.history import describe_history
 from mlstages.measure import Measurement, measure_command
-from mlstages.plot import draw_side_by_side, require_writable, write_figure
+from mlstages.plot import draw_side_by_side
 from mlstages.result import RunResult
 from mlstages.runs import RunDetails, show_run
 from mlstages.stages import Stage

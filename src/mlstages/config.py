@@ -7,6 +7,7 @@ that is no column, a test side of one row) is for the steps to say.
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,9 @@ PACKAGED_DATASET: Final = Path(__file__).with_name("regression_dataset.txt")
 
 PACKAGED_TARGET_RANGE: Final = (-100.0, 100.0)
 """What its target may be, in the units of the data."""
+
+DEFAULT_FOLDS: Final = 5
+"""Parts for cross-validation where there are candidates and nobody says how many."""
 
 _LARGEST_RANDOM_STATE = 2**32 - 1  # numpy.random.RandomState takes no more
 
@@ -51,7 +55,7 @@ class PipelineConfig:
         a header if none of its cells is a number.
     features : iterable of str, str or None, default=None
         Columns to learn from, by name or index, in this order; as one text they are
-        separated by commas. None is all but the target.
+        separated by commas, and no two are the same. None is all but the target.
     drop : iterable of str or str, default=()
         Columns to leave out, given in the same way. Excludes `features`.
     missing : Missing, str or None, default=None
@@ -69,8 +73,9 @@ class PipelineConfig:
         Candidates for the strength of ridge regression, of which cross-validation chooses:
         finite, at least 0 (ordinary least squares), no two equal. None of them is no
         tuning: ordinary least squares.
-    folds : int, default=5
-        Parts of the training rows for cross-validation, at least 2.
+    folds : int or None, default=None
+        Parts of the training rows for cross-validation, at least 2; None is 5 if there are
+        candidates, and stays None without, where a number is refused: nothing needs it.
     figure : Path, str or None, default=None
         PNG file to write. None writes none. Left out of comparisons.
 
@@ -99,7 +104,7 @@ class PipelineConfig:
     test_size: float = 0.2
     random_state: int = 42
     alphas: tuple[float, ...] = ()
-    folds: int = 5
+    folds: int | None = None
     figure: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -110,12 +115,12 @@ class PipelineConfig:
         if self.header not in (None, True, False):
             raise OptionError(f"header {self.header!r} is none of True, False and None")
         set_field(self, "alphas", _checked_alphas(self.alphas))
-        set_field(self, "folds", _checked_folds(self.folds))
+        set_field(self, "folds", _checked_folds(self.folds, self.alphas))
         set_field(self, "data", Path(self.data))
         if self.target is not None:
-            set_field(self, "target", str(self.target))
-        set_field(self, "features", split_names(self.features) or None)
-        set_field(self, "drop", split_names(self.drop))
+            set_field(self, "target", _checked_target(str(self.target)))
+        set_field(self, "features", _checked_names("features", self.features) or None)
+        set_field(self, "drop", _checked_names("drop", self.drop))
         if self.features and self.drop:
             raise OptionError("features and drop exclude each other: give the one or the other")
         if self.missing is not None:
@@ -204,6 +209,27 @@ def join_names(names: Iterable[str]) -> str:
     return text.getvalue()
 
 
+def _checked_target(target: str) -> str:
+    if not target:
+        raise OptionError(
+            "target names no column: give a name or an index, or leave it out for the last column"
+        )
+    return target
+
+
+def _checked_names(option: str, names: str | Iterable[str] | None) -> tuple[str, ...]:
+    checked = split_names(names)
+    if isinstance(names, str) and not any(checked):
+        meant = "all but the target" if option == "features" else "none"
+        raise OptionError(f"{option} names no column: write a,b, or leave it out for {meant}")
+    repeated = [repr(name) for name, count in Counter(checked).items() if count > 1]
+    if repeated:
+        raise OptionError(
+            f"{option} names {', '.join(repeated)} more than once: give each column once"
+        )
+    return checked
+
+
 def _checked_missing(missing: str) -> Missing:
     if missing not in list(Missing):
         raise OptionError(f"missing {missing!r} is none of {', '.join(Missing)}: choose one")
@@ -239,9 +265,16 @@ def _checked_random_state(random_state: Any) -> int:
     return int(random_state)
 
 
-def _checked_folds(folds: Any) -> int:
+def _checked_folds(folds: Any, alphas: tuple[float, ...]) -> int | None:
+    if folds is None:
+        return DEFAULT_FOLDS if alphas else None
     if isinstance(folds, bool) or not isinstance(folds, Integral) or folds < 2:
         raise OptionError(f"folds {folds!r} is not a whole number of at least 2: try 5")
+    if not alphas:
+        raise OptionError(
+            f"folds {folds} without an alpha: there is nothing to choose by cross-validation; "
+            "give alphas, or leave folds out"
+        )
     return int(folds)
 
 

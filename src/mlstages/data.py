@@ -9,6 +9,7 @@ draws should not pay a second for them.
 """
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -106,6 +107,8 @@ def load_dataset(
 
     Raises
     ------
+    OptionError
+        If a column is given twice, or `header` for a format that carries the names.
     FileError
         If the file cannot be read.
     DataError
@@ -162,16 +165,28 @@ def _choose_features(
     features: tuple[str, ...] | None,
     drop: tuple[str, ...],
 ) -> list[str]:
-    chosen = [_find_column(name, table, column) for column in features or table.columns]
-    dropped = {_find_column(name, table, column) for column in drop}
+    chosen = _find_columns(name, table, "features", features or table.columns)
+    dropped = _find_columns(name, table, "drop", drop)
     if features and target in chosen:
         raise DataError(f"{name}: column {target!r} is the target and cannot be a feature as well")
     if target in dropped:
         raise DataError(f"{name}: column {target!r} is the target and cannot be left out")
-    kept = [column for column in dict.fromkeys(chosen) if column not in {*dropped, target}]
+    kept = [column for column in chosen if column not in {*dropped, target}]
     if not kept:
         raise DataError(f"{name}: no feature is left beside the target {target!r}: drop less")
     return kept
+
+
+def _find_columns(name: str, table: Table, option: str, given: tuple[str, ...]) -> list[str]:
+    found = [_find_column(name, table, column) for column in given]
+    for column, count in Counter(found).items():
+        if count > 1:
+            spellings = [each for each, meant in zip(given, found, strict=True) if meant == column]
+            raise OptionError(
+                f"{name}: {option} names column {column!r} more than once, as "
+                f"{' and '.join(map(repr, spellings))}: give each column once"
+            )
+    return found
 
 
 def _find_column(name: str, table: Table, column: str) -> str:

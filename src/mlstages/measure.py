@@ -5,13 +5,18 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import psutil
 
+from mlstages import linux
+
 _SECONDS_BETWEEN_SAMPLES: Final = 0.025
+_PATIENCE: Final = 5
+"""Seconds that a process may outlive the command and still be counted."""
 
 
 class Measurement(NamedTuple):
@@ -23,7 +28,7 @@ class Measurement(NamedTuple):
     seconds: float
     """Wall time."""
     cpu_seconds: float
-    """User and system time, of all processes that it started and waited for."""
+    """User and system time, of all its processes; on Linux also of those that it left behind."""
     peak_memory: int
     """Bytes of all its processes together, shared pages counted once; sampled."""
 
@@ -58,23 +63,25 @@ def measure_command(
     ):
         standard_input.write(stdin)
         standard_input.seek(0)
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdin=standard_input, stdout=output, stderr=errors, cwd=folder
-        )
-        sampler = _MemorySampler(process.pid)
-        sampler.start()
-        try:
-            # Popen.wait would lose the resource usage.
-            _pid, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - start
-            process.returncode = os.waitstatus_to_exitcode(status)
-        except BaseException:  # an interrupt: leave no process behind
-            process.terminate()
-            process.wait()
-            raise
-        finally:
-            sampler.stop()
+        with _adoption() as ours_before:
+            start = time.perf_counter()
+            process = subprocess.Popen(
+                command, stdin=standard_input, stdout=output, stderr=errors, cwd=folder
+            )
+            sampler = _MemorySampler(ours_before)
+            sampler.start()
+            try:
+                # Popen.wait would lose the resource usage.
+                _pid, status, usage = os.wait4(process.pid, 0)
+                seconds = time.perf_counter() - start
+                process.returncode = os.waitstatus_to_exitcode(status)
+            except BaseException:  # an interrupt: leave no process behind
+                process.terminate()
+                process.wait()
+                raise
+            finally:
+                sampler.stop()
+            left_behind = _wait_for_orphans(ours_before)
         output.seek(0)
         errors.seek(0)
         return Measurement(
@@ -82,18 +89,48 @@ def measure_command(
             stdout=output.read(),
             stderr=errors.read(),
             seconds=seconds,
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            cpu_seconds=usage.ru_utime + usage.ru_stime + left_behind,
             peak_memory=sampler.peak,
         )
 
 
-class _MemorySampler(threading.Thread):
-    """Watches a process and its descendants until it is told to stop."""
+@contextmanager
+def _adoption() -> Iterator[frozenset[int]]:
+    """Adopt what the command leaves behind; yield the children that were there before."""
+    before = frozenset(child.pid for child in psutil.Process().children())
+    if linux.is_supported():
+        linux.adopt_orphans()
+    try:
+        yield before
+    finally:
+        if linux.is_supported():
+            linux.adopt_orphans(False)
 
-    def __init__(self, pid: int) -> None:
+
+def _wait_for_orphans(ours_before: frozenset[int]) -> float:
+    """Return the CPU seconds of processes that outlived the command, which end by themselves."""
+    seconds = 0.0
+    end = time.monotonic() + _PATIENCE
+    for orphan in psutil.Process().children():
+        if orphan.pid in ours_before:
+            continue
+        pid = 0
+        while pid == 0 and time.monotonic() < end:
+            pid, _status, usage = os.wait4(orphan.pid, os.WNOHANG)
+            if pid:
+                seconds += usage.ru_utime + usage.ru_stime
+            else:
+                time.sleep(_SECONDS_BETWEEN_SAMPLES)
+    return seconds
+
+
+class _MemorySampler(threading.Thread):
+    """Watches what this process starts and adopts, until it is told to stop."""
+
+    def __init__(self, ours_before: frozenset[int]) -> None:
         super().__init__(daemon=True)
         self.peak = 0
-        self._root = psutil.Process(pid)
+        self._ours_before = ours_before
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -106,10 +143,14 @@ class _MemorySampler(threading.Thread):
         self.join()
 
     def _sample(self) -> int:
-        try:
-            processes = [self._root, *self._root.children(recursive=True)]
-        except psutil.Error:
-            return 0
+        processes = []
+        for child in psutil.Process().children():
+            if child.pid in self._ours_before:
+                continue
+            try:
+                processes += [child, *child.children(recursive=True)]
+            except psutil.Error:  # it ended between two looks
+                continue
         return sum(_memory_of(process) for process in processes)
 
 

@@ -1,20 +1,16 @@
-"""The step that draws: predicted against actual, as PNG bytes; and the files of pictures.
+"""The step that draws: predicted against actual, as PNG bytes.
 
 The only module that knows matplotlib. It draws on a canvas of its own, never through
 pyplot, whose global state would outlive the call.
 """
 
 import io
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlstages.errors import FileError
 from mlstages.result import Metrics
 
 if TYPE_CHECKING:
@@ -133,54 +129,3 @@ def _to_png(figure: "Figure") -> bytes:
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
     return stream.getvalue()
-
-
-def require_writable(path: Path | None) -> None:
-    """Return if a picture can be written there; a folder is never made.
-
-    Called before the work, so that a typing error does not cost a run.
-
-    Raises
-    ------
-    FileError
-        If the folder is missing or cannot be written, or the path is a folder.
-    """
-    if path is None:
-        return
-    folder = path.absolute().parent
-    try:
-        if not folder.is_dir():
-            what = "is no folder" if folder.exists() else "does not exist: make it first"
-            raise FileError(f"figure {path}: the folder {folder} {what}")
-        if path.is_dir():
-            raise FileError(f"figure {path} is a folder: give a file that ends in .png")
-        # Trying is the only sure way: root passes each check of permissions.
-        if path.is_symlink() or path.exists():
-            with path.open("ab"):
-                pass
-        else:
-            with tempfile.NamedTemporaryFile(dir=folder):
-                pass
-    except OSError as error:
-        raise FileError(f"figure {path} cannot be written: {error.strerror}") from None
-
-
-def write_figure(picture: bytes, path: Path) -> None:
-    """Write the PNG, whole or not at all.
-
-    Raises
-    ------
-    FileError
-        If it cannot be written.
-    """
-    partial = None
-    try:
-        target = path.resolve()  # a link stays one
-        partial = target.with_name(f".mlstages-{os.getpid()}.png")
-        partial.write_bytes(picture)
-        partial.replace(target)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        why = getattr(error, "strerror", error)
-        raise FileError(f"figure {path} cannot be written: {why}") from None

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlstages.config import Missing
+from mlstages.config import DEFAULT_FOLDS, Missing
 from mlstages.errors import OptionError
 from mlstages.evaluate import evaluate
 from mlstages.result import Candidate
@@ -113,13 +113,14 @@ def evaluate_candidates(
     X_train: NDArray[Any],
     y_train: NDArray[np.float64],
     alphas: Iterable[float],
-    folds: int,
+    folds: int | None,
     kinds: Sequence[str] = (),
     missing: Missing | str | None = None,
 ) -> tuple[Candidate, ...]:
-    """Return `evaluate_candidate` of each alpha, one after the other, in the order given."""
+    """Return `evaluate_candidate` of each alpha, in the order given; folds of None are five."""
     return tuple(
-        evaluate_candidate(X_train, y_train, alpha, folds, kinds, missing) for alpha in alphas
+        evaluate_candidate(X_train, y_train, alpha, folds or DEFAULT_FOLDS, kinds, missing)
+        for alpha in alphas
     )
 
 

@@ -58,6 +58,12 @@ OPTION_CASES = {
     "too few rows to learn from": (["--test-size", "0.9995"], 2, "into 0 to learn from and"),
     "a negative random state": (["--random-state", "-1"], 2, "random state -1 is not between"),
     "features and drop": (["--features", "0", "--drop", "0"], 2, "exclude each other"),
+    "a feature given twice": (["--features", "0,0"], 2, "features names '0' more than once"),
+    "no features": (["--features", ""], 2, "features names no column: write a,b, or leave it out"),
+    "none to drop": (["--drop", ""], 2, "drop names no column"),
+    "no target": (["--target", ""], 2, "target names no column"),
+    "folds of nothing": (["--folds", "5"], 2, "folds 5 without an alpha: there is nothing"),
+    "a header where names are": (["--data", "data.jsonl", "--header"], 2, "data.jsonl: a table of"),
     "a target range upside down": (["--target-range", "1", "0"], 2, "target range 1.0 0.0 is not"),
     "a figure in no folder": (["--figure", "no/a.png"], 3, "does not exist: make it first"),
     "a figure that cannot be written": (["--figure", "/proc/a.png"], 3, "cannot be written"),
@@ -99,6 +105,7 @@ def test_bad_data(mlstages, tmp_path, content, options, message):
 def test_bad_options(mlstages, tmp_path, options, exit_code, message):
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "data.xls").write_text("1")
+    (tmp_path / "data.jsonl").write_text('{"a": 1, "b": 2}\n')
     require_the_same(run_all_stages(mlstages, *options), exit_code, message)
     assert not (tmp_path / "no").exists()
 
@@ -106,10 +113,7 @@ def test_bad_options(mlstages, tmp_path, options, exit_code, message):
 @pytest.mark.parametrize(
     "options",
     [
-        ["--test-size", "abc"],
-        ["--random-state", "1.5"],
         ["--target-range", "1"],
-        ["--missing", "guess"],
         ["--unknown"],
         ["--no-figure", "--figure", "a.png"],
     ],
@@ -118,6 +122,57 @@ def test_bad_options(mlstages, tmp_path, options, exit_code, message):
 def test_an_option_that_does_not_parse_is_usage(mlstages, options):
     finished = run_all_stages(mlstages, *options)
     require_the_same(finished, 2, options[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--test-size", "abc"],
+        ["--random-state", "1.5"],
+        ["--missing", "guess"],
+        ["--alpha", "1", "--alpha", "abc"],
+        ["--folds", "x"],
+        ["--target-range", "1", "high"],
+    ],
+    ids=" ".join,
+)
+def test_a_value_that_does_not_parse_is_usage_and_repeated(mlstages, options):
+    finished = run_all_stages(mlstages, *options)
+    require_the_same(finished, 2, f"for '{options[0]}'")
+    message = finished["flow"].error
+    assert message.count(repr(options[-1])) == 1
+    assert "Value error" not in message  # pydantic's own words
+
+
+def test_a_value_of_any_command_that_does_not_parse_is_repeated(mlstages):
+    finished = mlstages("runs", "--limit", "many")
+    assert finished.exit_code == 2
+    assert finished.error.startswith("Invalid value 'many' for '--limit': ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["flow"], ["compare"], ["runs"], ["show", "latest"], ["diff", "1", "2"], ["resume"]),
+        *(["replay", "latest"], ["tag", "latest", "+a"], ["graph", "flow.py"]),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_profile_of_metaflow_that_is_not_there_is_said(mlstages, tmp_path, command):
+    environment = {"METAFLOW_PROFILE": "theirs", "METAFLOW_HOME": str(tmp_path)}
+    finished = mlstages(*command, **environment)
+    assert finished.exit_code == 3
+    assert "Traceback" not in finished.stderr
+    assert f"profile 'theirs', and {tmp_path}/config_theirs.json does not exist" in finished.error
+
+
+def test_a_profile_that_is_there_serves_and_one_that_is_not_needed_is_not_asked_for(
+    mlstages, tmp_path
+):
+    (tmp_path / "config_ours.json").write_text("{}")
+    environment = {"METAFLOW_PROFILE": "ours", "METAFLOW_HOME": str(tmp_path)}
+    assert mlstages("runs", **environment).exit_code == 0
+    assert mlstages("check", **environment | {"METAFLOW_PROFILE": "theirs"}).exit_code == 0
 
 
 def test_a_run_that_fails_its_data_check_stays_in_the_history_as_failed(mlstages, tmp_path):

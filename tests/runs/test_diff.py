@@ -1,4 +1,7 @@
+import metaflow
+
 from mlstages import diff_runs
+from mlstages.runs import diff as module
 
 
 def test_a_run_does_not_differ_from_itself(in_small_history):
@@ -27,3 +30,21 @@ def test_a_run_that_did_not_end_lacks_what_came_after(in_small_history):
     diff = diff_runs(in_small_history.pathspec("first"), in_small_history.pathspec("failed"))
     assert {a.name: a.how for a in diff.artifacts}["numbers"] == "only in run a"
     assert diff.to_dict()["same_results"] is False
+
+
+def test_parameters_and_code_of_each_run_are_read_once(in_small_history, monkeypatch):
+    read = []
+
+    def count(what, function):
+        def counted(run):
+            read.append((what, run.pathspec))
+            return function(run)
+
+        return counted
+
+    monkeypatch.setattr(module, "read_parameters", count("parameters", module.read_parameters))
+    code = property(count("code", metaflow.Run.code.fget))
+    monkeypatch.setattr(metaflow.Run, "code", code)
+    runs = [in_small_history.pathspec(name) for name in ("first", "more")]
+    diff_runs(*runs)
+    assert sorted(read) == sorted((what, run) for what in ("code", "parameters") for run in runs)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import metaflow
 import pytest
-from tests.runs.conftest import SMALL_FLOW, start_small_flow
+from tests.runs.conftest import SMALL_FLOW, kill_group, start_small_flow, wait_for
 
 from mlstages import diff_runs, list_runs, replay_run, resume_run, show_run
 from mlstages.errors import (
@@ -28,7 +28,7 @@ def copied(small_history, tmp_path, monkeypatch):
     return small_history
 
 
-def test_the_newest_unsuccessful_run_is_gone_on_with(copied, tmp_path):
+def test_the_newest_unsuccessful_run_is_gone_on_with_once(copied, tmp_path, caplog):
     flow_file = tmp_path / "copy" / "small_flow.py"
     with pytest.raises(RunFailedError, match="not mended yet"):
         resume_run(flow_file, copied.pathspec("failed"))
@@ -39,8 +39,43 @@ def test_the_newest_unsuccessful_run_is_gone_on_with(copied, tmp_path):
     assert {a.name: a.preview for a in resumed.artifacts}["numbers"] == "[2, 2, 2]"
     # What had succeeded was taken over: it took no time.
     assert resumed.steps[0].seconds < 0.2 < resumed.steps[1].seconds
-    newest = resume_run(flow_file)
+    with caplog.at_level("INFO", logger="mlstages"):
+        newest = resume_run(flow_file)
+    (failed_again,) = (run for run in list_runs("SmallFlow", status="failed")[:1])
+    assert f"going on with {failed_again.run}" in caplog.messages
+    assert failed_again.run != copied.pathspec("failed")
     assert show_run(newest).summary.parameters["way"] == "fail"
+    with pytest.raises(RunNotFoundError, match=f"{failed_again.run} is the(?s:.*){newest} is succ"):
+        resume_run(flow_file)
+
+
+def test_another_attempt_from_the_same_origin_is_enough(copied, tmp_path):
+    flow_file = tmp_path / "copy" / "small_flow.py"
+    with pytest.raises(RunFailedError, match="not mended yet"):
+        resume_run(flow_file, copied.pathspec("failed"))
+    (tmp_path / "copy" / "mended").touch()
+    other_attempt = resume_run(flow_file, copied.pathspec("failed"))
+    with pytest.raises(RunNotFoundError, match=f"it was gone on with: {other_attempt} is succ"):
+        resume_run(flow_file)
+
+
+def test_a_run_that_somebody_goes_on_with_is_left_to_them_until_they_fail(copied, caplog):
+    folder = Path.cwd()
+    (folder / "run_id").unlink()
+    others = start_small_flow(folder, "bob", "resume", "--origin-run-id", copied.ids["killed"])
+    waiting = folder / ".metaflow" / "SmallFlow"
+    wait_for((folder / "run_id").exists)
+    bobs = f"SmallFlow/{(folder / 'run_id').read_text()}"
+    wait_for(lambda: any((waiting / bobs.partition("/")[2]).glob("middle/*/_meta/_self.json")))
+    try:
+        with pytest.raises(RunNotFoundError, match=f"{bobs} is running"):
+            resume_run(folder / "small_flow.py")
+    finally:
+        kill_group(others)
+    (folder / "mended").touch()
+    with caplog.at_level("INFO", logger="mlstages"):
+        resume_run(folder / "small_flow.py")
+    assert f"going on with {bobs}" in caplog.messages
 
 
 def test_where_nothing_can_be_gone_on_with_it_is_said_why(copied, tmp_path):

@@ -90,6 +90,8 @@ def test_the_plain_way_shows_runs_and_resumes(plain_metaflow, flow_run, monkeypa
         (("--target_range", "[1]"), "target range [1] is not two finite numbers"),
         (("--target", "z"), "has no column 'z'"),
         (("--missing", "guess"), "missing 'guess' is none of drop, impute"),
+        (("--features", "0,0"), "features names '0' more than once: give each column once"),
+        (("--folds", "3"), "folds 3 without an alpha: there is nothing to choose"),
     ],
 )
 def test_the_plain_way_fails_over_bad_input_without_a_traceback(plain_metaflow, arguments, message):

@@ -7,8 +7,10 @@ import re
 import metaflow
 import numpy as np
 import pytest
+from rich.console import Console
 
-from mlstages import PipelineConfig, RunResult, Stage, run
+from mlstages import PipelineConfig, RunResult, Stage, run, show_run
+from mlstages.cli.render import draw_artifact, draw_artifacts
 from mlstages.errors import OptionError
 from mlstages.launch.history import open_history
 from mlstages.runs import render_card
@@ -63,6 +65,55 @@ def test_each_candidate_is_a_task_and_the_run_keeps_the_winners_model(tuned, mon
     assert finished.data.alpha == results[Stage.FLOW].alpha
     assert finished.data.model.alpha == results[Stage.FLOW].alpha
     assert finished.data.candidates == [c.to_dict() for c in results[Stage.FLOW].candidates]
+
+
+def test_an_artifact_is_shown_of_each_task_of_the_foreach_behind_the_value_at_the_end(
+    tuned, mlstages, monkeypatch
+):
+    folder, results = tuned
+    monkeypatch.chdir(folder)
+    pathspec = results[Stage.FLOW].pathspec
+    shown = show_run(pathspec, artifact="alpha")
+    steps = [
+        artifact.task.removeprefix(f"{pathspec}/").split("/")[0] for artifact in shown.artifacts
+    ]
+    assert steps == ["end", *["train_model"] * len(ALPHAS)]
+    chosen, *tried = (float(artifact.preview) for artifact in shown.artifacts)
+    assert (chosen, tuple(tried)) == (results[Stage.FLOW].alpha, ALPHAS)
+    assert metaflow.Task(shown.artifacts[-1].task).data.alpha == ALPHAS[-1]
+    drawn = mlstages("show", pathspec, "--artifact", "alpha", folder=folder).stdout
+    for artifact in shown.artifacts:
+        task = artifact.task.removeprefix(f"{pathspec}/")
+        assert re.search(rf"^{task} .* {re.escape(artifact.preview)} *$", drawn, re.MULTILINE)
+    # What no task of it changed is one value.
+    assert len(show_run(pathspec, artifact="X_train").artifacts) == 1
+
+
+def test_of_many_tasks_the_first_are_shown_and_how_many_more(tuned, monkeypatch):
+    folder, results = tuned
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("mlstages.runs.details.SHOWN_TASKS", 2)
+    shown = show_run(results[Stage.FLOW].pathspec, artifact="model", step="train_model")
+    assert [artifact.type.rpartition(".")[2] for artifact in shown.artifacts] == [
+        *("LinearRegression", "Ridge"),
+    ]
+    assert shown.to_dict()["more_tasks"] == len(ALPHAS) - 2
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(draw_artifact(shown))
+    assert capture.get().endswith("and 2 more tasks\n")
+
+
+def test_a_list_says_that_an_artifact_is_one_of_many(tuned, monkeypatch):
+    folder, results = tuned
+    monkeypatch.chdir(folder)
+    shown = show_run(results[Stage.FLOW].pathspec, step="train_model")
+    values = {artifact.name: artifact.n_values for artifact in shown.artifacts}
+    assert (values["alpha"], values["model"], values["X_train"]) == (4, 4, 1)
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(draw_artifacts(shown))
+    assert "one of 4: 0.0" in capture.get()
 
 
 def test_a_finished_run_knows_the_candidates_it_was_asked_for(tuned, monkeypatch):

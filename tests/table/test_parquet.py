@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from mlstages.errors import DataError
+from mlstages.errors import DataError, OptionError
 from mlstages.table import Kind, read_table
 
 
@@ -63,3 +63,12 @@ def test_a_file_that_is_no_parquet_is_refused(content):
 def test_one_column_is_not_enough():
     with pytest.raises(DataError, match="a feature and a target are needed"):
         read({"a": [1.0]})
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("extension", ["parquet", "jsonl"])
+def test_whether_there_is_a_header_is_no_question_where_a_format_carries_names(extension, header):
+    content = b'{"a": 1, "b": 2}'
+    named = f"data.{extension}: a table of .{extension} carries the names .* leave --header and"
+    with pytest.raises(OptionError, match=named):
+        read_table(f"data.{extension}", content, header)

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from mlstages.cli.options import AsJson
+from mlstages.cli.profile import with_metaflow
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("graph", epilog="Example: mlstages graph flow.py --svg flow.svg")(graph)
+    app.command("graph", epilog="Example: mlstages graph flow.py --svg flow.svg")(
+        with_metaflow(graph)
+    )
 
 
 def graph(

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from mlstages.cli.options import AsJson
+from mlstages.cli.profile import with_metaflow
 
 RESULTS_DIFFER: Final = 1
 """The exit code of diff and replay where the results are not equal."""
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
     for command, example in _COMMANDS.items():
         # A tag to take away begins with a dash, as options do.
         settings = {"ignore_unknown_options": command is tag}
-        app.command(epilog=f"Example: {example}", context_settings=settings)(command)
+        app.command(epilog=f"Example: {example}", context_settings=settings)(with_metaflow(command))
 
 
 def runs(
@@ -73,7 +74,7 @@ def show(
     details = show_run(run, artifact=artifact, step=step, log=log, flow_name=flow)
     if card is not None:
         write_card(details.summary.run, card)
-    draw = render.draw_run if artifact is None else render.draw_artifacts
+    draw = render.draw_run if artifact is None else render.draw_artifact
     render.show(details, draw, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlstages.config import PACKAGED_DATASET, Missing, PipelineConfig, split_names
+from mlstages.config import PACKAGED_DATASET, Missing, PipelineConfig
 
 Data = Annotated[
     Path | None,
@@ -75,7 +75,12 @@ Alphas = Annotated[
     ),
 ]
 Folds = Annotated[
-    int, typer.Option(metavar="N", help="Parts of the training rows for cross-validation.")
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Parts of the training rows for cross-validation, with --alpha.",
+        show_default="5",
+    ),
 ]
 Figure = Annotated[
     Path | None,
@@ -89,6 +94,12 @@ NoFigure = Annotated[bool, typer.Option("--no-figure", help="Write no picture.")
 Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="TAG", help="What the run is to be found by; repeatable."),
+]
+Reuse = Annotated[
+    bool,
+    typer.Option(
+        "--reuse", help="Take steps from an earlier run where nothing that they depend on changed."
+    ),
 ]
 Decorators = Annotated[
     list[str] | None,
@@ -120,7 +131,7 @@ def to_config(
     test_size: TestSize = 0.2,
     random_state: RandomState = 42,
     alphas: Alphas = None,
-    folds: Folds = 5,
+    folds: Folds = None,
     figure: Figure = None,
     no_figure: NoFigure = False,
 ) -> PipelineConfig:
@@ -132,8 +143,8 @@ def to_config(
         data=data or PACKAGED_DATASET,
         target=target,
         header=header,
-        features=split_names(features) or None,
-        drop=split_names(drop),
+        features=features,  # type: ignore[arg-type] # a text, which is taken apart there
+        drop=() if drop is None else drop,  # type: ignore[arg-type] # the same
         missing=missing,
         target_range=target_range,
         test_size=test_size,

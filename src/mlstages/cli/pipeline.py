@@ -6,7 +6,8 @@ from typing import Final
 
 import typer
 
-from mlstages.cli.options import AsJson, Decorators, RunOptions, Tags, takes_config
+from mlstages.cli.options import AsJson, Decorators, Reuse, RunOptions, Tags, takes_config
+from mlstages.cli.profile import with_metaflow
 from mlstages.config import PipelineConfig
 
 STAGES_DIFFER: Final = 1
@@ -32,12 +33,12 @@ def register(app: typer.Typer) -> None:
         "flow",
         help="Run the pipeline as a Metaflow flow, which remembers every run.",
         epilog="Example: mlstages flow --random-state 7 --tag seven -- --max-workers 2",
-    )(flow)
+    )(with_metaflow(flow))
     app.command(
         "compare",
         help="Run all three stages side by side: do they agree, what does each cost and give?",
         epilog="Example: mlstages compare --test-size 0.3",
-    )(compare)
+    )(with_metaflow(compare))
 
 
 def _register_stage(app: typer.Typer, stage: str, summary: str, example: str) -> None:
@@ -58,6 +59,7 @@ def flow(
     config: PipelineConfig,
     tags: Tags = None,
     decorators: Decorators = None,
+    reuse: Reuse = False,
     as_json: AsJson = False,
     options: RunOptions = None,
 ) -> None:
@@ -65,7 +67,8 @@ def flow(
     from mlstages.cli import render
     from mlstages.stages import run_flow
 
-    options = [f"--with={decorator}" for decorator in decorators or ()] + list(options or ())
+    added = [*(decorators or ()), *(["reuse"] if reuse else [])]
+    options = [f"--with={decorator}" for decorator in added] + list(options or ())
     result = run_flow(config, options=options, tags=tags or ())
     render.show(result, render.draw_result, as_json=as_json)
 

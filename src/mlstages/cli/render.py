@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its n
     from mlstages.checks import CheckReport
     from mlstages.compare import Comparison, StageReport
     from mlstages.launch.graph import Graph
+    from mlstages.launch.reuse.explanation import Explanation
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
     from mlstages.runs.details import ArtifactSummary
@@ -224,6 +225,19 @@ def draw_graph(graph: Graph) -> RenderableType:
     return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in draw_text(graph)))
 
 
+def draw_explanation(explanation: Explanation) -> RenderableType:
+    """Return a table with a line for each task: reused, or why not."""
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("step", "task", "reused"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for task in explanation.tasks:
+        why = f"as {task.origin}" if task.origin else task.why
+        task_id = task.task.rpartition("/")[2]
+        table.add_row(task.step, task_id, "yes" if task.is_reused else "no", why)
+    return Group(Text(explanation.run), table) if explanation.tasks else Text(explanation.run)
+
+
 def draw_runs(runs: list[RunSummary]) -> RenderableType:
     """Return a table with a line for each run."""
     if not runs:
@@ -354,17 +368,34 @@ def draw_artifacts(details: RunDetails) -> RenderableType:
         table.add_column(title)
     table.add_column("bytes", justify="right")
     table.add_column("value", overflow="fold")
-    longest = _LONGEST_CELL if len(details.artifacts) > 1 else None
     for artifact in details.artifacts:
-        table.add_row(*_artifact_cells(artifact, longest))
+        kind = artifact.type.rpartition(".")[2]  # the class alone is short enough for a list
+        preview = artifact.preview or ""
+        if artifact.n_values > 1:
+            preview = f"one of {artifact.n_values}{': ' if preview else ''}{preview}"
+        if len(preview) > _LONGEST_CELL:
+            preview = f"{preview[: _LONGEST_CELL - 1]}…"
+        table.add_row(artifact.name, artifact.step, kind, *_extent(artifact), preview)
     return table
 
 
-def _artifact_cells(artifact: ArtifactSummary, longest: int | None) -> tuple[str, ...]:
+def draw_artifact(details: RunDetails) -> RenderableType:
+    """Return a table with a line for each task that holds the one artifact."""
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("task", "type", "shape"):
+        table.add_column(title, overflow="fold")
+    table.add_column("bytes", justify="right")
+    table.add_column("value", overflow="fold")
+    for artifact in details.artifacts:
+        task = artifact.task.removeprefix(f"{details.summary.run}/")
+        preview = artifact.preview or ""
+        table.add_row(task, artifact.type, *_extent(artifact), preview)
+    first = details.artifacts[0]
+    heading = Text(f"{first.name} of {details.summary.run}, from step {first.step}")
+    more = [Text(f"and {details.more_tasks:,} more tasks")] if details.more_tasks else []
+    return Group(heading, table, *more)
+
+
+def _extent(artifact: ArtifactSummary) -> tuple[str, str]:
     shape = "" if artifact.shape is None else " x ".join(map(str, artifact.shape))
-    # The class alone is short enough for a list; one artifact is shown with its module.
-    kind = artifact.type if longest is None else artifact.type.rpartition(".")[2]
-    preview = artifact.preview or ""
-    if longest is not None and len(preview) > longest:
-        preview = f"{preview[: longest - 1]}…"
-    return artifact.name, artifact.step, kind, shape, f"{artifact.size:,}", preview
+    return shape, f"{artifact.size:,}"

@@ -12,6 +12,7 @@ from metaflow.exception import MetaflowException
 from metaflow.plugins import DATASTORES
 
 from mlstages.errors import RunUnusableError
+from mlstages.launch.artifacts.layout import strip_layout
 
 
 def read_blob(artifact: Any) -> bytes:
@@ -42,9 +43,10 @@ def read_blob(artifact: Any) -> bytes:
     # TypeError: Metaflow 2.19 opens None where the file is missing.
     except (OSError, EOFError, TypeError, MetaflowException) as error:
         raise _damaged(artifact, str(error)) from None
+    blob = strip_layout(blob)
     if hashlib.sha1(blob).hexdigest() != artifact.sha:
         raise _damaged(artifact, "they are not those that were stored")
-    return bytes(blob)
+    return blob
 
 
 def _damaged(artifact: Any, why: str) -> RunUnusableError:

@@ -6,6 +6,7 @@ was dirty. Stock Metaflow makes it for remote steps only; a setting has it made 
 """
 
 import os
+import sys
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -26,18 +27,22 @@ def keep_code() -> None:
     Notes
     -----
     Metaflow (2.19) reads the setting from the environment when it is imported, which has
-    happened here; its runtime takes the value when a run starts.
+    happened here; its commands and its runtime take the value over when they are imported.
     """
     if SETTING not in os.environ:
         metaflow.metaflow_config.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True
+        runtime = sys.modules.get("metaflow.runtime")
+        if runtime is not None:
+            runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True  # type: ignore[attr-defined]
 
 
-def read_code(run: Any) -> dict[str, bytes] | None:
-    """Return the files that the run was made with, by path; None if it kept none.
+def read_code(code: Any) -> dict[str, bytes] | None:
+    """Return the files that a run was made with, by path; None if it kept none.
 
     Parameters
     ----------
-    run : metaflow.Run
+    code : metaflow.client.core.MetaflowCode or None
+        ``run.code``, which the Client fetches anew each time that it is asked for.
 
     Returns
     -------
@@ -45,7 +50,6 @@ def read_code(run: Any) -> dict[str, bytes] | None:
         The flow's folder, and below ``.mf_code`` the local packages; Metaflow itself is
         left out.
     """
-    code = run.code
     if code is None:
         return None
     files = {}
@@ -83,14 +87,14 @@ def write_code(files: dict[str, bytes], folder: Path) -> Path:
     return folder / _MODULES
 
 
-def read_git_state(run: Any) -> dict[str, Any]:
+def read_git_state(code: Any) -> dict[str, Any]:
     """Return commit, branch and whether the tree was dirty; empty outside of git.
 
     Parameters
     ----------
-    run : metaflow.Run
+    code : metaflow.client.core.MetaflowCode or None
+        ``run.code``.
     """
-    code = run.code
     if code is None:
         return {}
     info = code.info

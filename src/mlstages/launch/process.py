@@ -1,7 +1,6 @@
 """Run a flow as Metaflow's users do, as a process of its own, and say how it ended."""
 
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, NoReturn
 
 from metaflow import Run
 from metaflow.exception import MetaflowNotFound
@@ -22,10 +21,10 @@ from mlstages.errors import (
     RunFailedError,
     rebuild_error,
 )
-from mlstages.launch.code import SETTING
+from mlstages.launch.fork.orchestrator import become_orchestrator, start_orchestrator
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
-from mlstages.launch.run_options import RunOptions, place_options
+from mlstages.launch.run_options import RunOptions, place_options, sort_words
 
 _HEADER: Final = re.compile(r"^Metaflow \S+ executing (?P<flow>\w+)", re.MULTILINE)
 
@@ -33,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 _TAIL: Final = 12
 """Lines of output that an error quotes where Metaflow kept no exception."""
-
 
 _USAGE_ERROR: Final = 2
 """Metaflow's exit code for an option that it refuses."""
@@ -81,6 +79,48 @@ def run_flow(
     """
     given = [f"--{name}={value}" for name, value in parameters.items()]
     return _execute(flow_file, flow_name, ["run", *given], placed=place_options(options))
+
+
+def become_run(flow_file: Path, words: Sequence[str]) -> NoReturn:
+    """Be ``python FLOW.py run ...`` with tasks forked, to the end of this process.
+
+    Parameters
+    ----------
+    flow_file : Path
+        Any flow.
+    words : sequence of str
+        Options of Metaflow's ``run``, those that stand before the word ``run`` too, and the
+        flow's parameters, as typed.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or the folder of Metaflow's history cannot be written.
+    """
+    _require_file(flow_file)
+    supply_username()
+    placed = sort_words(words)
+    require_writable_history(placed.metadata, placed.datastore)
+    before_run = ["--no-pylint", *placed.before_run]
+    become_orchestrator([str(flow_file), *before_run, "run", "--with", "fork", *placed.after_run])
+
+
+def run_any_flow(flow_file: Path, words: Sequence[str]) -> str:
+    """Return the pathspec of a new, successful run of any flow.
+
+    Parameters
+    ----------
+    flow_file : Path
+    words : sequence of str
+        As for `become_run`.
+
+    Raises
+    ------
+    MlstagesError
+        As `run_flow`.
+    """
+    _require_file(flow_file)
+    return _execute(flow_file, None, ["run"], placed=sort_words(words))
 
 
 def resume_flow(
@@ -133,8 +173,7 @@ def read_flow_name(flow_file: Path) -> str:
     FlowFileError
         If Metaflow does not take the file for a flow.
     """
-    if not flow_file.is_file():
-        raise FileError(f"{flow_file} does not exist: give the file of a flow")
+    _require_file(flow_file)
     supply_username()
     command = [sys.executable, str(flow_file.absolute()), "--no-pylint", "show"]
     shown = subprocess.run(
@@ -147,9 +186,14 @@ def read_flow_name(flow_file: Path) -> str:
     return said["flow"]
 
 
+def _require_file(flow_file: Path) -> None:
+    if not flow_file.is_file():
+        raise FileError(f"{flow_file} does not exist: give the file of a flow")
+
+
 def _execute(
     flow_file: Path,
-    flow_name: str,
+    flow_name: str | None,
     arguments: Sequence[str],
     *,
     placed: RunOptions,
@@ -161,14 +205,16 @@ def _execute(
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
         run_id_file = Path(folder) / "run_id"
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
-        command = [sys.executable, "-u", str(flow_file.absolute()), "--no-pylint"]
-        command += [*placed.before_run, *arguments, *placed.after_run]
-        command += ["--run-id-file", str(run_id_file)]
-        exit_code, tail = _run_logged(command, modules)
+        command = [str(flow_file.absolute()), "--no-pylint", *placed.before_run]
+        command += [*arguments, *placed.after_run, "--run-id-file", str(run_id_file)]
+        if modules is None:  # they may hold an earlier state of what forks
+            command += ["--with", "fork"]
+        ended = _run_logged(command, modules)
+        flow_name = flow_name or ended.flow_name
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
-    if exit_code == 0 and pathspec is not None:
+    if ended.exit_code == 0 and pathspec is not None:
         return pathspec
-    raise _explain_failure(flow_name, pathspec, exit_code, tail, placed)
+    raise _explain_failure(flow_name, pathspec, ended.exit_code, ended.tail, placed)
 
 
 def read_artifacts(
@@ -190,31 +236,23 @@ def read_artifacts(
     return {name: getattr(data, name) for name in names}
 
 
-def _run_logged(command: list[str], modules: Path | None) -> tuple[int, list[str]]:
+class _Ended(NamedTuple):
+    exit_code: int
+    tail: list[str]
+    flow_name: str
+    """As Metaflow has said it; the flow's file if it has not."""
+
+
+def _run_logged(command: list[str], modules: Path | None) -> _Ended:
     tail: deque[str] = deque(maxlen=_TAIL)
-    environment = {SETTING: "1"} | os.environ
-    if modules is not None:
-        paths = (str(modules), environment.get("PYTHONPATH"))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                tail.append(line.rstrip())
-                logger.info("%s", tail[-1])
-        except BaseException:  # whoever stops us stops the run
-            process.terminate()
-            raise
-    return process.returncode, list(tail)
+    flow_name = None
+    with start_orchestrator(command, modules) as orchestrator:
+        for line in orchestrator.lines():
+            tail.append(line)
+            logger.info("%s", line)
+            flow_name = flow_name or _HEADER.match(line)
+    name = Path(command[0]).name if flow_name is None else flow_name["flow"]
+    return _Ended(orchestrator.wait(), list(tail), name)
 
 
 def _explain_failure(

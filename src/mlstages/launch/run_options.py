@@ -77,6 +77,47 @@ def place_options(options: Sequence[str]) -> RunOptions:
     return RunOptions(tuple(before_run), tuple(after_run), kept["--metadata"], kept["--datastore"])
 
 
+def sort_words(words: Sequence[str]) -> RunOptions:
+    """Return what was typed by its place on Metaflow's command line; nothing is refused.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Options of Metaflow's ``run``, and parameters of a flow that is not known here.
+
+    Examples
+    --------
+    >>> sorted_words = sort_words(["--alpha", "2", "--datastore=s3", "--max-workers", "2"])
+    >>> sorted_words.before_run, sorted_words.after_run
+    (('--datastore=s3',), ('--alpha', '2', '--max-workers', '2'))
+    """
+    if not words:
+        return RunOptions((), (), DEFAULT_METADATA, DEFAULT_DATASTORE)
+    from metaflow.cli import start
+    from metaflow.cli_components.run_cmds import run
+
+    of_start = {
+        name: option
+        for name, option in _by_name(start.params).items()
+        if name not in _by_name(run.params)
+    }
+    before_run: list[str] = []
+    after_run: list[str] = []
+    kept = {"--metadata": DEFAULT_METADATA, "--datastore": DEFAULT_DATASTORE}
+    rest = iter(words)
+    for word in rest:
+        name, equals_sign, value = word.partition("=")
+        typed = [word]
+        option = of_start.get(name)
+        if option is not None and not (equals_sign or option.is_flag):
+            value = next(rest, "")
+            typed.extend(filter(None, [value]))
+        (after_run if option is None else before_run).extend(typed)
+        if name in kept:
+            kept[name] = value
+    return RunOptions(tuple(before_run), tuple(after_run), kept["--metadata"], kept["--datastore"])
+
+
 def _by_name(options: Iterable[Any]) -> dict[str, Any]:
     return {name: option for option in options for name in (*option.opts, *option.secondary_opts)}
 

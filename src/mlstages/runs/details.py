@@ -6,15 +6,24 @@ the history (`mlstages.runs.pickles`).
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.listing import RunSummary, sorted_artifacts, summarize_run
-from mlstages.runs.order import has_parallel_steps, sort_steps
+from mlstages.runs.order import (
+    find_last_steps,
+    has_parallel_steps,
+    read_graph,
+    sort_steps,
+    sort_tasks,
+)
 from mlstages.runs.pickles import Description, describe_pickle, describe_value
 from mlstages.runs.state import RunState, StateReader, task_state, worst_state
+
+SHOWN_TASKS: Final = 10
+"""Tasks of which an artifact that is asked for is described; of more, their number is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,11 @@ class ArtifactSummary:
         Bytes as kept by Metaflow, before compression.
     preview : str or None
         The beginning of its repr: of plain values always, of others if they were asked for.
+    task : str
+        ``<flow>/<run id>/<step>/<task id>`` whose value this is.
+    n_values : int
+        How many different values the last tasks that have it hold: more than one where a
+        foreach or a branch ended without a join that keeps one.
     """
 
     name: str
@@ -52,6 +66,8 @@ class ArtifactSummary:
     shape: tuple[int, ...] | None
     size: int
     preview: str | None
+    task: str
+    n_values: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +89,13 @@ class RunDetails:
     summary : RunSummary
     steps : tuple of StepSummary
     artifacts : tuple of ArtifactSummary
+        One of each name; of one that was asked for, one for each task.
     logs : tuple of TaskLog
         Empty unless they were asked for.
     parallel : bool
         Whether the graph has steps or tasks that can run at the same time.
+    more_tasks : int
+        How many more hold the artifact that was asked for.
     """
 
     summary: RunSummary
@@ -84,6 +103,7 @@ class RunDetails:
     artifacts: tuple[ArtifactSummary, ...]
     logs: tuple[TaskLog, ...] = ()
     parallel: bool = False
+    more_tasks: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the details as JSON can carry them."""
@@ -92,6 +112,7 @@ class RunDetails:
             "artifacts": [asdict(artifact) for artifact in self.artifacts],
             "logs": [asdict(log) for log in self.logs],
             "parallel": self.parallel,
+            "more_tasks": self.more_tasks,
         }
 
 
@@ -111,8 +132,9 @@ def show_run(
         ``<flow>/<run id>``, a run id, or ``latest``: the present user's newest run that was
         successful and is no replay.
     artifact : str or None, default=None
-        The one artifact to describe, which is unpickled for it; None describes all, and
-        unpickles none.
+        The one artifact to describe, which is unpickled for it: as the last tasks have it,
+        then as the tasks of a foreach before them had it, the first ten of all. None
+        describes each as one of the last tasks has it, and unpickles none.
     step : str or None, default=None
         The one step to look at; None is all.
     log : bool, default=False
@@ -135,22 +157,27 @@ def show_run(
     state = StateReader().read(found)
     summary = summarize_run(found, state)
     steps = _find_steps(found, step)
-    newest = _newest_artifacts(steps, without=summary.parameters if artifact is None else ())
-    if artifact is not None:
-        if artifact not in newest:
-            known = ", ".join(newest) or "none yet"
-            raise RunNotFoundError(f"{found.pathspec} has no artifact {artifact!r}: it has {known}")
-        newest = {artifact: newest[artifact]}
+    without = summary.parameters if artifact is None else ()
+    held = _find_artifacts(steps, read_graph(found), without)
+    if artifact is not None and artifact not in held:
+        known = ", ".join(held) or "none yet"
+        raise RunNotFoundError(f"{found.pathspec} has no artifact {artifact!r}: it has {known}")
+    if artifact is None:
+        shown = {name: one.by_task[:1] for name, one in held.items()}
+    else:
+        shown = {artifact: held[artifact].by_task[:SHOWN_TASKS]}
     describe = _describe_unopened if artifact is None else _describe_opened
     return RunDetails(
         summary=summary,
         steps=tuple(_summarize_step(step, state) for step in steps),
         artifacts=tuple(
-            _summarize_artifact(first_step, newest_one, describe(newest_one))
-            for first_step, newest_one in newest.values()
+            _summarize_artifact(held[name], value, describe(value))
+            for name, values in shown.items()
+            for value in values
         ),
         logs=tuple(_read_log(task) for step in steps for task in step) if log else (),
         parallel=has_parallel_steps(found),
+        more_tasks=len(held[artifact].by_task[SHOWN_TASKS:]) if artifact is not None else 0,
     )
 
 
@@ -177,25 +204,49 @@ def _summarize_step(step: Any, run_state: RunState) -> StepSummary:
     return StepSummary(step=step.id, tasks=len(tasks), state=state, seconds=seconds)
 
 
-def _newest_artifacts(steps: list[Any], without: Iterable[str]) -> dict[str, tuple[str, Any]]:
-    """Return by name the step that had it first, and the artifact as the last step had it."""
-    newest: dict[str, tuple[str, Any]] = {}
+class _Held(NamedTuple):
+    """What the tasks of a run hold under one name."""
+
+    first_step: str
+    by_task: tuple[Any, ...]
+    """Of the last tasks that have it, then of a foreach before them that had other values."""
+    n_values: int
+    """How many different values the last tasks hold."""
+
+
+def _find_artifacts(
+    steps: list[Any], graph: dict[str, list[str]], without: Iterable[str]
+) -> dict[str, _Held]:
+    found: dict[str, dict[str, list[Any]]] = {}
     for step in steps:
-        for task in step:
+        for task in sort_tasks(step):
             for artifact in sorted_artifacts(task):
-                first_step, _older = newest.get(artifact.id, (step.id, None))
-                newest[artifact.id] = (first_step, artifact)
-    return {name: newest[name] for name in sorted(newest.keys() - set(without))}
+                found.setdefault(artifact.id, {}).setdefault(step.id, []).append(artifact)
+    return {
+        name: _choose_values(found[name], graph) for name in sorted(found.keys() - set(without))
+    }
 
 
-def _summarize_artifact(step: str, artifact: Any, described: Description) -> ArtifactSummary:
+def _choose_values(by_step: dict[str, list[Any]], graph: dict[str, list[str]]) -> _Held:
+    last = [value for step in find_last_steps(by_step, graph) for value in by_step[step]]
+    shown = list(last)
+    for values in reversed(by_step.values()):
+        different = {value.sha for value in values}
+        if len(different) > 1 and not different <= {value.sha for value in shown}:
+            shown += values
+    return _Held(next(iter(by_step)), tuple(shown), len({value.sha for value in last}))
+
+
+def _summarize_artifact(held: _Held, artifact: Any, described: Description) -> ArtifactSummary:
     return ArtifactSummary(
         name=artifact.id,
-        step=step,
+        step=held.first_step,
         type=described.type,
         shape=described.shape,
         size=artifact.size,
         preview=described.preview,
+        task="/".join(artifact.path_components[:-1]),
+        n_values=held.n_values,
     )
 
 

@@ -1,15 +1,16 @@
 """What differs between two runs: what they were given, and what they came to."""
 
 import difflib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunUnusableError
 from mlstages.launch.blobs import read_blob
 from mlstages.launch.code import read_code, read_git_state
 from mlstages.runs.find import DEFAULT_FLOW, find_run, started_at
 from mlstages.runs.listing import METRICS, read_parameters, sorted_artifacts
-from mlstages.runs.order import sort_steps
+from mlstages.runs.order import sort_steps, sort_tasks
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.values import ValueDifference, compare_values
 
@@ -116,22 +117,22 @@ def diff_runs(run_a: str, run_b: str, *, flow_name: str = DEFAULT_FLOW) -> RunDi
     Artifacts whose stored bytes differ are unpickled to tell how: see `docs/history.md` on
     histories from strangers.
     """
-    a, b = find_run(run_a, flow_name), find_run(run_b, flow_name)
-    ours, theirs = _collect_artifacts(a), _collect_artifacts(b)
-    parameters = _changes(read_parameters(a), read_parameters(b))
+    a = _read_run(find_run(run_a, flow_name))
+    b = _read_run(find_run(run_b, flow_name))
+    ours, theirs = a.artifacts, b.artifacts
     names = [name for name in sorted({*ours, *theirs}) if name != ENVIRONMENT]
     compared = [(name, _compare_artifact(name, ours, theirs)) for name in names]
     return RunDiff(
-        a=a.pathspec,
-        b=b.pathspec,
-        parameters=parameters,
+        a=a.run.pathspec,
+        b=b.run.pathspec,
+        parameters=_changes(a.parameters, b.parameters),
         data=_changes(_describe_data(ours), _describe_data(theirs)),
-        environment=_changes(_describe_making(a, ours), _describe_making(b, theirs)),
-        code=_diff_code(read_code(a), read_code(b)),
+        environment=_changes(_describe_making(a), _describe_making(b)),
+        code=_diff_code(read_code(a.code), read_code(b.code)),
         artifacts=tuple(difference for _, difference in compared if difference is not None),
         n_equal=sum(difference is None for _, difference in compared),
         metrics=_changes(_plain(ours, METRICS), _plain(theirs, METRICS)),
-        seconds=(_seconds(a), _seconds(b)),
+        seconds=(_seconds(a.run), _seconds(b.run)),
     )
 
 
@@ -139,11 +140,24 @@ Artifacts = dict[str, list[tuple[str, Any]]]
 """By name: the step and the artifact of each task that had it, in the order of tasks."""
 
 
-def _collect_artifacts(run: Any) -> Artifacts:
+class _Run(NamedTuple):
+    """What is looked at of a run more than once, and costs reading."""
+
+    run: Any
+    parameters: dict[str, Any]
+    code: Any
+    artifacts: Artifacts
+
+
+def _read_run(run: Any) -> _Run:
+    parameters = read_parameters(run)
+    return _Run(run, parameters, run.code, _collect_artifacts(run, without=parameters))
+
+
+def _collect_artifacts(run: Any, without: Collection[str]) -> Artifacts:
     found: Artifacts = {}
-    without = read_parameters(run)
     for step in sort_steps(run):
-        for task in sorted(step, key=lambda task: (len(task.id), task.id)):
+        for task in sort_tasks(step):
             for artifact in sorted_artifacts(task):
                 if artifact.id not in without:
                     found.setdefault(artifact.id, []).append((step.id, artifact))
@@ -211,11 +225,11 @@ def _describe_data(artifacts: Artifacts) -> dict[str, Any]:
     return described
 
 
-def _describe_making(run: Any, artifacts: Artifacts) -> dict[str, Any]:
-    tags = (tag.partition(":") for tag in run.system_tags)
+def _describe_making(made: _Run) -> dict[str, Any]:
+    tags = (tag.partition(":") for tag in made.run.system_tags)
     described = {name: value for name, _, value in tags if name.endswith("_version")}
-    described |= {f"git {name}": value for name, value in read_git_state(run).items()}
-    kept = _plain(artifacts, (ENVIRONMENT,)).get(ENVIRONMENT)
+    described |= {f"git {name}": value for name, value in read_git_state(made.code).items()}
+    kept = _plain(made.artifacts, (ENVIRONMENT,)).get(ENVIRONMENT)
     if isinstance(kept, dict):
         described["platform"] = kept.get("platform")
         packages = kept.get("packages", {})

@@ -8,7 +8,7 @@ from typing import Any, Final
 import metaflow
 from metaflow.exception import MetaflowNotFound
 
-from mlstages.errors import OptionError, RunNotFoundError
+from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
 from mlstages.launch.history import describe_history, open_history
 
 DEFAULT_FLOW: Final = "SampleRegressionFlow"
@@ -93,6 +93,16 @@ def is_replay(run: Any) -> bool:
     return any(tag.startswith(REPLAY_TAG) for tag in run.user_tags)
 
 
+def read_origin(run: Any) -> str | None:
+    """Return the id of the run that a run goes on with or replays; None of a fresh one.
+
+    None also where it ended before its first task: Metaflow keeps the id with the tasks.
+    """
+    told = (task.metadata_dict.get("origin-run-id") for step in run for task in step)
+    origin = next((origin for origin in told if origin is not None), None)  # none yet: just begun
+    return None if origin in (None, "None") else str(origin)  # "None" of a fresh one, in 2.19
+
+
 def started_at(run: Any) -> datetime:
     """Return when the run began, in local time.
 
@@ -130,3 +140,22 @@ def _of_those_there_are(flow_name: str, latest: bool) -> str:
     else:
         known = f"the newest is {newest.pathspec}, by {user_of(newest)}"
     return f"{of_flow}in {describe_history()}: {known}; mlstages runs --all-users lists them"
+
+
+def require_parameters(run: Any) -> None:
+    """Return if the run can be gone on with.
+
+    Raises
+    ------
+    RunUnusableError
+        If it ended before its parameters were kept.
+    """
+    try:
+        kept = run["_parameters"].task is not None
+    except KeyError:
+        kept = False
+    if not kept:
+        raise RunUnusableError(
+            f"{run.pathspec} ended before its parameters were kept: there is nothing to go on "
+            "from; run the flow again"
+        )

@@ -4,6 +4,7 @@ The order in which tasks were made does not serve: a resumed run makes the clone
 once.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from mlstages.launch.blobs import read_blob
@@ -25,6 +26,54 @@ def sort_steps(run: Any) -> list[Any]:
     steps = sorted(run, key=lambda step: step.created_at)
     place = {name: i for i, name in enumerate(_order_names(read_graph(run)))}
     return sorted(steps, key=lambda step: place.get(step.id, len(place)))
+
+
+def sort_tasks(step: Any) -> list[Any]:
+    """Return the tasks of a step in the order in which they were numbered.
+
+    Parameters
+    ----------
+    step : metaflow.Step
+    """
+    return sorted(step, key=lambda task: (len(task.id), task.id))
+
+
+def find_last_steps(steps: Iterable[str], graph: dict[str, list[str]]) -> list[str]:
+    """Return those of the steps after which none of the others comes.
+
+    Parameters
+    ----------
+    steps : iterable of str
+        In the order of the graph.
+    graph : dict of str to list of str
+        As `read_graph` returns it; where it is empty, the last step stands alone.
+
+    Examples
+    --------
+    >>> graph = {"start": ["a", "b"], "a": ["join"], "b": ["join"], "join": []}
+    >>> find_last_steps(["start", "a", "b"], graph)
+    ['a', 'b']
+    >>> find_last_steps(["start", "a", "b", "join"], graph)
+    ['join']
+    """
+    ordered = list(steps)
+    if not graph:
+        return ordered[-1:]
+    return [
+        step
+        for i, step in enumerate(ordered)
+        if not _steps_after(step, graph).intersection(ordered[i + 1 :])
+    ]
+
+
+def _steps_after(step: str, graph: dict[str, list[str]]) -> set[str]:
+    after: set[str] = set()
+    waiting = [step]
+    while waiting:
+        following = set(graph.get(waiting.pop(), ())) - after
+        after |= following
+        waiting += following
+    return after
 
 
 def has_parallel_steps(run: Any) -> bool:

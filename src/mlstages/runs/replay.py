@@ -9,7 +9,7 @@ from mlstages.errors import RunUnusableError
 from mlstages.launch.code import read_code, write_code
 from mlstages.launch.process import read_flow_name, resume_flow
 from mlstages.runs.diff import RunDiff, diff_runs
-from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run
+from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run, require_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,8 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
         read_flow_name(code)
         replayed = resume_flow(code, origin_flow, origin.id, step="start", tags=(tag,))
     else:
-        files = read_code(origin)
+        recorded = origin.code
+        files = read_code(recorded)
         if files is None:
             raise RunUnusableError(
                 f"{origin.pathspec} kept no code, so it cannot be replayed with it: give the "
@@ -93,7 +94,7 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
             )
         with tempfile.TemporaryDirectory(prefix="mlstages-replay-") as name:
             modules = write_code(files, Path(name))
-            flow_file = Path(name) / origin.code.script_name
+            flow_file = Path(name) / recorded.script_name
             replayed = resume_flow(
                 flow_file, origin_flow, origin.id, step="start", tags=(tag,), modules=modules
             )
@@ -101,25 +102,6 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
     return Replay(
         run=replayed, of=origin.pathspec, diff=diff, likely_causes=_find_likely_causes(diff)
     )
-
-
-def require_parameters(run: Any) -> None:
-    """Return if the run can be gone on with.
-
-    Raises
-    ------
-    RunUnusableError
-        If it ended before its parameters were kept.
-    """
-    try:
-        kept = run["_parameters"].task is not None
-    except KeyError:
-        kept = False
-    if not kept:
-        raise RunUnusableError(
-            f"{run.pathspec} ended before its parameters were kept: there is nothing to go on "
-            "from; run the flow again"
-        )
 
 
 def _find_likely_causes(diff: RunDiff) -> tuple[str, ...]:

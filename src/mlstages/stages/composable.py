@@ -11,7 +11,8 @@ from mlstages.checks import check_dataset
 from mlstages.config import PipelineConfig
 from mlstages.data import count_unseen, handle_missing, load_dataset, split_dataset
 from mlstages.evaluate import evaluate, evaluate_baseline
-from mlstages.plot import draw_predictions, require_writable, write_figure
+from mlstages.figure_file import require_writable, write_figure
+from mlstages.plot import draw_predictions
 from mlstages.result import RunResult
 from mlstages.train import describe_model, predict, train_model
 from mlstages.tune import choose_alpha, evaluate_candidates

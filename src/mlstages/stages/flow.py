@@ -19,6 +19,7 @@ from mlstages.data import (
 )
 from mlstages.evaluate import evaluate, evaluate_baseline
 from mlstages.launch.environment import describe_environment
+from mlstages.launch.reuse import reusable
 from mlstages.launch.step_errors import plain_errors
 from mlstages.plot import draw_predictions
 from mlstages.result import Candidate, Metrics
@@ -53,8 +54,9 @@ class SampleRegressionFlow(FlowSpec):
     TEST_SPLIT = Parameter("test_split", default=0.2, help="Share of the rows to test on")
     RANDOM_STATE = Parameter("random_state", default=42, help="Seed of the split")
     ALPHAS = Parameter("alphas", type=JSONType, default=[], help="Of [0, 1, 10] the best is taken")
-    FOLDS = Parameter("folds", default=5, help="Parts of the training rows to choose it by")
+    FOLDS = Parameter("folds", type=JSONType, default="null", help="Parts to choose it by [5]")
 
+    @reusable(key=describe_environment)
     @plain_errors
     @step
     def start(self) -> None:
@@ -64,7 +66,7 @@ class SampleRegressionFlow(FlowSpec):
         config = PipelineConfig(
             data=name_data(self.DATASET_NAME, self.DATASET_PATH, self.DATA_FILE),
             features=self.FEATURES or None,
-            drop=self.DROP,
+            drop=self.DROP or (),
             missing=self.MISSING or None,
             target_range=self.TARGET_RANGE,
             test_size=self.TEST_SPLIT,

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from mlstages.config import PACKAGED_DATASET, PipelineConfig, join_names, name_data
-from mlstages.data import Layout
+from mlstages.figure_file import require_writable, write_figure
 from mlstages.launch.process import read_artifacts, run_flow
-from mlstages.plot import require_writable, write_figure
 from mlstages.result import Candidate, Metrics, MissingCounts, RunResult
 from mlstages.runs.resume import resume_run
-from mlstages.table import scan
+from mlstages.source import scan
 
 FLOW_FILE: Final = Path(__file__).with_name("flow.py")
 FLOW_NAME: Final = "SampleRegressionFlow"
@@ -93,7 +92,7 @@ def read_config(pathspec: str) -> PipelineConfig:
         target=values["TARGET"] or None,
         header=values["HEADER"],
         features=values["FEATURES"] or None,
-        drop=values["DROP"],
+        drop=values["DROP"] or (),
         missing=values["MISSING"] or None,
         target_range=values["TARGET_RANGE"],
         test_size=values["TEST_SPLIT"],
@@ -104,6 +103,9 @@ def read_config(pathspec: str) -> PipelineConfig:
 
 
 def _to_result(config: PipelineConfig, pathspec: str, options: Sequence[str] = ()) -> RunResult:
+    # Late, so that this process can be forked into the orchestrator of the run before it.
+    from mlstages.data import Layout
+
     artifacts = read_artifacts(pathspec, _ARTIFACTS, options=options)
     if config.figure is not None:
         write_figure(artifacts["figure"], config.figure)
@@ -144,7 +146,7 @@ def to_parameters(config: PipelineConfig) -> dict[str, str]:
         "test_split": repr(config.test_size),
         "random_state": str(config.random_state),
         "alphas": json.dumps(config.alphas),
-        "folds": str(config.folds),
+        "folds": json.dumps(config.folds),
     }
     # Each is given, since Metaflow takes METAFLOW_RUN_<NAME> for those that are not.
     parameters |= {

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Final
 
-from mlstages.errors import DataError
+from mlstages.errors import DataError, OptionError
+from mlstages.source import Source, scan
 from mlstages.table.cells import Kind, Table
 from mlstages.table.delimited import read_delimited
 from mlstages.table.jsonl import read_jsonl
 from mlstages.table.parquet import read_parquet
-from mlstages.table.source import Source, scan
 
 __all__ = ["FORMATS", "Kind", "Table", "read_table", "scan"]
 
@@ -31,6 +31,8 @@ FORMATS: Final[dict[str, Callable[[Source, bool | None], Table]]] = {
     ".parquet": lambda source, header: read_parquet(source),
 }
 """Extension to reader; the header option is for text tables alone."""
+
+_CARRY_NAMES: Final = (".jsonl", ".parquet")
 
 
 def read_table(name: str, content: Path | bytes, header: bool | None = None) -> Table:
@@ -53,6 +55,8 @@ def read_table(name: str, content: Path | bytes, header: bool | None = None) -> 
 
     Raises
     ------
+    OptionError
+        If `header` is given for a format that carries the names.
     FileError
         If the file is missing, is a folder or cannot be read.
     DataError
@@ -74,6 +78,11 @@ def read_table(name: str, content: Path | bytes, header: bool | None = None) -> 
         raise DataError(
             f"{name}: the extension {extension!r} is none of {known}: "
             "export the table as one of these"
+        )
+    if header is not None and extension in _CARRY_NAMES:
+        raise OptionError(
+            f"{name}: a table of {extension} carries the names of its columns, and has no first "
+            "row that could hold them: leave --header and --no-header out"
         )
     if source.n_lines == 0:
         raise DataError(f"{name} is empty: it needs at least four rows of values")

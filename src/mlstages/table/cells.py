@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlstages.errors import DataError
-from mlstages.table.source import Source
+from mlstages.source import Source
 
 if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
     import polars as pl

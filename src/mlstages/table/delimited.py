@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
 
 from mlstages.errors import DataError
+from mlstages.source import Source
 from mlstages.table.cells import (
     REPORTED_ROWS,
     CellCollector,
@@ -19,7 +20,6 @@ from mlstages.table.cells import (
     require_unique,
     to_float,
 )
-from mlstages.table.source import Source
 
 if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
     import polars as pl

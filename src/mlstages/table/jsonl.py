@@ -8,8 +8,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from mlstages.errors import DataError
+from mlstages.source import Source
 from mlstages.table.cells import REPORTED_ROWS, CellCollector, Table, list_rows
-from mlstages.table.source import Source
 
 if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
     import polars as pl

@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING
 
 from mlstages.errors import DataError
+from mlstages.source import Source
 from mlstages.table.cells import ColumnCollector, Table
-from mlstages.table.source import Source
 
 if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
     import polars as pl

@@ -6,5 +6,7 @@ with each code package, also to machines where mlstages itself is not installed.
 
 STEP_DECORATORS_DESC = [
     ("fork", ".fork_decorator.ForkDecorator"),
+    ("raw_artifacts", ".raw_artifacts_decorator.RawArtifactsDecorator"),
+    ("reuse", ".reuse_decorator.ReuseDecorator"),
     ("srun", ".srun_decorator.SrunDecorator"),
 ]

@@ -1,5 +1,6 @@
 """The step decorator ``@fork``: what Metaflow calls, and nothing else."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from metaflow.decorators import StepDecorator
@@ -10,13 +11,33 @@ class ForkDecorator(StepDecorator):
 
     On one machine a task then costs a few hundredths of a second instead of the start of an
     interpreter and its imports. A task that another decorator sends elsewhere is started as
-    without ``@fork``.
+    without ``@fork``. Large artifacts are stored as by ``@raw_artifacts``.
     """
 
     name = "fork"
-    defaults: ClassVar = {}
+    defaults: ClassVar[dict[str, Any]] = {}
 
     # The imports below are late because this class is loaded wherever Metaflow is.
+
+    def step_init(
+        self,
+        flow: Any,
+        graph: Any,
+        step_name: str,
+        decorators: Any,
+        environment: Any,
+        flow_datastore: Any,
+        logger: Any,
+    ) -> None:
+        with suppress(ModuleNotFoundError):  # on a machine of a cluster, where nothing is forked
+            from mlstages.launch.artifacts import keep_included_files_raw
+
+            keep_included_files_raw()
+
+    def package_init(self, flow: Any, step_name: str, environment: Any) -> None:
+        from mlstages.launch.fork.packaging import leave_out_metaflow
+
+        leave_out_metaflow(flow)
 
     def runtime_init(self, flow: Any, graph: Any, package: Any, run_id: str) -> None:
         from mlstages.launch.fork.launcher import open_launcher
@@ -28,6 +49,25 @@ class ForkDecorator(StepDecorator):
     ) -> None:
         if self.launcher is not None:
             self.launcher.ask(cli_args)
+
+    def task_pre_step(
+        self,
+        step_name: str,
+        task_datastore: Any,
+        metadata: Any,
+        run_id: str,
+        task_id: str,
+        flow: Any,
+        graph: Any,
+        retry_count: int,
+        max_user_code_retries: int,
+        ubf_context: Any,
+        inputs: Any,
+    ) -> None:
+        with suppress(ModuleNotFoundError):
+            from mlstages.launch.artifacts import install
+
+            install(task_datastore, inputs)
 
     def runtime_finished(self, exception: BaseException | None) -> None:
         from mlstages.launch.fork.launcher import close_launcher

@@ -1,7 +1,9 @@
 """A task forked from a warm process instead of started as a new interpreter.
 
-From the outside in: `launcher` (what a step decorator calls), `seam` (where Metaflow starts a
-task), `refusal` (when a task is started as before), `zygote` (the warm processes), `pool` (the
-children that they keep ready), `request` (what a child is told), `task` (what the orchestrator
-holds of it), `child` (how it becomes the task), `linux` (the system calls behind it).
+From the outside in: `orchestrator` (what starts a run), `launcher` (what a step decorator
+calls), `seam` (where Metaflow starts a task), `refusal` (when a task is started as before),
+`preload` and `plan` (what is imported ahead, and for which steps), `zygote` (the warm
+processes), `pool` (the children that they keep ready), `request` (what a child is told), `task`
+(what the orchestrator holds of it), `child` (how it becomes the task), `packaging` (the code
+package of a run that stays here).
 """

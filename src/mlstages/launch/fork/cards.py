@@ -6,6 +6,7 @@ step runs. What is replaced is the name ``subprocess`` in that one module. The p
 child of the warm process that it was forked from: the task may be gone before it.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 from mlstages.launch.fork import request
-from mlstages.launch.fork.refusal import find_late_variables
+from mlstages.launch.fork.refusal import find_changes
 from mlstages.launch.fork.request import Ends, Request
 
 _LOST: Final = -signal.SIGKILL
@@ -88,10 +89,8 @@ class CardProcess:
     def kill(self) -> None:
         """Kill it, if it still runs."""
         if self.poll() is None and self._process is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 class _Subprocess:
@@ -105,7 +104,7 @@ class _Subprocess:
         return getattr(subprocess, name)
 
     def Popen(  # noqa: N802
-        self, command: list[str], *, env: Mapping[str, str], **streams: int
+        self, command: list[str], *, env: Mapping[str, str], **streams: Any
     ) -> Any:
         if streams == {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}:
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -139,7 +138,7 @@ class _Subprocess:
         self, command: list[str], environment: Mapping[str, str], output: int
     ) -> CardProcess | None:
         """Return the started process; None if it has to be started as before."""
-        if command[0] != sys.executable or find_late_variables(environment, self._warm):
+        if command[0] != sys.executable or find_changes(self._warm, environment):
             return None
         told, reply = os.pipe()
         try:

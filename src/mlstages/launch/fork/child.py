@@ -19,9 +19,9 @@ import threading
 import time
 import traceback
 import types
-from _io import _IOBase  # type: ignore[attr-defined]
+from _io import _IOBase
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -45,17 +45,14 @@ def become(request: Request, ends: Ends) -> NoReturn:
     ends : Ends
         Its streams.
     """
-    for stream, end in enumerate((ends.stdin, ends.stdout, ends.stderr)):
-        os.dup2(end, stream)
-        os.close(end)
-    setproctitle(" ".join(request.command))
     _take_environment(request)
     take_facts(request.facts)
-    _reset_signals()
+    take_streams(ends.stdin, ends.stdout, ends.stderr)
+    setproctitle(" ".join(request.command))
+    reset_signals()
     if must_start_anew(request.command[1]):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `subprocess` has it
         os.execve(request.command[0], request.command, request.environment)
-    _open_streams()
     _reseed()
     os._exit(run_script(request.command[1:]))
 
@@ -189,27 +186,32 @@ def _take_environment(request: Request) -> None:
     time.tzset()
 
 
-def _reset_signals() -> None:
+def reset_signals() -> None:
+    """Handle signals as an interpreter does at its start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def _open_streams() -> None:
+def take_streams(stdin: int, stdout: int, stderr: int) -> None:
+    """Have descriptors become the standard streams, opened as an interpreter opens them."""
+    for stream, end in enumerate((stdin, stdout, stderr)):
+        os.dup2(end, stream)
+        os.close(end)
     sys.stdin = sys.__stdin__ = _open_stream(0, "r")  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = _open_stream(1, "w")  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _open_stream(2, "w")  # type: ignore[misc]
 
 
-def _open_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
+def _open_stream(descriptor: int, mode: str) -> Any:
     """Return what an interpreter opens at its start (`create_stdio` of CPython's pylifecycle)."""
     names = ("<stdin>", "<stdout>", "<stderr>")
     model = (sys.stdin, sys.stdout, sys.stderr)[descriptor]
     unbuffered = bool(os.environ.get(_UNBUFFERED)) and mode == "w"
-    binary: Any = open(descriptor, mode + "b", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115, PTH123
+    binary: Any = open(descriptor, mode + "b", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115
     (binary if unbuffered else binary.raw).name = names[descriptor]
-    stream = io.TextIOWrapper(
+    stream: Any = io.TextIOWrapper(
         binary,
         encoding=model.encoding,
         errors=model.errors,
@@ -217,7 +219,7 @@ def _open_stream(descriptor: int, mode: str) -> io.TextIOWrapper:
         line_buffering=descriptor == 2 and not unbuffered,
         write_through=bool(os.environ.get(_UNBUFFERED)),
     )
-    stream.mode = mode  # type: ignore[misc]
+    stream.mode = mode
     return stream
 
 
@@ -225,7 +227,7 @@ def _reseed() -> None:
     random.seed()
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        numpy_random.seed()  # type: ignore[attr-defined]
+        numpy_random.seed()
 
 
 def _flush_streams() -> None:
@@ -236,10 +238,8 @@ def _flush_streams() -> None:
 
 @contextmanager
 def _ignoring_a_closed_one() -> Iterator[None]:
-    try:
+    with suppress(OSError, ValueError, AttributeError):
         yield
-    except (OSError, ValueError, AttributeError):
-        pass
 
 
 def _let_go() -> None:

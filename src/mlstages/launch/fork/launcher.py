@@ -2,18 +2,21 @@
 
 import logging
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from mlstages.launch.fork import linux
-from mlstages.launch.fork.refusal import explain_refusal
+from setproctitle import setproctitle
+
+from mlstages import linux
+from mlstages.launch.fork.refusal import explain_refusal, find_changes
 from mlstages.launch.fork.request import Request
-from mlstages.launch.fork.seam import fits_seam, take_seam
 from mlstages.launch.fork.zygote import Zygote, start_zygote
+from mlstages.launch.seam import fits_seam, take_seam
 
 logger = logging.getLogger(__name__)
+
 
 class Launcher:
     """Starts the tasks of one run.
@@ -22,15 +25,16 @@ class Launcher:
     ----------
     script : str
         The flow's file, as the orchestrator was started with.
-    run_id : str
-        For lists of processes.
+    zygote : Zygote
+        The warm processes.
+    warm : mapping of str to str
+        The environment that they were started with.
     """
 
-    def __init__(self, script: str, run_id: str) -> None:
+    def __init__(self, script: str, zygote: Zygote, warm: Mapping[str, str]) -> None:
         self._script = script
-        self._warm = dict(os.environ)
-        title = f"mlstages zygote of {script} --run-id {run_id}"
-        self._zygote: Zygote | None = start_zygote(script, title)
+        self._zygote: Zygote | None = zygote
+        self._warm = warm
         self._asked: Any = None
         self._told: set[tuple[str, str]] = set()
 
@@ -45,7 +49,7 @@ class Launcher:
         self._asked = arguments
 
     def launch(self, command: list[str], environment: Mapping[str, str]) -> Any:
-        """Return a task that has been started: forked, or as Metaflow would start it."""
+        """Return a task that has been forked; None if it is to be started as before."""
         arguments, self._asked = self._asked, None
         refusal = self._refuse(arguments, command, environment)
         if refusal is not None:
@@ -57,14 +61,7 @@ class Launcher:
             except OSError as error:  # nothing has left
                 logger.warning("tasks are started one by one from here on: %s", error)
                 self.close()
-        return subprocess.Popen(
-            command,
-            env=environment,
-            bufsize=1,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return None
 
     def _tell(self, arguments: Any, refusal: str) -> None:
         if arguments is None or (arguments.task.step, refusal) in self._told:
@@ -89,7 +86,19 @@ class Launcher:
         return refusal
 
 
+class _Adopted(NamedTuple):
+    zygote: Zygote
+    warm: dict[str, str]
+
+
+_adopted: _Adopted | None = None
 _launcher: Launcher | None = None
+
+
+def adopt_zygote(zygote: Zygote) -> None:
+    """Have the run that this process is about to orchestrate use warm processes that exist."""
+    global _adopted
+    _adopted = _Adopted(zygote, dict(os.environ))
 
 
 def open_launcher(run_id: str) -> Launcher | None:
@@ -98,18 +107,30 @@ def open_launcher(run_id: str) -> Launcher | None:
     Parameters
     ----------
     run_id : str
+        For lists of processes.
     """
     global _launcher
-    if _launcher is None:
-        if not linux.is_supported():
-            logger.warning("tasks are forked on Linux only; here each starts an interpreter")
-            return None
-        if not fits_seam():
-            logger.warning("this Metaflow starts tasks in another way: none is forked")
-            return None
-        linux.adopt_orphans()
-        _launcher = Launcher(sys.argv[0], run_id)
-        take_seam(_launcher.launch)
+    if _launcher is not None:
+        return _launcher
+    if not linux.is_supported():
+        logger.warning("tasks are forked on Linux only; here each starts an interpreter")
+        return None
+    if not fits_seam():
+        logger.warning("this Metaflow starts tasks in another way: none is forked")
+        return None
+    script = sys.argv[0]
+    warm = dict(os.environ)
+    if _adopted is not None and not find_changes(_adopted.warm, warm):
+        zygote = _adopted.zygote
+        setproctitle(" ".join([*sys.orig_argv, f"--run-id={run_id}"]))
+    else:
+        zygote = start_zygote(script, f"mlstages zygote of {script} --run-id {run_id}")
+    linux.adopt_orphans()
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        # Metaflow (2.19) cleans up after an interrupt only: its run then has ended as failed.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _launcher = Launcher(script, zygote, warm)
+    take_seam(_launcher.launch)
     return _launcher
 
 

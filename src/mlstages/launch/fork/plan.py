@@ -25,6 +25,14 @@ class Plan:
     pools: tuple[Pool, ...]
     pool_of_step: dict[str, int]
 
+    def flatten(self) -> "Plan":
+        """Return a plan with the same pools, each forked from the first one alone."""
+        pools = [self.pools[0]]
+        for pool in self.pools[1:]:
+            inherited = self.pools[pool.parent].imports if pool.parent else ()
+            pools.append(Pool((*inherited, *pool.imports), 0))
+        return Plan(tuple(pools), self.pool_of_step)
+
 
 def plan_pools(found: StepImports) -> Plan:
     """Return one pool for what all steps import, and one for each further set of libraries.

@@ -11,12 +11,14 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NoReturn
 
-from mlstages.launch.fork.linux import die_with
 from mlstages.launch.fork.request import Ends, Request, receive
+from mlstages.linux import die_with
 
 READY: Final = b"ready"
+"""Said on a channel when its requests will be taken."""
 _TAKEN: Final = b"t"
 
 Become = Callable[[Request, Ends], None]
@@ -31,14 +33,13 @@ def serve(
     Parameters
     ----------
     channel : socket
-        The receiving end for tasks. That this process is ready is said on it first.
+        The receiving end for tasks.
     from_tasks : socket
         The receiving end for what tasks ask for.
     orchestrator : int
         The process that the tasks are to belong to.
     become : callable
     """
-    channel.send(READY)
     _Server(channel, from_tasks, orchestrator, become).run()
 
 
@@ -146,7 +147,5 @@ class _Server:
 
 
 def _tell(reply: int, number: int) -> None:
-    try:
+    with suppress(BrokenPipeError):  # who asked may be gone
         os.write(reply, f"{number}\n".encode())
-    except BrokenPipeError:  # who asked is gone
-        pass

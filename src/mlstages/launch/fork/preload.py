@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Final
 
 LIBRARIES: Final = frozenset(
-    ("lightgbm", "matplotlib", "networkx", "numpy", "pandas", "plotly", "polars", "pyarrow")
-    + ("requests", "scipy", "seaborn", "sklearn", "statsmodels", "torch", "xgboost")
+    (
+        *("lightgbm", "matplotlib", "networkx", "numpy", "pandas", "plotly", "polars", "pyarrow"),
+        *("scipy", "seaborn", "sklearn", "statsmodels", "torch", "xgboost"),
+    )
 )
 
 

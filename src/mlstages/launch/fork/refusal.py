@@ -11,7 +11,7 @@ _COMMANDS: Final = (["step"], ["spin-step"])
 _NO_FOREACH_WITHOUT_BOUND: Final = (None, "", "none")
 
 _AT_START: Final = (
-    *("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LC_", "LANG", "METAFLOW_", "MLSTAGES_"),
+    *("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LC_", "LANG", "METAFLOW_"),
     *("OMP_", "KMP_", "GOMP_", "MKL_", "OPENBLAS_", "BLIS_", "NUMEXPR_", "VECLIB_", "NUMBA_"),
     *("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "TF_", "XLA_", "JAX_", "TORCH_", "PYTORCH_"),
     *("POLARS_", "RAYON_", "ARROW_", "MPL", "SKLEARN_", "SCIPY_", "NUMPY_", "NPY_", "PANDAS_"),
@@ -19,8 +19,10 @@ _AT_START: Final = (
 """Variables that Python, Metaflow or a library reads once, when it starts or is imported."""
 
 _OF_EACH_TASK: Final = frozenset(
-    ("PYTHONUNBUFFERED", "METAFLOW_RUN_ID", "METAFLOW_CODE_URL", "METAFLOW_CODE_SHA")
-    + ("METAFLOW_CODE_DS", "METAFLOW_CODE_METADATA")
+    (
+        *("PYTHONUNBUFFERED", "METAFLOW_RUN_ID", "METAFLOW_CODE_URL", "METAFLOW_CODE_SHA"),
+        *("METAFLOW_CODE_DS", "METAFLOW_CODE_METADATA"),
+    )
 )
 """Set by Metaflow's runtime for every task, and read late (`metaflow.task`, 2.19)."""
 
@@ -47,20 +49,20 @@ def explain_refusal(
         return f"a decorator has it started by the command {' '.join(arguments.commands)}"
     if arguments.command_options.get("ubf-context") not in _NO_FOREACH_WITHOUT_BOUND:
         return "the number of its parallel tasks is not known beforehand (@parallel)"
-    late = find_late_variables(environment, warm)
-    if late:
-        return f"{', '.join(late)} would take effect only when a process starts"
+    changed = find_changes(warm, environment)
+    if changed:
+        return f"{', '.join(changed)} would take effect only when a process starts"
     return None
 
 
-def find_late_variables(environment: Mapping[str, str], warm: Mapping[str, str]) -> list[str]:
-    """Return the variables that differ and that a forked child would not heed, by name."""
+def find_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return the variables that differ, of those that matter only when a process starts."""
     return sorted(
         name
-        for name in environment.keys() | warm.keys()
+        for name in before.keys() | after.keys()
         if name.startswith(_AT_START)
         and name not in _OF_EACH_TASK
-        and environment.get(name) != warm.get(name)
+        and before.get(name) != after.get(name)
     )
 
 
@@ -79,7 +81,7 @@ def must_start_anew(script: str) -> bool:
     """
     if not os.access(script, os.R_OK):
         return True
-    folder = os.path.realpath(os.path.dirname(script))  # noqa: PTH120, PTH118
+    folder = os.path.realpath(os.path.dirname(script))  # noqa: PTH120
     return any(
         _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
         for name in {entry.partition(".")[0] for entry in os.listdir(folder)} & sys.modules.keys()

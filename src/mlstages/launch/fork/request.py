@@ -32,9 +32,7 @@ class Request(NamedTuple):
     @classmethod
     def to_run(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
         """Return the request for a command that would be started by this process, here."""
-        return cls(
-            tuple(command), dict(environment), str(Path.cwd()), _read_umask(), find_facts()
-        )
+        return cls(tuple(command), dict(environment), str(Path.cwd()), _read_umask(), find_facts())
 
 
 class Ends(NamedTuple):

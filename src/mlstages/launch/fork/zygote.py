@@ -8,36 +8,35 @@ that has been used may have started threads, and would hang in the child.
 import gc
 import importlib
 import inspect
-import json
 import os
+import pickle
+import select
 import signal
 import socket
 import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import IO, Final, NoReturn
+from typing import Final, NoReturn
 
 from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
 from mlstages.launch.fork.cards import take_card_seam
-from mlstages.launch.fork.linux import die_with
-from mlstages.launch.fork.plan import MOST_POOLS, Pool, plan_pools
+from mlstages.launch.fork.plan import Plan, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
 from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.task import ForkedTask
+from mlstages.linux import die_with
 
-_OF_A_FLOW: Final = "metaflow.cli"
-"""Its command takes on the options of the flow that is there when it is imported (2.19)."""
+_OF_A_FLOW: Final = frozenset(("metaflow.cli", "metaflow.cli_components.run_cmds"))
+"""Their commands take on the options of the flow that is there when they are imported (2.19)."""
 
 _START: Final = (
     # The current folder must not come first on the path: a types.py there would be imported.
-    "import sys; sys.path.pop(0); "
-    "from mlstages.launch.fork.zygote import main; main(sys.argv[1])"
+    "import sys; sys.path.pop(0); from mlstages.launch.fork.zygote import main; main(sys.argv[1])"
 )
 
 
@@ -50,21 +49,15 @@ class Zygote:
         The first of them, a child of this process.
     channels : sequence of socket
         The sending end of each pool's channel.
-    plan : file
-        Says which pool is for which step, once that is known.
+    plan : Plan
+        Says which pool is for which step.
     """
 
-    def __init__(self, pid: int, channels: Sequence[socket.socket], plan: IO[bytes]) -> None:
+    def __init__(self, pid: int, channels: Sequence[socket.socket], plan: Plan) -> None:
         self._pid = pid
         self._channels = channels
-        self._plan = plan
+        self._pool_of_step = plan.pool_of_step
         self._ready: set[int] = set()
-
-    @cached_property
-    def _pool_of_step(self) -> dict[str, int]:
-        with self._plan:
-            told = self._plan.read()
-        return dict(json.loads(told)) if told else {}
 
     def is_ready(self, step: str) -> bool:
         """Return True when tasks of the step can be forked; False if they never can."""
@@ -123,73 +116,128 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
     title : str
         What lists of processes show.
     """
-    sending, receiving = _open_channels()
-    told, tell = os.pipe()
+    plan = plan_pools(find_imports(Path(flow_file)))
+    sending, receiving = _open_channels(len(plan.pools))
     descriptors = [channel.fileno() for channel in receiving]
-    asked = json.dumps([flow_file, title, os.getpid(), tell, descriptors])
     process = subprocess.Popen(
-        [sys.executable, "-c", _START, asked],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-c", _START, title],
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        pass_fds=(tell, *descriptors),
+        pass_fds=descriptors,
     )
-    os.close(tell)
+    assert process.stdin is not None
+    with process.stdin as file:
+        pickle.dump((plan.pools, os.getpid(), descriptors), file)
     for channel in receiving:
         channel.close()
     process.returncode = 0  # who ends it and waits for it is the `Zygote`
-    return Zygote(process.pid, sending, os.fdopen(told, "rb"))
+    return Zygote(process.pid, sending, plan)
 
 
-def main(asked: str) -> NoReturn:
-    """Be the warm processes of an orchestrator."""
-    flow_file, title, orchestrator, tell, descriptors = json.loads(asked)
+def fork_zygote(flow_file: str, *, lazy: bool = False) -> Zygote:
+    """Return new warm processes, forked from this one, which has run nothing of the user's.
+
+    Parameters
+    ----------
+    flow_file : str
+        It is read for what it imports, not run.
+    lazy : bool, default=False
+        Whether libraries are imported only when a task asks for them: it may be that most
+        tasks are not run at all.
+    """
+    plan = plan_pools(find_imports(Path(flow_file)))
+    if lazy:
+        plan = plan.flatten()
+    _import(plan.pools[0].imports)  # what this process will need as well
+    sending, receiving = _open_channels(len(plan.pools))
+    orchestrator = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            die_with(orchestrator)
+            for channel in sending:
+                channel.close()
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, 0)
+            os.dup2(nothing, 1)
+            os.close(nothing)
+            run_zygote(plan.pools, receiving, orchestrator, lazy=lazy)
+        finally:
+            os._exit(1)
+    for channel in receiving:
+        channel.close()
+    return Zygote(pid, sending, plan)
+
+
+def main(title: str) -> NoReturn:
+    """Be the warm processes of an orchestrator, which says on stdin which."""
     setproctitle(title)
+    pools, orchestrator, descriptors = pickle.load(sys.stdin.buffer)
     die_with(orchestrator)
-    run_zygote(flow_file, [socket.socket(fileno=end) for end in descriptors], tell, orchestrator)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    run_zygote(pools, [socket.socket(fileno=end) for end in descriptors], orchestrator)
 
 
 def run_zygote(
-    flow_file: str, channels: Sequence[socket.socket], tell: int, orchestrator: int
+    pools: Sequence[Pool],
+    channels: Sequence[socket.socket],
+    orchestrator: int,
+    *,
+    lazy: bool = False,
 ) -> NoReturn:
     """Import, fork a process for each further pool, and serve.
 
     Parameters
     ----------
-    flow_file : str
+    pools : sequence of Pool
     channels : sequence of socket
-        The receiving ends, `MOST_POOLS` of them.
-    tell : int
-        Where to say which pool is for which step.
+        The receiving end of each pool's.
     orchestrator : int
         The parent of this process, and of the tasks.
+    lazy : bool, default=False
+        Whether further pools import only when they are asked for a child.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # it would only look at what imports leave, which stays
     import_metaflow()
-    plan = plan_pools(find_imports(Path(flow_file)))
-    with os.fdopen(tell, "wb") as file:
-        file.write(json.dumps(plan.pool_of_step).encode())
-    _grow(0, plan.pools, channels, orchestrator)
+    _grow(0, pools, channels, orchestrator, lazy)
 
 
 def _grow(
-    place: int, pools: Sequence[Pool], channels: Sequence[socket.socket], orchestrator: int
+    place: int,
+    pools: Sequence[Pool],
+    channels: Sequence[socket.socket],
+    orchestrator: int,
+    lazy: bool,
 ) -> NoReturn:
     """Be the pool at a place, and have those grow that are forked from it."""
+    is_late = lazy and place > 0
+    if is_late:
+        channels[place].send(READY)
+        _wait_until_asked(channels[place])
     _import(pools[place].imports)
     me = os.getpid()
     for other, pool in enumerate(pools):
         if other > place and pool.parent == place and os.fork() == 0:
             die_with(me)
-            _grow(other, pools, channels, orchestrator)
+            _grow(other, pools, channels, orchestrator, lazy)
     for other, channel in enumerate(channels):
         if other != place:
             channel.close()
     to_here, from_tasks = request.open_channel()
     take_card_seam(to_here, dict(os.environ))
-    gc.collect()
-    gc.freeze()
+    if not is_late:
+        channels[place].send(READY)
+    gc.freeze()  # what is here by now stays, and is not looked at again
+    gc.enable()
     serve(channels[place], from_tasks, orchestrator, child.become)
     os._exit(0)
+
+
+def _wait_until_asked(channel: socket.socket) -> None:
+    asked = select.poll()
+    asked.register(channel, select.POLLIN)
+    asked.poll()
 
 
 def _import(imports: Sequence[Import]) -> None:
@@ -210,8 +258,8 @@ def _show_nothing(*warning: object) -> None:
     pass
 
 
-def _open_channels() -> tuple[list[socket.socket], list[socket.socket]]:
-    channels = [request.open_channel() for _ in range(MOST_POOLS)]
+def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket]]:
+    channels = [request.open_channel() for _ in range(number)]
     return [ends[0] for ends in channels], [ends[1] for ends in channels]
 
 
@@ -219,13 +267,15 @@ def import_metaflow() -> None:
     """Import what of Metaflow a task needs and that does not depend on its flow."""
     for module in ("metaflow.cli_components.step_cmd", "metaflow.task"):
         importlib.import_module(module)
-    _forget(_OF_A_FLOW)
+    forget_commands()
     # A first look at source compiles large patterns.
     graph = sys.modules["metaflow.graph"]
     graph.deindent_docstring(inspect.getsource(graph.deindent_docstring))
 
 
-def _forget(module: str) -> None:
-    package, _, attribute = module.rpartition(".")
-    del sys.modules[module]
-    delattr(sys.modules[package], attribute)
+def forget_commands() -> None:
+    """Have Metaflow's commands imported anew where a flow is there that they can take on."""
+    for name in _OF_A_FLOW & sys.modules.keys():
+        package, _, attribute = name.rpartition(".")
+        del sys.modules[name]
+        delattr(sys.modules[package], attribute)

@@ -3,7 +3,8 @@ import hashlib
 import pytest
 
 from mlstages.errors import FileError
-from mlstages.table import read_table, scan
+from mlstages.source import scan
+from mlstages.table import read_table
 
 
 @pytest.mark.parametrize("content", [b"", b"1,2", b"1,2\n", b"a:b\n" * 600_000])

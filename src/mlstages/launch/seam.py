@@ -6,6 +6,7 @@ What is replaced is the name ``subprocess`` in that one module.
 """
 
 import dis
+import itertools
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -21,32 +22,41 @@ _OPTIONS: Final = {
 }
 
 Launch = Callable[[list[str], dict[str, str]], Any]
+"""Takes the command and the environment of a task; returns what a worker can use, or None."""
 
 
 class _Subprocess:
-    """The module `subprocess` with another `Popen`."""
+    """The module `subprocess`, with other ways to start a process before its own."""
 
-    def __init__(self, launch: Launch) -> None:
-        self._launch = launch
+    def __init__(self) -> None:
+        self.ways: list[Launch] = []
 
     def Popen(self, command: list[str], *, env: dict[str, str], **options: Any) -> Any:  # noqa: N802
-        if options != _OPTIONS:  # not what a worker asks for
-            return subprocess.Popen(command, env=env, **options)
-        return self._launch(command, env)
+        if options == _OPTIONS:  # what a worker asks for
+            for launch in self.ways:
+                process = launch(command, env)
+                if process is not None:
+                    return process
+        return subprocess.Popen(command, env=env, **options)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
 
-def take_seam(launch: Launch) -> None:
-    """Have Metaflow's runtime start tasks by a function, from now on.
+def take_seam(launch: Launch, *, first: bool = False) -> None:
+    """Have Metaflow's runtime start tasks by a function from now on, where that can.
 
     Parameters
     ----------
     launch : callable
-        Takes the command and the environment of a task, returns what a worker can use.
+    first : bool, default=False
+        Whether it is asked before those that are there.
     """
-    metaflow.runtime.subprocess = _Subprocess(launch)
+    if not isinstance(metaflow.runtime.subprocess, _Subprocess):
+        metaflow.runtime.subprocess = _Subprocess()
+    ways = metaflow.runtime.subprocess.ways
+    if launch not in ways:
+        ways.insert(0 if first else len(ways), launch)
 
 
 def fits_seam() -> bool:
@@ -65,7 +75,7 @@ def _find_uses(worker: Any) -> Iterator[str]:
         if not hasattr(method, "__code__"):
             continue
         instructions = list(dis.get_instructions(method))
-        for before, after in zip(instructions, instructions[1:], strict=False):
-            if before.opname == "LOAD_ATTR" and before.argval == "_proc":
-                if after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-                    yield str(after.argval)
+        for before, after in itertools.pairwise(instructions):
+            uses = before.opname == "LOAD_ATTR" and before.argval == "_proc"
+            if uses and after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                yield str(after.argval)

@@ -1,4 +1,4 @@
-"""What the launcher asks of Linux beside Python's own `os`."""
+"""What is asked of Linux beside Python's own `os`."""
 
 import ctypes
 import os
@@ -11,13 +11,13 @@ _SET_CHILD_SUBREAPER: Final = 36
 
 
 def is_supported() -> bool:
-    """Return whether this system has what a fork of a task needs."""
+    """Return whether this system has what is asked for here."""
     return sys.platform == "linux"
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of what its descendants leave behind."""
-    _prctl(_SET_CHILD_SUBREAPER, 1)
+def adopt_orphans(wanted: bool = True) -> None:
+    """Make this process the parent of what its descendants leave behind, or no longer."""
+    _prctl(_SET_CHILD_SUBREAPER, int(wanted))
 
 
 def die_with(parent: int) -> None:

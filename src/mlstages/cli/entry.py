@@ -1,0 +1,25 @@
+"""Where the command line begins: what is worth doing before its parser is loaded.
+
+A run of a flow waits longest for what is imported for it. So that begins first, in processes
+of its own, and the parser of options is loaded meanwhile.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+_OUR_FLOW: Final = Path(__file__).parents[1] / "stages" / "flow.py"
+
+
+def main() -> int:
+    """Run the command line; return or raise the exit code."""
+    command, *words = sys.argv[1:] or [""]
+    if command == "flow" and "--help" not in words:
+        from mlstages.launch.fork.orchestrator import prepare_orchestrator
+        from mlstages.launch.identity import supply_username
+
+        supply_username()
+        prepare_orchestrator(_OUR_FLOW, lazy="--reuse" in words)
+    from mlstages.cli import app
+
+    return app.main()

@@ -1,0 +1,47 @@
+"""A run's code package without Metaflow's own code, where every step runs on this machine.
+
+Metaflow (2.19, `package/__init__.py`) packs the flow's folder together with itself for each
+run, in a thread beside the first steps: a third of a CPU second. Its own code is there for
+machines that have none. And it walks through hidden folders, its history among them, before
+it leaves out what is in them (`packaging_sys/utils.py`, walk).
+"""
+
+import functools
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from metaflow.packaging_sys import ContentType
+from metaflow.system_context import system_context
+
+_STAY_HERE: Final = frozenset(
+    ("card", "catch", "environment", "fork", "resources", "retry", "reuse", "secrets", "timeout")
+)
+"""Step decorators that leave a task on this machine."""
+
+
+def leave_out_metaflow(flow: Any) -> None:
+    """Have the package that is being made leave out what only other machines need.
+
+    Parameters
+    ----------
+    flow : metaflow.FlowSpec
+        Where a step has a decorator that may send it elsewhere, nothing is left out.
+
+    Notes
+    -----
+    Called by Metaflow in the thread that makes the package, before it begins
+    (``package_init`` of a step decorator).
+    """
+    if any(decorator.name not in _STAY_HERE for step in flow for decorator in step.decorators):
+        return
+    package = system_context.package
+    content = package._mfcontent
+    if "contents" in vars(content):  # done for another step
+        return
+    kept = ContentType.ALL_CONTENT.value & ~ContentType.CODE_CONTENT.value
+    content.contents = functools.partial(content.contents, kept)
+    folder = Path(sys.argv[0]).absolute().parent
+    hidden = [entry.name for entry in os.scandir(folder) if entry.name.startswith(".")]
+    package._exclude_tl_dirs = [*package._exclude_tl_dirs, *hidden]

@@ -1,0 +1,250 @@
+"""What a step does beside its artifacts, seen while it runs by Python's audit events.
+
+Files, folders, sockets and processes, and chance: the shared random generators are compared
+before and after. `hazards` finds by name what leaves no such trace.
+"""
+
+import os
+import random
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import _bootstrap  # type: ignore[attr-defined]  # private, and has been so since 3.3
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from mlstages.launch.reuse.modules import installed_folders
+
+_CHANGES: Final = {
+    **dict.fromkeys(("os.remove", "os.rmdir", "os.rename", "os.link", "os.symlink"), "changes"),
+    **dict.fromkeys(("os.chmod", "os.chown", "os.truncate", "os.utime", "os.mkdir"), "changes"),
+}
+_LISTS: Final = ("os.listdir", "os.scandir", "os.walk", "glob.glob")
+_NETWORK: Final = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo")
+_STARTS: Final = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
+_OTHERS: Final = {"sqlite3.connect": "opens a database", "webbrowser.open": "opens a browser"}
+
+_OF_SYSTEM: Final = ("/dev", "/proc", "/sys", "/etc", "/usr/share", "/usr/lib", "/usr/local/lib")
+_OF_IMPORT: Final = ("<frozen importlib", "<frozen zipimport", "<frozen runpy")
+_WORKERS: Final = ("joblib", "multiprocessing", "concurrent")
+"""Packages that start processes which compute what was handed to them."""
+
+_STATS: Final = ("stat", "lstat", "access", "readlink")
+"""Functions of `os` without an audit event; what looks at a path calls them."""
+
+_IMPORT: Final = "_find_and_load"
+"""Of `importlib._bootstrap`: each way to import a module that is not loaded leads here."""
+
+
+class Watch:
+    """Collects what happens between `start` and `stop`.
+
+    Parameters
+    ----------
+    history : str
+        The folder of the runs: what Metaflow does there is its own affair.
+    """
+
+    def __init__(self, history: str) -> None:
+        self.reasons: dict[str, None] = {}
+        self.classes: dict[tuple[str, str], None] = {}
+        self._allowed = _list_allowed(history)
+        self._made: set[str] = set()
+        self._states: dict[str, Any] = {}
+        self._originals: dict[str, Any] = {}
+        self._is_active = False
+        self._importing = threading.local()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        sys.addaudithook(self._hear)  # it cannot be taken away, only made deaf
+        self._states = _read_generators()
+        for name in _STATS:
+            self._originals[name] = getattr(os, name)
+            setattr(os, name, self._noted(getattr(os, name)))
+        self._originals["getcwd"] = os.getcwd
+        os.getcwd = self._noted_folder
+        self._find_and_load = getattr(_bootstrap, _IMPORT)
+        setattr(_bootstrap, _IMPORT, self._import)
+        self._is_active = True
+
+    def stop(self) -> None:
+        """Stop, and compare the generators."""
+        if not self._is_active:
+            return
+        self._is_active = False
+        for name, function in self._originals.items():
+            setattr(os, name, function)
+        setattr(_bootstrap, _IMPORT, self._find_and_load)
+        for name in _list_drawn(self._states, _read_generators()):
+            self.reasons[f"draws random numbers from {name}"] = None
+
+    def _import(self, name: str, import_: Any) -> Any:
+        """Import a module; what that reads or draws is not what the step comes to."""
+        if getattr(self._importing, "is_so", False) or not self._is_active:
+            return self._find_and_load(name, import_)
+        before = _read_generators()
+        self._importing.is_so = True
+        try:
+            return self._find_and_load(name, import_)
+        finally:
+            self._importing.is_so = False
+            for drawn in _list_drawn(self._states, before):
+                self.reasons[f"draws random numbers from {drawn}"] = None
+            self._states = _read_generators()
+
+    def _noted_folder(self) -> str:
+        if self._is_active and not self._is_importing():
+            self._note("asks for the current folder")
+        return str(self._originals["getcwd"]())
+
+    def _is_importing(self) -> bool:
+        return getattr(self._importing, "is_so", False)
+
+    def _noted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def note(path: Any, *arguments: Any, **options: Any) -> Any:
+            if self._is_active and not self._is_importing() and not isinstance(path, int):
+                self._note_path("looks at", path)
+            return function(path, *arguments, **options)
+
+        return note
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._is_active:
+            return
+        if event == "open":
+            if not self._is_importing():
+                self._hear_open(*arguments)
+        elif event == "pickle.find_class":
+            self.classes[str(arguments[0]), str(arguments[1])] = None
+        elif self._is_importing():
+            return
+        elif event == "tempfile.mkdtemp" or event == "tempfile.mkstemp":
+            self._made.add(self._resolve(os.fsdecode(arguments[0])))
+        elif event in _LISTS:
+            self._note_path("lists the folder", arguments[0] if arguments[0] is not None else ".")
+        elif event in _CHANGES:
+            self._note_path("changes", arguments[0])
+        elif event in _NETWORK:
+            self._note("uses the network")
+        elif event in _STARTS:
+            self._note(f"starts a process ({_first_word(arguments)})")
+        elif event in _OTHERS:
+            self._note(_OTHERS[event])
+
+    def _hear_open(self, path: Any, mode: Any, flags: Any) -> None:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        full = self._resolve(os.fsdecode(path))
+        if isinstance(flags, int) and flags & os.O_EXCL and full.startswith(tempfile.gettempdir()):
+            self._made.add(full)
+        if not writes and isinstance(mode, str) and mode[:1] in ("w", "a", "x"):
+            writes = 1
+        self._note_path("writes" if writes else "reads", path)
+
+    def _note_path(self, what: str, path: Any) -> None:
+        if isinstance(path, int):
+            return
+        with suppress(ValueError, TypeError):
+            shown = os.fsdecode(path)
+            full = self._resolve(shown)
+            is_change = what.startswith(("writes", "changes"))
+            if full.startswith(self._allowed) and not is_change:
+                return
+            if what == "looks at" and any(one.startswith(full) for one in self._allowed):
+                return  # on the way down to an allowed one
+            if full.startswith(("/dev/", "/proc/")) or any(
+                full == made or full.startswith(f"{made}/") for made in self._made
+            ):
+                return
+            self._note(f"{what} {shown}")
+
+    def _resolve(self, path: str) -> str:
+        # os.path.abspath and realpath would call what is watched here.
+        getcwd = self._originals.get("getcwd", os.getcwd)
+        return os.path.normpath(os.path.join(getcwd(), path))  # noqa: PTH118
+
+    def _note(self, reason: str) -> None:
+        if _is_users_doing(sys._getframe(1), reason):
+            self.reasons[reason] = None
+
+
+def _is_users_doing(frame: FrameType | None, reason: str) -> bool:
+    """Whether a step stands behind an event, rather than Metaflow or an import."""
+    asks_for_versions = False
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(_OF_IMPORT) or file.endswith("linecache.py"):
+            return False
+        name = str(frame.f_globals.get("__name__", ""))
+        package = name.partition(".")[0]
+        if package in ("metaflow", "metaflow_extensions"):
+            return False
+        if package in _WORKERS and reason.startswith("starts"):
+            return False
+        asks_for_versions |= name.startswith("importlib.metadata")
+        if asks_for_versions and _is_package(file):
+            return False  # the packages' versions are in the fingerprint
+        if _is_users(file):
+            return True
+        frame = frame.f_back
+    return True
+
+
+def _is_users(file: str) -> bool:
+    if "/mlstages/launch/reuse/" in file or file.startswith("<"):
+        return False
+    return not file.startswith(_INSTALLED)
+
+
+def _is_package(file: str) -> bool:
+    return "/site-packages/" in file or "/dist-packages/" in file
+
+
+_INSTALLED: Final = tuple(str(folder) + os.sep for folder in installed_folders())
+
+
+def _list_allowed(history: str) -> tuple[str, ...]:
+    folders = [*map(str, installed_folders()), *_OF_SYSTEM, os.path.realpath(history)]
+    home = Path(os.environ.get("MPLCONFIGDIR") or Path.home() / ".cache" / "matplotlib")
+    folders += [str(home), str(Path.home() / ".config" / "matplotlib")]
+    # Matplotlib looks for its settings beside the flow; where they are, they are read.
+    return tuple(folder + os.sep for folder in folders) + tuple(folders)
+
+
+
+
+def _first_word(arguments: tuple[Any, ...]) -> str:
+    first = arguments[0] if arguments else ""
+    return os.fsdecode(first) if isinstance(first, str | bytes | os.PathLike) else str(first)
+
+
+def _read_generators() -> Mapping[str, Any]:
+    """Return the state of each shared generator that is loaded."""
+    states: dict[str, Any] = {"random": hash(random.getstate())}
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None and hasattr(numpy_random, "get_state"):
+        _name, keys, position, has_gauss, _gauss = numpy_random.get_state()
+        states["numpy.random"] = (keys.tobytes(), position, has_gauss)
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_rng_state"):
+        states["torch"] = torch.get_rng_state().numpy().tobytes()
+    return states
+
+
+_FRESH: Final = 624
+"""Where a Mersenne Twister stands that nothing was drawn from yet."""
+
+
+def _list_drawn(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    drawn = [name for name in before if name in after and before[name] != after[name]]
+    if "numpy.random" in after and "numpy.random" not in before:
+        _keys, position, has_gauss = after["numpy.random"]
+        # Its first state is chance itself, so only how far it has come can be judged.
+        if position != _FRESH or has_gauss:
+            drawn.append("numpy.random")
+    return drawn

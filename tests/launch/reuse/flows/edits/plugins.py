@@ -1,0 +1,6 @@
+from registry import plugin
+
+
+@plugin
+def shout(text):
+    return text.upper()

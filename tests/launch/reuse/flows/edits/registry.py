@@ -1,0 +1,6 @@
+PLUGINS = []
+
+
+def plugin(function):
+    PLUGINS.append(function)
+    return function
