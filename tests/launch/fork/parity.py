@@ -111,7 +111,8 @@ def observe(
     counter = folder / ".counter"
     counter.mkdir(exist_ok=True)
     (counter / "sitecustomize.py").write_text(_COUNTER)
-    (folder / ".metaflow").mkdir(exist_ok=True)  # or the first run says that it makes it
+    for history in (".metaflow", ".metaflow_spin"):  # or the first run says that it makes it
+        (folder / history).mkdir(exist_ok=True)
     starts, run_id = folder / ".starts", folder / ".run_id"
     starts.write_text("")
     run_id.unlink(missing_ok=True)

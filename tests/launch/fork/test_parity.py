@@ -144,9 +144,9 @@ def test_a_run_is_resumed_from_each_step(drawn: tuple[Path, Seen], step: str) ->
 def test_a_step_is_spun_as_before(shapes: Both, shapes_folder: Path) -> None:
     command = [str(FLOWS / "shapes.py"), "--no-pylint", "spin", "inner"]
     stock = observe(command, shapes_folder, run_id_file=False)
-    forked = observe([*command, "--with", "fork"], shapes_folder, run_id_file=False)
+    settings = {"METAFLOW_DEFAULT_DECOSPECS": "fork"}
+    forked = observe(command, shapes_folder, run_id_file=False, **settings)
     assert (forked.exit_code, forked.stdout, forked.stderr) == (0, stock.stdout, stock.stderr)
-    assert len(forked.starts) == ORCHESTRATOR_AND_ZYGOTE
 
 
 def test_metaflows_runner_forks(shapes_folder: Path) -> None:

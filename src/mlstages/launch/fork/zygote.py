@@ -28,6 +28,7 @@ from mlstages.launch.fork.plan import Plan, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
 from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
+from mlstages.launch.fork.shortcuts import take_shortcuts
 from mlstages.launch.fork.task import ForkedTask
 from mlstages.linux import die_with
 
@@ -268,6 +269,7 @@ def import_metaflow() -> None:
     for module in ("metaflow.cli_components.step_cmd", "metaflow.task"):
         importlib.import_module(module)
     forget_commands()
+    take_shortcuts()
     # A first look at source compiles large patterns.
     graph = sys.modules["metaflow.graph"]
     graph.deindent_docstring(inspect.getsource(graph.deindent_docstring))
