@@ -6,8 +6,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import metaflow
+import psutil
 import pytest
 
 from mlstages import list_runs, run, show_run
@@ -33,6 +35,16 @@ def in_own_history(tmp_path, monkeypatch):
     monkeypatch.setenv("USERNAME", "ada")
 
 
+def is_alive_in(session):
+    def is_alive(process):
+        try:
+            return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            return False
+
+    return is_alive
+
+
 def kill_in_step(step, command):
     """Start the command, kill all of it with SIGKILL when the step begins; return what it said."""
     process = subprocess.Popen(
@@ -53,6 +65,8 @@ def kill_in_step(step, command):
     os.killpg(process.pid, signal.SIGKILL)
     process.stdout.close()
     process.wait()
+    while any(map(is_alive_in(process.pid), psutil.process_iter())):
+        time.sleep(0.01)
     assert begun.search(said[-1]), "".join(said)
     return "".join(said)
 

@@ -58,8 +58,9 @@ def run(config: PipelineConfig) -> RunResult:
     y_predicted = predict(model, X_test)
     metrics = evaluate(y_test, y_predicted)
     if config.figure is not None:
-        picture = draw_predictions(y_test, y_predicted, metrics, stage="monolith")
-        write_figure(picture, config.figure)
+        write_figure(
+            draw_predictions(y_test, y_predicted, metrics, stage="monolith"), config.figure
+        )
         print(f"Picture saved to {config.figure}")
 
     # ---- evaluate -----------------------------------------------------------------

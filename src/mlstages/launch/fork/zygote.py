@@ -244,7 +244,7 @@ def _wait_until_asked(channel: socket.socket) -> None:
 def _import(imports: Sequence[Import]) -> None:
     show = warnings.showwarning
     # Not `catch_warnings`, which would undo the filters that a library sets at its import.
-    warnings.showwarning = _show_nothing
+    warnings.showwarning = _show_nothing  # type: ignore[assignment]
     for wanted in imports:
         try:
             module = importlib.import_module(wanted.module)
