@@ -58,9 +58,8 @@ def run(config: PipelineConfig) -> RunResult:
     y_predicted = predict(model, X_test)
     metrics = evaluate(y_test, y_predicted)
     if config.figure is not None:
-        write_figure(
-            draw_predictions(y_test, y_predicted, metrics, stage="monolith"), config.figure
-        )
+        picture = draw_predictions(y_test, y_predicted, metrics, stage="monolith")
+        write_figure(picture, config.figure)
         print(f"Picture saved to {config.figure}")
 
     # ---- evaluate -----------------------------------------------------------------
