@@ -68,7 +68,12 @@ _REASONS: Final = {
     **dict.fromkeys(
         (
             *("metaflow.Run", "metaflow.Flow", "metaflow.Task", "metaflow.Step", "metaflow.S3"),
-            *("metaflow.Metaflow", "metaflow.DataArtifact", "metaflow.namespace", "metaflow.client"),
+            *(
+                "metaflow.Metaflow",
+                "metaflow.DataArtifact",
+                "metaflow.namespace",
+                "metaflow.client",
+            ),
             *("metaflow.get_metadata", "metaflow.datatools", "metaflow.Runner", "metaflow.cards"),
             *("metaflow.get_namespace", "metaflow.metadata", "metaflow.Deployer"),
         ),

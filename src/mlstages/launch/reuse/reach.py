@@ -65,6 +65,8 @@ class Reach:
         Of the environment.
     modules : frozenset of str
         The user's modules that were looked at.
+    seeded : frozenset of str
+        Shared generators that are seeded at import: ``random``, ``numpy.random``.
     """
 
     units: tuple[tuple[Place, str], ...]
@@ -72,6 +74,7 @@ class Reach:
     packages: frozenset[str]
     variables: frozenset[str]
     modules: frozenset[str]
+    seeded: frozenset[str]
 
 
 class FlowClasses(NamedTuple):
@@ -116,9 +119,7 @@ class Project:
     def module(self, name: str) -> Module | None:
         """Return a user's module; None if it is not one, or cannot be read."""
         if name not in self._modules:
-            self._modules[name] = (
-                self.read(name) if self.locate(name).owner is Owner.USER else None
-            )
+            self._modules[name] = self.read(name) if self.locate(name).owner is Owner.USER else None
         return self._modules[name]
 
     def units(self, module: str) -> Mapping[str, list[Unit]]:
@@ -141,7 +142,9 @@ class Project:
             self._links[key] = tuple(self._link(place.module, own, use) for use in uses)
         return self._links[key]
 
-    def _link(self, module: str, own: Mapping[str, list[tuple[str, str | None]]], use: Use) -> _Link:
+    def _link(
+        self, module: str, own: Mapping[str, list[tuple[str, str | None]]], use: Use
+    ) -> _Link:
         root, *rest = use.chain
         places: list[Place] = []
         external = package = problem = None
@@ -185,7 +188,7 @@ class Project:
             return [], ".".join((target, *words)), package, None
         if owner is Owner.MISSING:
             return [], None, None, f"module {target} is not there"
-        if depth > _DEEPEST or self.module(target) is None and self.locate(target).path:
+        if depth > _DEEPEST or (self.module(target) is None and self.locate(target).path):
             return [], None, None, f"module {target} cannot be read"
         units = self.units(target)
         if not words:
@@ -194,7 +197,9 @@ class Project:
         if word in units:
             return [Place(target, word)], None, None, None
         found = self.module(target)
-        for name, attribute in _absolute(found.imports, target, self).get(word, ()) if found else ():
+        for name, attribute in (
+            _absolute(found.imports, target, self).get(word, ()) if found else ()
+        ):
             return self._resolve(name, [attribute, *rest] if attribute else rest, depth + 1)
         if self.locate(f"{target}.{word}").owner is Owner.USER:
             return self._resolve(f"{target}.{word}", rest, depth + 1)
@@ -254,6 +259,9 @@ def find_reach(project: Project, flow: FlowClasses, roots: Iterable[Place]) -> R
         packages=frozenset(search.packages),
         variables=frozenset(search.variables),
         modules=frozenset(search.modules),
+        seeded=frozenset(
+            name.removesuffix(".seed") for name, _, _, at_import in search.seeds if at_import
+        ),
     )
 
 
@@ -320,7 +328,9 @@ class _Search:
                 self.modules.add(target)
         if unit.kind is UnitKind.CLASS and place not in self.flow.places:
             for member in unit.members:
-                self.visit(Place(place.module, member), at_import=at_import, is_declared=is_declared)
+                self.visit(
+                    Place(place.module, member), at_import=at_import, is_declared=is_declared
+                )
         self._follow_members(unit, at_import, is_declared)
 
     def _follow(
@@ -368,29 +378,26 @@ class _Search:
                     if name in self.flow.parameters:
                         continue
                     is_step = name in self.flow.steps
-                    is_named = f"{name}()" in unit.attributes if is_step else name in unit.attributes
+                    is_named = (
+                        f"{name}()" in unit.attributes if is_step else name in unit.attributes
+                    )
                     if is_named or (unit.looks_up_names and not is_step):
                         self.visit(
-                            Place(owner.module, member), at_import=at_import, is_declared=is_declared
+                            Place(owner.module, member),
+                            at_import=at_import,
+                            is_declared=is_declared,
                         )
 
     def reasons(self) -> Iterator[Reason]:
         """Yield why not, the seeds considered."""
         yield from self.hazards
         for seed, place, use in self.draws:
-            if not any(self._is_before(seed, place, use, one) for one in self.seeds):
+            # Where there is a seed at all, the watch tells whether it comes first.
+            if not any(name == seed for name, _, _, _ in self.seeds):
                 name = ".".join(use.chain)
                 yield Reason(
                     f"draws random numbers without a seed ({name})", _where(place, use.line)
                 )
-
-    @staticmethod
-    def _is_before(
-        seed: str, place: Place, use: Use, one: tuple[str, Place, Use, bool]
-    ) -> bool:
-        name, where, call, at_import = one
-        same = where == place and call.always and call.line < use.line
-        return name == seed and (at_import or same)
 
     def digest(self, found: _Found) -> str:
         """Return the digest of a unit with its decorators, but for Metaflow's.
@@ -414,8 +421,11 @@ class _Search:
             for effect in _find_effects(self.project, module, self.flow)
         ]
         while True:
-            inside = {(found.place.module, name) for found in self.found.values()
-                      for name in (found.unit.names or ("",))}
+            inside = {
+                (found.place.module, name)
+                for found in self.found.values()
+                for name in (found.unit.names or ("",))
+            }
             felt = [one for one in waiting if one.is_everywhere or one.touches & inside]
             if not felt:
                 break
@@ -467,9 +477,7 @@ def _find_effects(project: Project, module: str, flow: FlowClasses) -> Iterator[
             yield effect
 
 
-def _judge_effect(
-    project: Project, place: Place, unit: Unit, links: tuple[_Link, ...]
-) -> _Effect:
+def _judge_effect(project: Project, place: Place, unit: Unit, links: tuple[_Link, ...]) -> _Effect:
     touches: set[tuple[str, str]] = set()
     is_everywhere = False
     seen: set[Place] = set()

@@ -13,8 +13,8 @@ from metaflow.util import get_username
 
 from mlstages.launch.reuse.adopt import Inputs, adopt, is_complete
 from mlstages.launch.reuse.explanation import TaskDecision, write_explanation
-from mlstages.launch.reuse.finished import MARK, install_launcher
 from mlstages.launch.reuse.fingerprint import FileState, FlowCode, StepFingerprint
+from mlstages.launch.reuse.finished import MARK, install_launcher
 from mlstages.launch.reuse.hazards import join_reasons
 from mlstages.launch.reuse.places import find_code_cache, find_index
 from mlstages.launch.reuse.task import VARIABLE, Order
@@ -123,12 +123,11 @@ class Session:
             parts=dict(fingerprint.parts),
             surroundings=fingerprint.surroundings,
             is_declared=fingerprint.is_declared,
+            seeded=fingerprint.seeded,
             files=tuple(self._code.list_files()),
         ).encode()
 
-    def _find_origin(
-        self, task: Any, fingerprint: StepFingerprint
-    ) -> tuple[str | None, str]:
+    def _find_origin(self, task: Any, fingerprint: StepFingerprint) -> tuple[str | None, str]:
         assert self._code is not None
         code = self._code
         inputs = Inputs(task, self._graph, self._flow)
@@ -171,9 +170,7 @@ class Session:
         task._is_cloned = True  # so the runtime neither starts it nor collects its output
         return True
 
-    def _list_candidates(
-        self, fingerprint: StepFingerprint, task: Any
-    ) -> list[tuple[str, Trace]]:
+    def _list_candidates(self, fingerprint: StepFingerprint, task: Any) -> list[tuple[str, Trace]]:
         digest = fingerprint.digest
         if digest not in self._traces:
             found = self._read_lines(digest.encode())
