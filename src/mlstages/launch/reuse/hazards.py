@@ -111,6 +111,9 @@ OF_METAFLOW: Final = frozenset(
 )
 """Attributes of a flow that are Metaflow's own, and not watched."""
 
+DRAWN_IN_RUST: Final = frozenset(("sample()", "shuffle()"))
+"""Methods of polars whose generator nobody sees."""
+
 _PASSED_ON: Final = (
     *("time", "random", "secrets", "uuid", "os", "sys", "builtins", "numpy.random", "datetime"),
     "metaflow.current",
