@@ -181,7 +181,8 @@ DEPENDS = {
             "r": "L = []\nclass M(type):\n def __init__(c, *a):\n"
             "  super().__init__(*a)\n  L.append(c)"
         },
-        "import r\nclass C(metaclass=r.M):\n def m(self): return 1\ndef root(): return r.L[0]().m()",
+        "import r\nclass C(metaclass=r.M):\n def m(self): return 1\n"
+        "def root(): return r.L[0]().m()",
         "1",
         "2",
     ),

@@ -81,6 +81,10 @@ REFUSED = {
 }
 
 REUSED = {
+    "polars_in_memory": (
+        "import io\nimport polars\n"
+        "self.x = polars.read_csv(io.BytesIO(b'a,b')).height + polars.read_csv(b'a').height"
+    ),
     "clock_printed": "print(time.time(), datetime.now())",
     "run_id_printed": "print('run', current.run_id, f'{current.task_id}')",
     "seed_before": "random.seed(3)\nself.x = random.random()",

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from mlstages.launch.reuse.hazards import (
-    DRAWN_IN_RUST,
     OF_METAFLOW,
     SEEDS,
+    UNSEEN_METHODS,
     draws_from,
     find_hazard,
     find_import_hazard,
@@ -303,7 +303,7 @@ class _Search:
     variables: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     hazards: list[Reason] = field(default_factory=list)
-    in_rust: list[Reason] = field(default_factory=list)
+    unseen: list[tuple[str, Reason]] = field(default_factory=list)
     draws: list[tuple[str, Place, Use]] = field(default_factory=list)
     seeds: list[tuple[str, Place, Use, bool]] = field(default_factory=list)
     seen: set[_Visit] = field(default_factory=set)
@@ -393,8 +393,13 @@ class _Search:
             self.hazards.append(Reason(text, _where(place, unit.line)))
         if "__subclasses__" in unit.attributes:
             self.hazards.append(Reason("looks for subclasses", _where(place, unit.line)))
-        for name in sorted(unit.attributes & DRAWN_IN_RUST):
-            self.in_rust.append(Reason(f"draws random numbers (.{name})", _where(place, unit.line)))
+        where = _where(place, unit.line)
+        self.unseen += [
+            (package, Reason(f"{why} (.{name})", where))
+            for package, methods in UNSEEN_METHODS.items()
+            for name, why in methods.items()
+            if name in unit.attributes
+        ]
 
     def _follow_members(self, unit: Unit, at_import: bool, is_declared: bool) -> None:
         for owner in self.flow.places:
@@ -417,8 +422,7 @@ class _Search:
     def reasons(self) -> Iterator[Reason]:
         """Yield why not, the seeds considered."""
         yield from self.hazards
-        if "polars" in self.packages:
-            yield from self.in_rust
+        yield from (reason for package, reason in self.unseen if package in self.packages)
         for seed, place, use in self.draws:
             # Where there is a seed at all, the watch tells whether it comes first.
             if not any(name == seed for name, _, _, _ in self.seeds):

@@ -4,6 +4,8 @@ Files, folders, sockets and processes, and chance: the shared random generators 
 before and after. `hazards` finds by name what leaves no such trace.
 """
 
+import functools
+import io
 import os
 import random
 import sys
@@ -31,6 +33,9 @@ _OF_SYSTEM: Final = ("/dev", "/proc", "/sys", "/etc", "/usr/share", "/usr/lib", 
 _OF_IMPORT: Final = ("<frozen importlib", "<frozen zipimport", "<frozen runpy")
 _WORKERS: Final = ("joblib", "multiprocessing", "concurrent")
 """Packages that start processes which compute what was handed to them."""
+
+_READERS: Final = ("polars",)
+"""Modules whose ``read_…`` and ``scan_…`` open files past Python."""
 
 _STATS: Final = ("stat", "lstat", "access", "readlink")
 """Functions of `os` without an audit event; what looks at a path calls them."""
@@ -63,12 +68,14 @@ class Watch:
         self._importing = threading.local()
         self._seeded = set(seeded)
         self._seeds: dict[str, Any] = {}
+        self._patched: dict[Any, dict[str, Any]] = {}
 
     def start(self) -> None:
         """Begin to watch."""
         sys.addaudithook(self._hear)  # it cannot be taken away, only made deaf
         self._states = _read_generators()
         self._watch_seeds()
+        self._watch_calls()
         for name in _STATS:
             self._originals[name] = getattr(os, name)
             setattr(os, name, self._noted(getattr(os, name)))
@@ -88,6 +95,9 @@ class Watch:
         setattr(_bootstrap, _IMPORT, self._find_and_load)
         for name, seed in self._seeds.items():
             sys.modules[name].seed = seed  # type: ignore[attr-defined]  # both have one
+        for module, functions in self._patched.items():
+            for name, function in functions.items():
+                setattr(module, name, function)
         self._note_drawn()
 
     def _note_drawn(self) -> None:
@@ -102,6 +112,31 @@ class Watch:
             if name not in self._seeds and hasattr(module, "seed"):
                 self._seeds[name] = module.seed
                 module.seed = self._noted_seed(name, module.seed)
+
+    def _watch_calls(self) -> None:
+        """Notice paths that are given to functions which read them by themselves."""
+        for full in _READERS:
+            module: Any = sys.modules.get(full)
+            if module is None or module in self._patched:
+                continue
+            if getattr(getattr(module, "__spec__", None), "_initializing", False):
+                continue
+            self._patched[module] = {}
+            for name in dir(module):
+                if name.startswith(("read_", "scan_")):
+                    function = getattr(module, name)
+                    self._patched[module][name] = function
+                    setattr(module, name, self._noted_call(name, function))
+
+    def _noted_call(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def note(*arguments: Any, **options: Any) -> Any:
+            source = next(iter((*arguments, *options.values())), None)
+            if self._is_active and not isinstance(source, bytes | io.BytesIO | io.StringIO):
+                self._note(f"reads {source}")
+            return function(*arguments, **options)
+
+        return note
 
     def _noted_seed(self, name: str, seed: Callable[..., Any]) -> Callable[..., Any]:
         def note(*arguments: Any, **options: Any) -> Any:
@@ -131,6 +166,7 @@ class Watch:
                     self.reasons[f"draws random numbers from {drawn}"] = None
             self._states = _read_generators()
             self._watch_seeds()
+            self._watch_calls()
 
     def _noted_folder(self) -> str:
         if self._is_active and not self._is_importing():
