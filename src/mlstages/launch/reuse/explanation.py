@@ -50,6 +50,23 @@ class Explanation:
         return {"tasks": [task.to_dict() for task in self.tasks]}
 
 
+def list_reuse_options(explain: Path | None = None) -> tuple[str, ...]:
+    """Return the options of Metaflow's ``run`` that have steps reused.
+
+    Parameters
+    ----------
+    explain : Path or None, default=None
+        Where the run is to write what `read_explanation` reads; a path without a comma,
+        which Metaflow would take for the end of it.
+
+    Examples
+    --------
+    >>> list_reuse_options()
+    ('--with', 'reuse')
+    """
+    return ("--with", "reuse" if explain is None else f"reuse:explain={explain}")
+
+
 def read_explanation(path: Path) -> Explanation:
     """Return what a run ``--with reuse:explain=PATH`` wrote; empty if it wrote nothing.
 
