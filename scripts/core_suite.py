@@ -64,7 +64,9 @@ def main() -> int:
         prepare(arguments.checkout, folder, *options)
         ended[name], seconds = run(folder, arguments)
         passed = sum(how == "success" for how in ended[name].values())
-        print(f"{name}: {passed} of {len(ended[name])} passed in {seconds:.0f} s ({folder}/log.txt)")
+        print(
+            f"{name}: {passed} of {len(ended[name])} passed in {seconds:.0f} s ({folder}/log.txt)"
+        )
     worse = False
     for case in sorted(ended["stock"] | ended["fork"]):
         stock, fork = (ended[name].get(case, "not run") for name in ("stock", "fork"))

@@ -41,7 +41,9 @@ def test_a_task_sees_its_process_as_before(tmp_path: Path) -> None:
 
 
 def test_a_task_sees_its_process_as_before_under_the_c_locale(tmp_path: Path) -> None:
-    both = run_both(FLOWS / "process.py", "run", folder=tmp_path, LC_ALL="C", PYTHONWARNINGS="always")
+    both = run_both(
+        FLOWS / "process.py", "run", folder=tmp_path, LC_ALL="C", PYTHONWARNINGS="always"
+    )
     assert both.differences() == []
     assert len(both.fork.starts) == ORCHESTRATOR_AND_ZYGOTE
 
