@@ -64,11 +64,13 @@ def main() -> int:
         prepare(arguments.checkout, folder, *options)
         ended[name], seconds = run(folder, arguments)
         passed = sum(how == "success" for how in ended[name].values())
-        print(f"{name}: {passed} of {len(ended[name])} passed in {seconds:.0f} s ({folder}/log.txt)")
+        print(
+            f"{name}: {passed} of {len(ended[name])} passed in {seconds:.0f} s ({folder}/log.txt)"
+        )
     worse = False
     for case in sorted(ended["stock"] | ended["fork"]):
         stock, fork = (ended[name].get(case, "not run") for name in ("stock", "fork"))
-        if "success" != stock or "success" != fork:
+        if not stock == fork == "success":
             print(f"{case:70} {stock:8} {fork}")
         worse |= stock == "success" != fork
     return int(worse)

@@ -84,7 +84,10 @@ class Both:
         for name in ("stdout", "stderr"):
             found += _compare_lines(name, getattr(stock, name), getattr(fork, name))
         if [task.step for task in stock.tasks] != [task.step for task in fork.tasks]:
-            return [*found, f"tasks: {[t.step for t in stock.tasks]}, {[t.step for t in fork.tasks]}"]
+            return [
+                *found,
+                f"tasks: {[t.step for t in stock.tasks]}, {[t.step for t in fork.tasks]}",
+            ]
         for one, other in zip(stock.tasks, fork.tasks, strict=True):
             found += _compare_tasks(one, other, ignore)
         return found
@@ -176,10 +179,7 @@ def _look(task: Any, folder: Path) -> Task:
     tried = [metaflow.Task(task.pathspec, attempt=i) for i in attempts]
 
     def read(stream: str) -> tuple[str, ...]:
-        return tuple(
-            _steady(_read_log(tried[i], stream), folder)
-            for i in attempts
-        )
+        return tuple(_steady(_read_log(tried[i], stream), folder) for i in attempts)
 
     metadata = {
         (_steady(datum.name, folder), _steady(str(datum.value), folder), datum.type)

@@ -118,7 +118,7 @@ def _hide_own_frames() -> None:
         frames = getouterframes(frame, context)
         return list(itertools.takewhile(lambda info: not _is_own(info.frame), frames))
 
-    traceback.walk_stack = walk_to_script
+    traceback.walk_stack = walk_to_script  # type: ignore[assignment]
     inspect.getouterframes = get_frames_to_script
 
 

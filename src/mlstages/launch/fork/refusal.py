@@ -82,9 +82,10 @@ def must_start_anew(script: str) -> bool:
     if not os.access(script, os.R_OK):
         return True
     folder = os.path.realpath(os.path.dirname(script))  # noqa: PTH120
+    beside = {entry.partition(".")[0] for entry in os.listdir(folder)}  # noqa: PTH208
     return any(
         _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
-        for name in {entry.partition(".")[0] for entry in os.listdir(folder)} & sys.modules.keys()
+        for name in beside & sys.modules.keys()
     )
 
 

@@ -34,7 +34,9 @@ class DecoratedFlow(FlowSpec):
         time.sleep(5)
         self.next(self.join)
 
-    @secrets(sources=[{"type": "inline", "id": "it", "options": {"env_vars": {"SECRET": "s3cret"}}}])
+    @secrets(
+        sources=[{"type": "inline", "id": "it", "options": {"env_vars": {"SECRET": "s3cret"}}}]
+    )
     @environment(vars={"PLAIN": "value", "OMP_NUM_THREADS": "3"})
     @step
     def told(self):

@@ -12,7 +12,13 @@ from metaflow import FlowSpec, step
 class PlacedFlow(FlowSpec):
     @step
     def start(self):
-        self.places = [__file__, os.getcwd(), sys.path[0], sys.argv[0], sys.modules["__main__"].__file__]
+        self.places = [
+            __file__,
+            os.getcwd(),
+            sys.path[0],
+            sys.argv[0],
+            sys.modules["__main__"].__file__,
+        ]
         self.modules = [code.WHOSE, launch.WHOSE, request.WHOSE]
         print("Grüße", __file__)
         self.next(self.end)

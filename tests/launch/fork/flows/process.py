@@ -13,8 +13,8 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import warnings
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,8 @@ def look():
         "main names": sorted(vars(__main__)),
         "main in modules": sys.modules["__main__"] is __main__,
         "loader": [type(__loader__).__name__, __loader__.name, __loader__.path],
-        "stack": list(takewhile(lambda f: "launch/fork" not in f[0], [(f.filename, f.function) for f in inspect.stack()])),
+        "stack": [(f.filename, f.function) for f in inspect.stack()],
+        "formatted stack": traceback.format_stack(),
         "stdin": look_at_stream(sys.stdin),
         "stdout": look_at_stream(sys.stdout),
         "stderr": look_at_stream(sys.stderr),
@@ -74,7 +75,10 @@ def look():
             if line.startswith(("SigBlk", "SigIgn", "SigCgt"))
         ],
         "environment": {k: v for k, v in os.environ.items() if "TIME" not in k},
-        "threads": [[t.name for t in threading.enumerate()], threading.main_thread() is threading.current_thread()],
+        "threads": [
+            [t.name for t in threading.enumerate()],
+            threading.main_thread() is threading.current_thread(),
+        ],
         "ident": threading.get_native_id() == os.getpid(),
         "descriptors": sorted(
             kind
@@ -85,7 +89,10 @@ def look():
         "locale": [locale.getlocale(), locale.getpreferredencoding(), sys.getfilesystemencoding()],
         "gc": [gc.isenabled(), gc.get_threshold(), gc.get_debug()],
         "limits": [sys.getrecursionlimit(), sys.getswitchinterval()],
-        "group": [os.getpgrp() == os.getpgid(os.getppid()), os.getsid(0) == os.getsid(os.getppid())],
+        "group": [
+            os.getpgrp() == os.getpgid(os.getppid()),
+            os.getsid(0) == os.getsid(os.getppid()),
+        ],
         "parent": parent.cmdline()[:2],
         "nice": os.nice(0),
         "hooks": [sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__],
@@ -107,7 +114,7 @@ class ProcessFlow(FlowSpec):
     @step
     def start(self):
         for name, value in look().items():
-            setattr(self, name.replace(' ', '_') + '_', repr(value))
+            setattr(self, name.replace(" ", "_") + "_", repr(value))
         self.next(self.end)
 
     @step

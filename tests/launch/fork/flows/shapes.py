@@ -14,7 +14,9 @@ class ShapesFlow(FlowSpec):
     def start(self):
         """Begin."""
         self.length = len(self.text)
-        print("start", current.step_name, current.retry_count, current.username, sorted(current.tags))
+        print(
+            "start", current.step_name, current.retry_count, current.username, sorted(current.tags)
+        )
         print(current.origin_run_id, current.namespace)
         self.next(self.left, self.right)
 
