@@ -32,7 +32,7 @@ class Run:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self.mark = folder.name
+        self.mark = str(folder)
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.executions = folder / "executions"
