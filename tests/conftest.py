@@ -1,7 +1,11 @@
 """What many tests need: a command as a real process, and one run of the flow for all."""
 
+import contextlib
+import io
 import json
+import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +15,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from mlstages.cli.app import main
+
 # The first example pays for imports; the same examples each time keep CI's verdict stable.
 settings.register_profile("mlstages", deadline=None, derandomize=True)
 settings.load_profile("mlstages")
 
 REPOSITORY = Path(__file__).parent.parent
+_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,39 @@ def mlstages(tmp_path: Path) -> Callable[..., Finished]:
     def run(*arguments: str, folder: Path = tmp_path, **environment: str) -> Finished:
         command = [sys.executable, "-m", "mlstages", *arguments]
         return run_process(command, folder, **environment)
+
+    return run
+
+
+@pytest.fixture
+def mlstages_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
+    """Run ``mlstages ARGUMENTS`` in this process, which has scikit-learn loaded already.
+
+    For a stage of functions that is to be run many times: a process of its own for each
+    proves no more, and takes a second or two. What a process alone can prove (its exit, its
+    streams, its imports, signals) is for `mlstages`.
+    """
+
+    def run(*arguments: str) -> Finished:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        root = logging.getLogger()
+        before = root.handlers[:], {number: signal.getsignal(number) for number in _HANDLED}
+        root.handlers.clear()  # so that this command logs to its own stderr
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["mlstages", *arguments])
+            try:
+                with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                    exit_code = main()
+            finally:
+                root.handlers[:] = before[0]
+                for number, handler in before[1].items():
+                    signal.signal(number, handler)
+        printed = []
+        for stream in (out, err):
+            stream.flush()
+            printed.append(stream.buffer.getvalue().decode())
+        return Finished(exit_code, *printed)
 
     return run
 

@@ -1,6 +1,8 @@
 """Comparing: on the real package, and on copies of it in which one stage is wrong."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from mlstages.compare import count_code_lines
 @pytest.fixture(scope="module")
 def comparison(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compare")
+    (folder / "random.py").write_text("raise SystemExit('user file random.py was imported')\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         started = []
@@ -25,6 +28,19 @@ def test_the_stages_agree(comparison):
     _folder, compared, _started = comparison
     assert compared.agree
     assert compared.differences == ()
+
+
+def test_modules_in_the_users_folder_do_not_stand_in_for_pythons(comparison):
+    folder, compared, _started = comparison
+    assert (folder / "random.py").exists()
+    assert compared.agree
+    shown = subprocess.run(  # as it is installed: python -m would itself put the folder first
+        [Path(sys.executable).with_name("mlstages"), "show", compared.stages[-1].result.pathspec],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert shown.returncode == 0, shown.stderr
 
 
 def test_each_stage_is_announced_before_it_runs(comparison):

@@ -212,6 +212,12 @@ def test_the_sizes_that_are_recommended_are_accepted(n_rows):
         assert min(len(split.y_train), len(split.y_test)) >= 2
 
 
+def test_a_side_to_learn_from_that_is_too_small_is_refused():
+    y = np.arange(1000.0)
+    with pytest.raises(OptionError, match="parts 1000 rows into 0 to learn from and 1000 to test"):
+        split_dataset(y.reshape(-1, 1), y, 0.9995, 42)
+
+
 def test_a_target_that_is_constant_on_the_test_rows_is_refused():
     X = np.arange(50.0).reshape(-1, 1)
     y = np.zeros(50)

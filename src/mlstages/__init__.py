@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlstages.config import PipelineConfig
     from mlstages.errors import MlstagesError
     from mlstages.launch.graph import Graph, read_graph
+    from mlstages.launch.reuse import reusable
     from mlstages.result import Candidate, Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
     from mlstages.stages import Stage, run, run_flow
@@ -43,6 +44,7 @@ _HOMES: Final = {
     "read_graph": "mlstages.launch.graph",
     "replay_run": "mlstages.runs",
     "resume_run": "mlstages.runs",
+    "reusable": "mlstages.launch.reuse",
     "run": "mlstages.stages",
     "run_flow": "mlstages.stages",
     "show_run": "mlstages.runs",
@@ -67,6 +69,7 @@ __all__ = [
     "read_graph",
     "replay_run",
     "resume_run",
+    "reusable",
     "run",
     "run_flow",
     "show_run",

@@ -17,9 +17,9 @@ def data(tmp_path):
     return write
 
 
-def test_a_sound_table_passes(mlstages, data):
+def test_a_sound_table_passes(mlstages_here, data):
     data()
-    finished = mlstages("check", "data.csv")
+    finished = mlstages_here("check", "data.csv")
     assert (finished.exit_code, finished.stderr) == (0, "")
     assert "data.csv: 30 rows (the first row as names), target price" in finished.stdout
     assert "colour categorical, even boolean, size numeric, price numeric" in finished.stdout
@@ -32,9 +32,9 @@ def test_the_packaged_data_passes(mlstages):
     assert finished.json["findings"] == []
 
 
-def test_findings_that_would_stop_a_run_come_first_and_are_exit_code_1(mlstages, data):
+def test_findings_that_would_stop_a_run_come_first_and_are_exit_code_1(mlstages_here, data):
     data((5, "red,,3,9"), (9, "red,True,inf,4"), (30, ",False,28,4"), (31, "red,true,0,0"))
-    finished = mlstages("check", "data.csv", "--json")
+    finished = mlstages_here("check", "data.csv", "--json")
     assert finished.exit_code == 1
     report = finished.json
     assert (report["passed"], report["n_rows"], report["target"]) == (False, 30, "price")
@@ -52,16 +52,16 @@ def test_findings_that_would_stop_a_run_come_first_and_are_exit_code_1(mlstages,
     }
     severities = [finding["severity"] for finding in report["findings"]]
     assert severities == sorted(severities)  # "error" before "warning"
-    shown = mlstages("check", "data.csv")
+    shown = mlstages_here("check", "data.csv")
     assert shown.exit_code == 1
     assert "error (finite): column 'size': 1 cell is not a finite number: row 9 (inf)" in (
         " ".join(shown.stdout.split())
     )
 
 
-def test_at_most_ten_rows_are_named_and_how_many_more(mlstages, data):
+def test_at_most_ten_rows_are_named_and_how_many_more(mlstages_here, data):
     data(rows=ROWS * 2)
-    finished = mlstages("check", "data.csv", "--json")
+    finished = mlstages_here("check", "data.csv", "--json")
     (duplicates,) = (f for f in finished.json["findings"] if f["check"] == "duplicates")
     assert finished.exit_code == 0  # a warning stops no run
     assert (duplicates["n_rows"], duplicates["more_rows"]) == (30, 20)
@@ -81,18 +81,18 @@ def test_at_most_ten_rows_are_named_and_how_many_more(mlstages, data):
         ("--features colour,even", None),
     ],
 )
-def test_every_option_reaches_the_checks(mlstages, data, options, check):
+def test_every_option_reaches_the_checks(mlstages_here, data, options, check):
     data((5, "red,True,,9"))
-    finished = mlstages("check", "data.csv", "--json", *options.split())
+    finished = mlstages_here("check", "data.csv", "--json", *options.split())
     errors = {f["check"] for f in finished.json["findings"] if f["severity"] == "error"}
     assert finished.exit_code == (1 if check else 0)
     assert check in errors if check else not errors
 
 
-def test_what_is_no_table_is_an_error_and_no_finding(mlstages, tmp_path):
+def test_what_is_no_table_is_an_error_and_no_finding(mlstages_here, tmp_path):
     (tmp_path / "data.csv").write_text("1,2\n3\n")
-    finished = mlstages("check", "data.csv")
+    finished = mlstages_here("check", "data.csv")
     assert (finished.exit_code, finished.stdout) == (3, "")
     assert "row 2 (1 cells)" in finished.error
-    assert mlstages("check", "nothing.csv").exit_code == 3
-    assert mlstages("check", "data.csv", "--test-size", "2").exit_code == 2
+    assert mlstages_here("check", "nothing.csv").exit_code == 3
+    assert mlstages_here("check", "data.csv", "--test-size", "2").exit_code == 2

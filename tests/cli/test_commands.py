@@ -1,4 +1,5 @@
 import json
+import sys
 from importlib.metadata import version
 
 import metaflow
@@ -45,15 +46,15 @@ def test_the_flows_json_names_its_run(flow_run):
     assert answer["header"] is False
 
 
-def test_what_the_monolith_prints_goes_to_stderr_beside_json(mlstages):
+def test_what_the_monolith_prints_goes_to_stderr_beside_json(mlstages, mlstages_here):
     finished = mlstages("monolith", "--json", "--no-figure")
     assert "See you, space cowboys!" in finished.stderr
     assert "cowboys" not in finished.stdout
-    assert "cowboys" in mlstages("monolith", "--no-figure").stdout
+    assert "cowboys" in mlstages_here("monolith", "--no-figure").stdout
 
 
-def test_people_get_the_numbers_and_the_baseline(mlstages):
-    shown = mlstages("composable", "--no-figure").stdout
+def test_people_get_the_numbers_and_the_baseline(mlstages_here):
+    shown = mlstages_here("composable", "--no-figure").stdout
     assert "107.9" in shown
     assert "0.718812" in shown
     assert "baseline" in shown
@@ -66,9 +67,9 @@ def test_a_stage_works_in_an_empty_folder_and_writes_only_its_figure(mlstages, t
     assert (tmp_path / "own.png").exists()
 
 
-def test_every_option_reaches_the_pipeline(mlstages, tmp_path):
+def test_every_option_reaches_the_pipeline(mlstages_here, tmp_path):
     (tmp_path / "own.csv").write_text("".join(f"{i},{i * i},{i % 7}\n" for i in range(50)))
-    finished = mlstages(
+    finished = mlstages_here(
         *("composable", "--json", "--no-figure", "--data", "own.csv", "--target", "1"),
         *(
             "--target-range",
@@ -128,22 +129,37 @@ def test_runs_in_a_folder_without_history_says_how_to_make_one(mlstages):
     assert listed.stdout.startswith("no runs that fit: ")
 
 
-def test_brackets_in_names_are_not_markup(mlstages, tmp_path):
+def test_brackets_in_names_are_not_markup(mlstages_here, tmp_path):
     (tmp_path / "own.csv").write_text("[red]x,[/b]\n" + "".join(f"{i},{i + 1}\n" for i in range(9)))
-    shown = mlstages("composable", "--data", "own.csv", "--no-figure").stdout
+    shown = mlstages_here("composable", "--data", "own.csv", "--no-figure").stdout
     assert "target [/b] of own.csv" in shown
     assert "[red]x: " in shown
 
 
-def test_tags_and_metaflows_own_options_reach_the_run(mlstages, tmp_path, monkeypatch):
-    finished = mlstages(
-        *("flow", "--json", "--no-figure", "--tag", "good", "--tag", "night"),
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory, run_process):
+    """A run with tags and Metaflow's own options, and an option in Metaflow's environment."""
+    folder = tmp_path_factory.mktemp("tagged")
+    rows = "".join(f"{i},{i % 3},{i}\n" for i in range(40))
+    (folder / "data.csv").write_text(f"a,b,y\n{rows}")
+    arguments = [
+        *("flow", "--json", "--no-figure", "--data", "data.csv", "--tag", "good", "--tag", "night"),
         *("--", "--max-workers", "2", "--datastore=local", "--with", "resources:cpu=4"),
-    )
+    ]
+    command = [sys.executable, "-m", "mlstages", *arguments]
+    return folder, run_process(command, folder, METAFLOW_RUN_TARGET="a")
+
+
+def test_tags_and_metaflows_own_options_reach_the_run(tagged, monkeypatch):
+    folder, finished = tagged
     assert finished.exit_code == 0, finished.stderr
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
     assert open_history()
     assert metaflow.Run(finished.json["pathspec"]).user_tags == {"good", "night"}
+
+
+def test_options_in_metaflows_environment_do_not_reach_the_flow(tagged):
+    assert tagged[1].json["columns"] == ["a", "b", "y"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import mlstages.stages
 from mlstages.compare import count_code_lines
 
 FOLDER = Path(mlstages.stages.__file__).parent
-CODE_LINES_OF_A_SCREEN = {"monolith": 65, "composable": 60, "flow": 145}
+CODE_LINES_OF_A_SCREEN = {"monolith": 66, "composable": 60, "flow": 145}
 
 
 def tree_of(stage):

@@ -154,6 +154,7 @@ def test_without_candidates_the_run_has_the_seven_steps_with_one_task_each(in_hi
 def test_the_plain_way_tunes_with_as_many_workers_as_are_asked_for(plain_metaflow, in_history):
     ran = plain_metaflow("run", "--alphas", "[0, 1, 10]", "--max-workers", "2")
     assert ran.exit_code == 0, ran.stdout + ran.stderr
+    assert "MSE" in ran.stdout
     assert open_history()
     finished = metaflow.Flow("SampleRegressionFlow").latest_successful_run
     resumed = plain_metaflow("resume", "test_model", "--origin-run-id", finished.id)

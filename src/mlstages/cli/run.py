@@ -49,12 +49,12 @@ def run(flow_file: FlowFile, words: Words = None) -> None:
         raise typer.BadParameter(f"{EXPLAIN} says what was reused: give {REUSE}, too")
     from mlstages.cli import render
     from mlstages.launch.process import run_any_flow
-    from mlstages.launch.reuse.explanation import read_explanation
+    from mlstages.launch.reuse.explanation import Explanation, list_reuse_options, read_explanation
 
     with tempfile.TemporaryDirectory(prefix="mlstages-") as folder:
         told = Path(folder) / "reuse.json"
         if REUSE in words:
-            theirs += ["--with", f"reuse:explain={told}"]
+            theirs += list_reuse_options(told)
         pathspec = run_any_flow(flow_file, theirs)
-        report = read_explanation(told, run=pathspec)
+        report = read_explanation(told) if told.exists() else Explanation(run=pathspec, tasks=())
     render.show(report, render.draw_explanation, as_json=JSON in words)

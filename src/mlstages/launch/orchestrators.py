@@ -3,7 +3,8 @@
 Metaflow's local metadata has no heartbeat: a run whose process was killed looks as if it
 ran for ever. But a process that runs a flow (the orchestrator) starts each task as
 ``flow.py ... step NAME --run-id ID ...``, and one that was told ``--run-id-file`` has
-written its run's id there.
+written its run's id there. One that forks its tasks from a warm process is listed with its
+run's id, or the warm process is (`mlstages.launch.fork`).
 """
 
 import time
@@ -74,9 +75,9 @@ def _is_orchestrator(command: Sequence[str]) -> bool:
 
 
 def _find_run_id(process: psutil.Process) -> str | None:
-    in_file = _read_run_id_file(process)
-    if in_file is not None:
-        return in_file
+    told = _option(process.cmdline(), "--run-id") or _read_run_id_file(process)
+    if told is not None:
+        return told
     for task in process.children():
         try:
             run_id = _option(task.cmdline(), "--run-id")
@@ -98,7 +99,8 @@ def _read_run_id_file(process: psutil.Process) -> str | None:
 
 
 def _option(command: Sequence[str], option: str) -> str | None:
-    for word, following in zip(command, [*command[1:], ""], strict=True):
+    # Of a task that is just ending the command is empty.
+    for word, following in zip(command, [*command[1:], ""], strict=False):
         if word == option:
             return following
         if word.startswith(f"{option}="):

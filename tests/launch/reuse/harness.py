@@ -35,6 +35,8 @@ def run_with_reuse(folder: Path, *arguments: str, file: str = "flow.py", **envir
     """Run the flow in a folder; its history stays there."""
     explanation = folder / "explanation.json"
     explanation.unlink(missing_ok=True)
+    # Metaflow starts the nodes of @parallel by the word "python".
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     paths = os.pathsep.join((str(folder / "site-packages"), environment.pop("PYTHONPATH", "")))
     finished = subprocess.run(
         [
@@ -42,11 +44,13 @@ def run_with_reuse(folder: Path, *arguments: str, file: str = "flow.py", **envir
             *("--with", f"reuse:explain={explanation}", *arguments),
         ],
         cwd=folder,
-        env=os.environ | {"METAFLOW_USER": "tester", "PYTHONPATH": paths} | environment,
+        env=os.environ
+        | {"METAFLOW_USER": "tester", "PYTHONPATH": paths, "PATH": path}
+        | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert finished.returncode == 0, finished.stdout
     return ReuseRun(finished.stdout, read_explanation(explanation).tasks)

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from launch.reuse.harness import install_package, read_values, run_with_reuse
 
 FLOW = Path(__file__).parent / "flows" / "edits"
@@ -51,13 +52,25 @@ EDITS = {
         [],
     ),
     "a line broken in two": (
-        [edit("helpers.py", "return x * _factor() * by", "return (\n        x * _factor() * by\n    )")],
+        [
+            edit(
+                "helpers.py",
+                "return x * _factor() * by",
+                "return (\n        x * _factor() * by\n    )",
+            )
+        ],
         [],
     ),
     "quotes of another kind": ([edit("flow.py", '"few"\n', "'few'\n")], []),
-    "an import that nobody uses": ([edit("flow.py", "from shapes", "import json\nfrom shapes")], []),
+    "an import that nobody uses": (
+        [edit("flow.py", "from shapes", "import json\nfrom shapes")],
+        [],
+    ),
     "a function that no step reaches": ([edit("helpers.py", "return 1\n", "return 100\n")], []),
-    "a new function": ([edit("helpers.py", "BASE = 0", "BASE = 0\n\ndef more():\n    return 5\n")], []),
+    "a new function": (
+        [edit("helpers.py", "BASE = 0", "BASE = 0\n\ndef more():\n    return 5\n")],
+        [],
+    ),
     "a new module that is imported": (
         [edit("flow.py", "from shapes", "import registry\nfrom shapes")],
         [],
@@ -67,18 +80,31 @@ EDITS = {
         [edit("flow.py", "    Edited()", "    Edited()  # run it")],
         [],
     ),
-    "a retry": ([edit("flow.py", "    @step\n    def right", "    @retry\n    @step\n    def right"),
-                 edit("flow.py", "IncludeFile, ", "IncludeFile, retry, ")], []),
+    "a retry": (
+        [
+            edit("flow.py", "    @step\n    def right", "    @retry\n    @step\n    def right"),
+            edit("flow.py", "IncludeFile, ", "IncludeFile, retry, "),
+        ],
+        [],
+    ),
     "resources": (
         [
-            edit("flow.py", "    @step\n    def right", "    @resources(cpu=2)\n    @step\n    def right"),
+            edit(
+                "flow.py",
+                "    @step\n    def right",
+                "    @resources(cpu=2)\n    @step\n    def right",
+            ),
             edit("flow.py", "IncludeFile, ", "IncludeFile, resources, "),
         ],
         [],
     ),
     "a timeout": (
         [
-            edit("flow.py", "    @step\n    def right", "    @timeout(hours=1)\n    @step\n    def right"),
+            edit(
+                "flow.py",
+                "    @step\n    def right",
+                "    @timeout(hours=1)\n    @step\n    def right",
+            ),
             edit("flow.py", "IncludeFile, ", "IncludeFile, timeout, "),
         ],
         [],
@@ -94,21 +120,28 @@ EDITS = {
         ],
         ["right"],
     ),
-    "the body of a step": ([edit("flow.py", "* 10\n", "* 20\n")],
-                           ["work", "work", "work", "gather", "choose"]),
+    "the body of a step": (
+        [edit("flow.py", "* 10\n", "* 20\n")],
+        ["work", "work", "work", "gather", "choose"],
+    ),
     "the body of a step, with the same outcome": (
         [edit("flow.py", "* 10\n", "* (5 + 5)\n")],
         ["work", "work", "work"],
     ),
-    "a helper two calls away": ([edit("helpers.py", "return 2\n", "return 3\n")],
-                                ["left", "both", "end"]),
+    "a helper two calls away": (
+        [edit("helpers.py", "return 2\n", "return 3\n")],
+        ["left", "both", "end"],
+    ),
     "a helper two calls away, with the same outcome": (
         [edit("helpers.py", "return 2\n", "return 1 + 1\n")],
         ["left"],
     ),
     "a local name in a helper": ([edit("helpers.py", "bonus", "extra")], ["left"]),
     "a default of a helper": ([edit("helpers.py", "by=1", "by=2")], ["left", "both", "end"]),
-    "a constant of a module": ([edit("helpers.py", "BASE = 0", "BASE = 1")], ["left", "both", "end"]),
+    "a constant of a module": (
+        [edit("helpers.py", "BASE = 0", "BASE = 1")],
+        ["left", "both", "end"],
+    ),
     "a function in a table": (
         [edit("helpers.py", "lambda a, b: a * b", "lambda a, b: a * b + 50")],
         ["left", "both", "end"],
@@ -123,12 +156,26 @@ EDITS = {
         [edit("shapes.py", "return self.length\n", "return +self.length\n")],
         ["right", "end"],
     ),
-    "a constant of the flow": ([edit("flow.py", "LIMIT = 10", "LIMIT = 11")], ["right", "both", "end"]),
-    "a method of the flow": ([edit("flow.py", "return self.LIMIT", "return self.LIMIT - 1")],
-                             ["right", "both", "end"]),
-    "what registered itself": ([edit("plugins.py", "text.upper()", "text.title()")], ["many", "end"]),
+    "a constant of the flow": (
+        [edit("flow.py", "LIMIT = 10", "LIMIT = 11")],
+        ["right", "both", "end"],
+    ),
+    "a method of the flow": (
+        [edit("flow.py", "return self.LIMIT", "return self.LIMIT - 1")],
+        ["right", "both", "end"],
+    ),
+    "what registered itself": (
+        [edit("plugins.py", "text.upper()", "text.title()")],
+        ["many", "end"],
+    ),
     "one more that registers itself": (
-        [edit("plugins.py", "@plugin\ndef shout", "@plugin\ndef strip(text):\n    return text.strip()\n\n\n@plugin\ndef shout")],
+        [
+            edit(
+                "plugins.py",
+                "@plugin\ndef shout",
+                "@plugin\ndef strip(text):\n    return text.strip()\n\n\n@plugin\ndef shout",
+            )
+        ],
         ["many", "end"],
     ),
     "how things register themselves": (
@@ -149,7 +196,8 @@ EDITS = {
                 "flow.py",
                 "apply_all(self.table)\n        self.next(self.end)",
                 "apply_all(self.table)\n        self.next(self.extra)\n\n"
-                "    @step\n    def extra(self):\n        self.more = 1\n        self.next(self.end)",
+                "    @step\n    def extra(self):\n        self.more = 1\n"
+                "        self.next(self.end)",
             )
         ],
         ["many", "extra"],

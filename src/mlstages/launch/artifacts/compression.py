@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 _BLOCKS: Final = 8
-_BLOCK: Final = 16 * 1024
+_BLOCK: Final = 4 * 1024
 
 WORTH: Final = 0.1
 """What gzip must leave, at most, of the bytes.
@@ -22,7 +22,7 @@ def is_worth_compressing(parts: Sequence[memoryview]) -> bool:
     Parameters
     ----------
     parts : sequence of memoryview of bytes
-        What would be compressed. Eight blocks of 16 KiB are tried, spread over it.
+        What would be compressed. Eight blocks of 4 KiB are tried, spread over it.
 
     Examples
     --------

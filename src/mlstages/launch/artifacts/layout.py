@@ -63,7 +63,8 @@ class Layout:
 def lay_out(stream: PickleStream) -> Layout:
     """Return how a pickle is stored raw."""
     beside = sum(len(part) for part in stream.parts if isinstance(part, bytes))
-    memo = stream.pickler.memo.copy() if beside <= MOST_BESIDE_ARRAYS else {}
+    is_worth_it = stream.has_arrays and beside <= MOST_BESIDE_ARRAYS
+    memo = stream.pickler.memo.copy() if is_worth_it else {}
     parts: list[Part] = []
     places: list[Place] = []
     offset = 0

@@ -102,17 +102,27 @@ class ArtifactStore(ContentAddressedStore):  # type: ignore[misc] # Metaflow has
         return memory
 
     def find_stored(self, layout: Layout) -> RawBlob | None:
+        """Return the blob that has a value already, if that can be told without its arrays."""
+        if not layout.stream.has_arrays:
+            digest = hashlib.sha1(usedforsecurity=False)
+            for view in layout.stream.views():
+                digest.update(view)
+            blob = RawBlob(digest.hexdigest(), self.path_of(digest.hexdigest()))
+        else:
+            mapped = self._find_mapped(layout)
+            if mapped is None:
+                return None
+            blob = RawBlob(mapped.key, mapped.path)
+        # Somebody may have tidied up.
+        return blob if blob.path.exists() else None
+
+    def _find_mapped(self, layout: Layout) -> MappedBlob | None:
         """Return the mapped blob that a file would repeat byte by byte, if there is one."""
         begins = {part.address - offset for offset, part in _arrays_of(layout)}
-        if len(begins) != 1:
-            return None
-        mapped = self._mapped.get(begins.pop())
+        mapped = self._mapped.get(begins.pop()) if len(begins) == 1 else None
         if mapped is None or len(mapped) != layout.file_length:
             return None
-        # Somebody may have tidied up.
-        if not is_untouched(mapped) or not _repeats(layout, mapped) or not mapped.path.exists():
-            return None
-        return RawBlob(mapped.key, mapped.path)
+        return mapped if is_untouched(mapped) and _repeats(layout, mapped) else None
 
     def _save_raw(self, layout: Layout) -> str:
         folder = Path(self._storage_impl.full_uri(self._prefix))

@@ -32,6 +32,11 @@ class PickleStream:
     pickler: Any = field(repr=False)
     """Its memo owns the arrays that some ``__reduce__`` made for the pickle alone."""
 
+    @property
+    def has_arrays(self) -> bool:
+        """Whether a large array is among the parts; if not, nobody can change them."""
+        return any(isinstance(part, ArrayBytes) for part in self.parts)
+
     def __len__(self) -> int:
         return sum(len(view) for view in self.views())
 

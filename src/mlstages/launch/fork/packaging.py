@@ -9,16 +9,23 @@ it leaves out what is in them (`packaging_sys/utils.py`, walk).
 import functools
 import os
 import sys
-from pathlib import Path
+import sysconfig
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from metaflow.packaging_sys import ContentType
 from metaflow.system_context import system_context
 
 _STAY_HERE: Final = frozenset(
-    ("card", "catch", "environment", "fork", "resources", "retry", "reuse", "secrets", "timeout")
+    (
+        *("card", "catch", "environment", "fork", "raw_artifacts", "resources", "retry", "reuse"),
+        *("secrets", "timeout"),
+    )
 )
 """Step decorators that leave a task on this machine."""
+
+_US: Final = __name__.partition(".")[0]
 
 
 def leave_out_metaflow(flow: Any) -> None:
@@ -41,7 +48,31 @@ def leave_out_metaflow(flow: Any) -> None:
     if "contents" in vars(content):  # done for another step
         return
     kept = ContentType.ALL_CONTENT.value & ~ContentType.CODE_CONTENT.value
-    content.contents = functools.partial(content.contents, kept)
+    everything = functools.partial(content.contents, kept)
+    content.contents = everything if _is_used_by_the_flow() else lambda: _leave_us_out(everything())
     folder = Path(sys.argv[0]).absolute().parent
     hidden = [entry.name for entry in os.scandir(folder) if entry.name.startswith(".")]
     package._exclude_tl_dirs = [*package._exclude_tl_dirs, *hidden]
+
+
+def _is_used_by_the_flow() -> bool:
+    """Return whether the flow, or a module of the user's, has something of this package.
+
+    Metaflow packs this package if it has been imported: here the launcher has done so.
+    """
+    installed = tuple({str(Path(folder)) for folder in sysconfig.get_paths().values()})
+    for name, module in list(sys.modules.items()):
+        file = str(getattr(module, "__file__", None) or "")
+        is_users = name == "__main__" or (file and not file.startswith(installed))
+        if is_users and name.partition(".")[0] not in (_US, "metaflow_extensions"):
+            for value in list(vars(module).values()):
+                home = getattr(value, "__module__", None) or getattr(value, "__name__", None)
+                if isinstance(home, str) and home.partition(".")[0] == _US:
+                    return True
+    return False
+
+
+def _leave_us_out(members: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, str]]:
+    for content, name in members:
+        if _US not in PurePath(name).parts[:2]:
+            yield content, name

@@ -8,5 +8,11 @@ and `places` keep what only saves time; `explanation` says what was decided.
 """
 
 from mlstages.launch.reuse.declaration import reusable
+from mlstages.launch.reuse.explanation import (
+    Explanation,
+    TaskDecision,
+    list_reuse_options,
+    read_explanation,
+)
 
-__all__ = ["reusable"]
+__all__ = ["Explanation", "TaskDecision", "list_reuse_options", "read_explanation", "reusable"]

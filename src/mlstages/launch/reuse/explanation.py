@@ -54,22 +54,37 @@ class Explanation:
         return {"run": self.run, "tasks": [task.to_dict() for task in self.tasks]}
 
 
-def read_explanation(path: Path, *, run: str) -> Explanation:
+def list_reuse_options(explain: Path | None = None) -> tuple[str, ...]:
+    """Return the options of Metaflow's ``run`` that have steps reused.
+
+    Parameters
+    ----------
+    explain : Path or None, default=None
+        Where the run is to write what `read_explanation` reads; a path without a comma,
+        which Metaflow would take for the end of it.
+
+    Examples
+    --------
+    >>> list_reuse_options()
+    ('--with', 'reuse')
+    """
+    return ("--with", "reuse" if explain is None else f"reuse:explain={explain}")
+
+
+def read_explanation(path: Path) -> Explanation:
     """Return what a run ``--with reuse:explain=PATH`` wrote; empty if it wrote nothing.
 
     Parameters
     ----------
     path : Path
-    run : str
-        ``flow/run``.
     """
     if not path.is_file():
-        return Explanation(run=run, tasks=())
+        return Explanation(run="", tasks=())
     kept = json.loads(path.read_text(encoding="utf-8"))
-    return Explanation(run=run, tasks=tuple(TaskDecision(**task) for task in kept["tasks"]))
+    return Explanation(run=kept["run"], tasks=tuple(TaskDecision(**task) for task in kept["tasks"]))
 
 
-def write_explanation(path: Path, tasks: Iterable[TaskDecision]) -> None:
+def write_explanation(path: Path, run: str, tasks: Iterable[TaskDecision]) -> None:
     """Write what `read_explanation` reads."""
-    text = json.dumps({"tasks": [task.to_dict() for task in tasks]})
+    text = json.dumps(Explanation(run=run, tasks=tuple(tasks)).to_dict())
     path.write_text(text, encoding="utf-8")

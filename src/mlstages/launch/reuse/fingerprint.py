@@ -55,6 +55,8 @@ class StepFingerprint:
         Why the step is not reusable; empty where it is.
     is_declared : bool
         The user says that what cannot be followed is accounted for.
+    seeded : tuple of str
+        Shared generators that are seeded when the flow is imported.
     surroundings : str
         A digest of the decorators alone, which a task can make itself.
     """
@@ -64,6 +66,7 @@ class StepFingerprint:
     parts: Mapping[str, str]
     reasons: tuple[str, ...]
     is_declared: bool
+    seeded: tuple[str, ...]
     surroundings: str
 
 
@@ -81,7 +84,7 @@ class FileState:
     def read(cls, path: str | Path) -> "FileState | None":
         """Return the state of a file; None if there is none."""
         try:
-            found = os.stat(path)
+            found = Path(path).stat()
         except OSError:
             return None
         return cls(
@@ -169,6 +172,7 @@ class FlowCode:
             parts=parts,
             reasons=tuple(reasons),
             is_declared=declaration is not None,
+            seeded=tuple(sorted(reach.seeded)),
             surroundings=parts["decorators"],
         )
 

@@ -61,14 +61,23 @@ _REASONS: Final = {
         (
             *("pyarrow", "h5py", "tables", "netCDF4", "cv2", "duckdb", "connectorx", "fsspec"),
             *("boto3", "botocore", "psycopg2", "psycopg", "pymysql", "pymongo", "redis", "grpc"),
-            *("pyspark", "pycurl", "ctypes", "cffi", "mmap", "posix"),
+            *("pyspark", "pycurl", "ctypes", "cffi", "mmap", "posix", "soundfile", "fitsio"),
+            *("xgboost.DMatrix", "lightgbm.Dataset", "catboost.Pool", "lxml", "safetensors"),
+            *("tokenizers", "sentencepiece", "fasttext", "onnxruntime", "tensorflow", "rasterio"),
+            *("fiona", "osgeo", "SimpleITK", "deltalake", "lance", "polars.sql"),
+            *("polars.SQLContext", "polars.Config"),
         ),
         _FILES,
     ),
     **dict.fromkeys(
         (
             *("metaflow.Run", "metaflow.Flow", "metaflow.Task", "metaflow.Step", "metaflow.S3"),
-            *("metaflow.Metaflow", "metaflow.DataArtifact", "metaflow.namespace", "metaflow.client"),
+            *(
+                "metaflow.Metaflow",
+                "metaflow.DataArtifact",
+                "metaflow.namespace",
+                "metaflow.client",
+            ),
             *("metaflow.get_metadata", "metaflow.datatools", "metaflow.Runner", "metaflow.cards"),
             *("metaflow.get_namespace", "metaflow.metadata", "metaflow.Deployer"),
         ),
@@ -105,6 +114,25 @@ OF_METAFLOW: Final = frozenset(
     )
 )
 """Attributes of a flow that are Metaflow's own, and not watched."""
+
+UNSEEN_METHODS: Final = {
+    "polars": {
+        **dict.fromkeys(("sample()", "shuffle()"), "draws random numbers"),
+        **dict.fromkeys(("sink_csv()", "sink_parquet()", "sink_ipc()"), "writes files"),
+        **dict.fromkeys(
+            ("sink_ndjson()", "sink_delta()", "deserialize()"), "reads or writes files"
+        ),
+    },
+    "xgboost": dict.fromkeys(
+        ("load_model()", "save_model()", "save_raw()"), "reads or writes files"
+    ),
+    "lightgbm": dict.fromkeys(("save_model()", "add_features_from()"), "reads or writes files"),
+    "catboost": dict.fromkeys(("load_model()", "save_model()"), "reads or writes files"),
+}
+"""By package, the methods whose doings neither Python nor `watch` sees."""
+
+WATCHED_CALLS: Final = ("polars.read_", "polars.scan_")
+"""Calls that `watch` sees only where they are looked up in their module."""
 
 _PASSED_ON: Final = (
     *("time", "random", "secrets", "uuid", "os", "sys", "builtins", "numpy.random", "datetime"),
@@ -144,6 +172,10 @@ def find_hazard(name: str, use: Use) -> str | None:
         return None if word in _OF_CURRENT else f"asks for current.{word}"
     if name.startswith(_ENVIRONMENT) and not _reads_named_variable(name, use):
         return "reads environment variables by a computed name"
+    if name.startswith(WATCHED_CALLS) and len(use.chain) == 1:
+        return (
+            f"imports {name.rpartition('.')[2]} by its name, so that it is not seen what it reads"
+        )
     reason = _reason_of(name)
     return f"{reason} ({name})" if reason else None
 

@@ -88,7 +88,9 @@ def _step_down(folders: tuple[Path, ...], word: str) -> tuple[Path | None, tuple
 
 
 def _origin(spec: importlib.machinery.ModuleSpec | None) -> Path | None:
-    return Path(spec.origin).absolute() if spec is not None and spec.has_location else None
+    if spec is None or spec.origin is None or not spec.has_location:
+        return None
+    return Path(spec.origin).absolute()
 
 
 def _paths(folders: Iterable[str]) -> tuple[Path, ...]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from mlstages.launch.reuse.hazards import (
     OF_METAFLOW,
     SEEDS,
+    UNSEEN_METHODS,
     draws_from,
     find_hazard,
     find_import_hazard,
@@ -65,6 +66,8 @@ class Reach:
         Of the environment.
     modules : frozenset of str
         The user's modules that were looked at.
+    seeded : frozenset of str
+        Shared generators that are seeded at import: ``random``, ``numpy.random``.
     """
 
     units: tuple[tuple[Place, str], ...]
@@ -72,6 +75,7 @@ class Reach:
     packages: frozenset[str]
     variables: frozenset[str]
     modules: frozenset[str]
+    seeded: frozenset[str]
 
 
 class FlowClasses(NamedTuple):
@@ -82,6 +86,10 @@ class FlowClasses(NamedTuple):
     steps: frozenset[str]
     parameters: frozenset[str]
     """Compared by value, so that their definitions do not matter."""
+
+
+_Aliases = Mapping[str, list[tuple[str, str | None]]]
+"""What a name that is imported stands for: a module, and a name of it."""
 
 
 class _Link(NamedTuple):
@@ -112,13 +120,13 @@ class Project:
     _modules: dict[str, Module | None] = field(default_factory=dict)
     _tables: dict[str, dict[str, list[Unit]]] = field(default_factory=dict)
     _links: dict[tuple[Place, bool], tuple[_Link, ...]] = field(default_factory=dict)
+    _effects: dict[str, tuple["_Effect", ...]] = field(default_factory=dict)
+    _imported: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def module(self, name: str) -> Module | None:
         """Return a user's module; None if it is not one, or cannot be read."""
         if name not in self._modules:
-            self._modules[name] = (
-                self.read(name) if self.locate(name).owner is Owner.USER else None
-            )
+            self._modules[name] = self.read(name) if self.locate(name).owner is Owner.USER else None
         return self._modules[name]
 
     def units(self, module: str) -> Mapping[str, list[Unit]]:
@@ -141,7 +149,19 @@ class Project:
             self._links[key] = tuple(self._link(place.module, own, use) for use in uses)
         return self._links[key]
 
-    def _link(self, module: str, own: Mapping[str, list[tuple[str, str | None]]], use: Use) -> _Link:
+    def effects(self, module: str, flow: FlowClasses) -> tuple["_Effect", ...]:
+        """Return what a module does while it is imported."""
+        if module not in self._effects:
+            self._effects[module] = tuple(_find_effects(self, module, flow))
+        return self._effects[module]
+
+    def imported(self, module: str) -> tuple[str, ...]:
+        """Return the user's modules that a user's module imports at its top."""
+        if module not in self._imported:
+            self._imported[module] = tuple(_list_imported(self, module))
+        return self._imported[module]
+
+    def _link(self, module: str, own: _Aliases, use: Use) -> _Link:
         root, *rest = use.chain
         places: list[Place] = []
         external = package = problem = None
@@ -185,7 +205,7 @@ class Project:
             return [], ".".join((target, *words)), package, None
         if owner is Owner.MISSING:
             return [], None, None, f"module {target} is not there"
-        if depth > _DEEPEST or self.module(target) is None and self.locate(target).path:
+        if depth > _DEEPEST or (self.module(target) is None and self.locate(target).path):
             return [], None, None, f"module {target} cannot be read"
         units = self.units(target)
         if not words:
@@ -194,7 +214,9 @@ class Project:
         if word in units:
             return [Place(target, word)], None, None, None
         found = self.module(target)
-        for name, attribute in _absolute(found.imports, target, self).get(word, ()) if found else ():
+        for name, attribute in (
+            _absolute(found.imports, target, self).get(word, ()) if found else ()
+        ):
             return self._resolve(name, [attribute, *rest] if attribute else rest, depth + 1)
         if self.locate(f"{target}.{word}").owner is Owner.USER:
             return self._resolve(f"{target}.{word}", rest, depth + 1)
@@ -254,6 +276,9 @@ def find_reach(project: Project, flow: FlowClasses, roots: Iterable[Place]) -> R
         packages=frozenset(search.packages),
         variables=frozenset(search.variables),
         modules=frozenset(search.modules),
+        seeded=frozenset(
+            name.removesuffix(".seed") for name, _, _, at_import in search.seeds if at_import
+        ),
     )
 
 
@@ -278,6 +303,7 @@ class _Search:
     variables: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     hazards: list[Reason] = field(default_factory=list)
+    unseen: list[tuple[str, Reason]] = field(default_factory=list)
     draws: list[tuple[str, Place, Use]] = field(default_factory=list)
     seeds: list[tuple[str, Place, Use, bool]] = field(default_factory=list)
     seen: set[_Visit] = field(default_factory=set)
@@ -304,13 +330,11 @@ class _Search:
         self.modules.add(place.module)
         is_declared = is_declared or is_declared_reusable(self.project, place, unit)
         links = self.project.links(place, unit)
-        at_import = at_import or _runs_at_import(place, unit, links)
+        at_import = at_import or _runs_at_import(unit, links)
         for link in links:
             self._follow(place, unit, link, at_import, is_declared)
-        inner = sorted(unit.attributes & OF_METAFLOW)
-        if inner and not is_declared:
-            text = f"looks into Metaflow itself ({', '.join(inner)})"
-            self.hazards.append(Reason(text, _where(place, unit.line)))
+        if not is_declared:
+            self._judge_attributes(place, unit)
         for _alias, imported in unit.imports:
             target = _absolute_module(imported, place.module, self.project)
             home = self.project.locate(target)
@@ -320,7 +344,9 @@ class _Search:
                 self.modules.add(target)
         if unit.kind is UnitKind.CLASS and place not in self.flow.places:
             for member in unit.members:
-                self.visit(Place(place.module, member), at_import=at_import, is_declared=is_declared)
+                self.visit(
+                    Place(place.module, member), at_import=at_import, is_declared=is_declared
+                )
         self._follow_members(unit, at_import, is_declared)
 
     def _follow(
@@ -360,6 +386,21 @@ class _Search:
         if reason is not None:
             self.hazards.append(Reason(reason, where))
 
+    def _judge_attributes(self, place: Place, unit: Unit) -> None:
+        inner = sorted(unit.attributes & OF_METAFLOW)
+        if inner:
+            text = f"looks into Metaflow itself ({', '.join(inner)})"
+            self.hazards.append(Reason(text, _where(place, unit.line)))
+        if "__subclasses__" in unit.attributes:
+            self.hazards.append(Reason("looks for subclasses", _where(place, unit.line)))
+        where = _where(place, unit.line)
+        self.unseen += [
+            (package, Reason(f"{why} (.{name})", where))
+            for package, methods in UNSEEN_METHODS.items()
+            for name, why in methods.items()
+            if name in unit.attributes
+        ]
+
     def _follow_members(self, unit: Unit, at_import: bool, is_declared: bool) -> None:
         for owner in self.flow.places:
             for head in self.project.units(owner.module).get(owner.name, ()):
@@ -368,29 +409,27 @@ class _Search:
                     if name in self.flow.parameters:
                         continue
                     is_step = name in self.flow.steps
-                    is_named = f"{name}()" in unit.attributes if is_step else name in unit.attributes
+                    is_named = (
+                        f"{name}()" in unit.attributes if is_step else name in unit.attributes
+                    )
                     if is_named or (unit.looks_up_names and not is_step):
                         self.visit(
-                            Place(owner.module, member), at_import=at_import, is_declared=is_declared
+                            Place(owner.module, member),
+                            at_import=at_import,
+                            is_declared=is_declared,
                         )
 
     def reasons(self) -> Iterator[Reason]:
         """Yield why not, the seeds considered."""
         yield from self.hazards
+        yield from (reason for package, reason in self.unseen if package in self.packages)
         for seed, place, use in self.draws:
-            if not any(self._is_before(seed, place, use, one) for one in self.seeds):
+            # Where there is a seed at all, the watch tells whether it comes first.
+            if not any(name == seed for name, _, _, _ in self.seeds):
                 name = ".".join(use.chain)
                 yield Reason(
                     f"draws random numbers without a seed ({name})", _where(place, use.line)
                 )
-
-    @staticmethod
-    def _is_before(
-        seed: str, place: Place, use: Use, one: tuple[str, Place, Use, bool]
-    ) -> bool:
-        name, where, call, at_import = one
-        same = where == place and call.always and call.line < use.line
-        return name == seed and (at_import or same)
 
     def digest(self, found: _Found) -> str:
         """Return the digest of a unit with its decorators, but for Metaflow's.
@@ -408,24 +447,25 @@ class _Search:
 
     def add_effects(self) -> None:
         """Add what runs while modules are imported, and can be felt in what was reached."""
-        waiting = [
-            effect
-            for module in sorted(import_closure(self.project, {MAIN, *self._flow_modules()}))
-            for effect in _find_effects(self.project, module, self.flow)
-        ]
+        waiting: list[_Effect] = []
+        scanned: set[str] = set()
         while True:
-            inside = {(found.place.module, name) for found in self.found.values()
-                      for name in (found.unit.names or ("",))}
+            self.modules |= import_closure(self.project, {MAIN, *self._flow_modules()})
+            for module in sorted(self.modules - scanned):
+                waiting += self.project.effects(module, self.flow)
+            scanned |= self.modules
+            inside = {
+                (found.place.module, name)
+                for found in self.found.values()
+                for name in (found.unit.names or ("",))
+            }
             felt = [one for one in waiting if one.is_everywhere or one.touches & inside]
             if not felt:
-                break
+                return
+            waiting = [one for one in waiting if one not in felt]
             for effect in felt:
-                waiting.remove(effect)
-                self.seen.add(_Visit(effect.place, True, False))
                 self._read(effect.place, effect.unit, effect.unit.kind is UnitKind.EFFECT, False)
             self.run()
-            more = import_closure(self.project, self.modules)
-            self.modules |= more
 
     def _flow_modules(self) -> set[str]:
         return {place.module for place in self.flow.places} | self.modules
@@ -442,42 +482,74 @@ def _find_effects(project: Project, module: str, flow: FlowClasses) -> Iterator[
     found = project.module(module)
     if found is None:
         return
-    units: list[tuple[Unit, bool]] = [(unit, False) for unit in found.units]
+    units = [(unit, False) for unit in found.units]
     if module in {place.module for place in flow.places[:1]}:
         units += [(unit, True) for unit in found.main]
+    of_flow = tuple(f"{owner.name}." for owner in flow.places if owner.module == module)
     for unit, is_main in units:
         place = Place(module, (unit.names or (f"<{unit.line}>",))[0])
-        is_flow = place in flow.places or any(
-            place.module == owner.module and place.name.startswith(f"{owner.name}.")
-            for owner in flow.places
-        )
-        if is_flow:
+        if place in flow.places or (of_flow and place.name.startswith(of_flow)):
             continue
-        if unit.kind is UnitKind.EFFECT:
-            links = project.links(place, unit)
-        elif unit.kind in (UnitKind.FUNCTION, UnitKind.CLASS) and unit.decorators:
-            links = project.links(place, unit, above=True)
-        else:
-            continue
-        starts_flow = {link.places for link in links} == {flow.places[:1]}
-        if is_main and starts_flow:
-            continue
+        links = tuple(_list_effective(project, place, unit))
+        if is_main and {link.places for link in links} == {flow.places[:1]}:
+            continue  # it starts the flow
         effect = _judge_effect(project, place, unit, links)
         if effect.is_everywhere or effect.touches:
             yield effect
 
 
-def _judge_effect(
-    project: Project, place: Place, unit: Unit, links: tuple[_Link, ...]
-) -> _Effect:
+def _list_effective(project: Project, place: Place, unit: Unit) -> Iterator[_Link]:
+    """Yield what is called while the unit's module is imported, and may change something."""
+    links = project.links(place, unit)
+    if unit.kind is UnitKind.EFFECT:
+        yield from links
+    elif unit.kind is UnitKind.VALUE:
+        # What a library is asked for is taken not to change it; a user's function may.
+        yield from (
+            link
+            for link in links
+            if link.use.how == "call"
+            and not link.use.is_deferred
+            and (link.places or link.external in SEEDS)
+        )
+    else:
+        yield from project.links(place, unit, above=True)
+        if unit.kind is UnitKind.CLASS:
+            yield from _list_hooks(project, links)
+
+
+_HOOKS: Final = (".__init_subclass__", ".__new__", ".__init__", ".__call__", ".__prepare__")
+
+
+def _list_hooks(project: Project, links: Iterable[_Link], depth: int = 0) -> Iterator[_Link]:
+    """Yield what classes and metaclasses of the user do when they are inherited from."""
+    for link in links:
+        for target in link.places:
+            for head in project.units(target.module).get(target.name, ()):
+                if head.kind is not UnitKind.CLASS or depth > _DEEPEST:
+                    continue
+                above = project.links(target, head)
+                is_metaclass = any(one.external == "builtins.type" for one in above)
+                hooks = _HOOKS if is_metaclass else _HOOKS[:1]
+                for member in head.members:
+                    if member.endswith(hooks):
+                        places = (Place(target.module, member),)
+                        yield link._replace(places=places, external=None)
+                yield from _list_hooks(project, above, depth + 1)
+
+
+def _judge_effect(project: Project, place: Place, unit: Unit, links: tuple[_Link, ...]) -> _Effect:
     touches: set[tuple[str, str]] = set()
     is_everywhere = False
+    may_be_everywhere = unit.kind is not UnitKind.CLASS or bool(unit.decorators)
     seen: set[Place] = set()
     todo = [(link, True) for link in links]
     while todo:
         link, is_direct = todo.pop()
         if link.external is not None and link.external not in DECLARATIONS:
-            is_everywhere |= not is_pure(link.external)
+            # A statement of its own may set something of a library that is pure to call.
+            is_own = unit.kind is UnitKind.EFFECT and not link.external.startswith("builtins.")
+            is_everywhere |= may_be_everywhere and (is_own or not is_pure(link.external))
         for target in link.places:
             for reached in project.units(target.module).get(target.name, ()):
                 is_state = reached.kind in (UnitKind.VALUE, UnitKind.EFFECT)
@@ -493,24 +565,25 @@ def _judge_effect(
 def import_closure(project: Project, modules: Iterable[str]) -> set[str]:
     """Return the user's modules that importing some modules loads at their tops."""
     closed: set[str] = set()
-    todo = list(modules)
+    todo = [name for name in modules if project.locate(name).owner is Owner.USER]
     while todo:
         name = todo.pop()
-        if name in closed or project.locate(name).owner is not Owner.USER:
-            continue
-        closed.add(name)
-        parent = name.rpartition(".")[0]
-        if parent:
-            todo.append(parent)
-        found = project.module(name)
-        if found is None:
-            continue
-        for imported in (*(one for _alias, one in found.imports), *found.stars):
-            target = _absolute_module(imported, name, project)
-            todo.append(target)
-            if imported.name and project.locate(target).owner is Owner.USER:
-                todo.append(f"{target}.{imported.name}")
+        if name not in closed:
+            closed.add(name)
+            todo += project.imported(name)
     return closed
+
+
+def _list_imported(project: Project, name: str) -> Iterator[str]:
+    parent = name.rpartition(".")[0]
+    found = project.module(name)
+    names = [parent] if parent else []
+    for imported in (*(one for _alias, one in found.imports), *found.stars) if found else ():
+        target = _absolute_module(imported, name, project)
+        names.append(target)
+        if imported.name and project.locate(target).owner is Owner.USER:
+            names.append(f"{target}.{imported.name}")
+    yield from (one for one in dict.fromkeys(names) if project.locate(one).owner is Owner.USER)
 
 
 def is_declared_reusable(project: Project, place: Place, unit: Unit) -> bool:
@@ -522,9 +595,9 @@ def is_declared_reusable(project: Project, place: Place, unit: Unit) -> bool:
     )
 
 
-def _runs_at_import(place: Place, unit: Unit, links: Iterable[_Link]) -> bool:
+def _runs_at_import(unit: Unit, links: Iterable[_Link]) -> bool:
     """Whether what the unit uses is called while its module is imported."""
-    if unit.kind not in (UnitKind.VALUE, UnitKind.EFFECT) or "." in place.name:
+    if unit.kind not in (UnitKind.VALUE, UnitKind.EFFECT):
         return False
     return any(
         link.use.how == "call"

@@ -45,12 +45,14 @@ class Session:
     ----------
     flow : metaflow.FlowSpec
     graph : metaflow.graph.FlowGraph
+    run_id : str
     explain : str
         Where to write what was decided; empty for nowhere.
     """
 
-    def __init__(self, flow: Any, graph: Any, explain: str) -> None:
+    def __init__(self, flow: Any, graph: Any, run_id: str, explain: str) -> None:
         self._flow = flow
+        self._run = f"{flow.name}/{run_id}"
         self._graph = graph
         self._explain = explain
         self._decisions: list[TaskDecision] = []
@@ -87,7 +89,7 @@ class Session:
             self._cache.save()
             self._index.trim()
         if self._explain:
-            write_explanation(Path(self._explain), self._decisions)
+            write_explanation(Path(self._explain), self._run, self._decisions)
 
     def _keep(self, task: Any, why: str, origin: str | None) -> None:
         decision = TaskDecision(
@@ -124,6 +126,7 @@ class Session:
             parts=dict(fingerprint.parts),
             surroundings=fingerprint.surroundings,
             is_declared=fingerprint.is_declared,
+            seeded=fingerprint.seeded,
             files=tuple(self._code.list_files()),
         ).encode()
 
@@ -210,7 +213,7 @@ def open_session(flow: Any, graph: Any, run_id: str, explain: str) -> Session:
     """Return the session of a run, which its first decorator opens."""
     key = f"{os.getpid()}/{run_id}"
     if key not in _SESSIONS:
-        _SESSIONS[key] = Session(flow, graph, explain)
+        _SESSIONS[key] = Session(flow, graph, run_id, explain)
     return _SESSIONS[key]
 
 

@@ -127,7 +127,7 @@ _ANY_NAME: Final = ("vars", "dir", "attrgetter", "methodcaller")
 
 
 def read_module(text: str | bytes) -> Module:
-    """Return the units of a module.
+    r"""Return the units of a module.
 
     Parameters
     ----------
@@ -191,9 +191,7 @@ def _read_statement(statement: ast.stmt) -> Unit:
     return _make_unit(statement, tuple(_bound([statement])))
 
 
-def _make_unit(
-    statement: ast.stmt, names: tuple[str, ...], members: tuple[str, ...] = ()
-) -> Unit:
+def _make_unit(statement: ast.stmt, names: tuple[str, ...], members: tuple[str, ...] = ()) -> Unit:
     reader = _Reader()
     reader.visit(statement)
     decorators = getattr(statement, "decorator_list", [])
@@ -248,7 +246,7 @@ def _may_change(statement: ast.stmt) -> bool:
     if type(statement).__name__ == "TypeAlias":  # Python 3.12
         return False
     if isinstance(statement, _SCOPES):
-        return bool(statement.decorator_list)  # type: ignore[union-attr]  # no lambda is a statement
+        return bool(getattr(statement, "decorator_list", ()))
     if isinstance(statement, ast.If | ast.Try):
         blocks = [statement.body, statement.orelse, getattr(statement, "finalbody", [])]
         blocks += [handler.body for handler in getattr(statement, "handlers", [])]
@@ -308,10 +306,10 @@ def _bound(statements: Sequence[ast.stmt]) -> list[str]:
     for node in _walk_scope(statements):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             names.append(node.id)
-        elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.append(node.name)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            names.append(node.name)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            names += [node.name] if node.name else []
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.append(node.rest)
     return list(dict.fromkeys(names))
@@ -345,17 +343,24 @@ class _Reader(ast.NodeVisitor):
     def _is_local(self, name: str) -> bool:
         return name in self.targets or any(name in scope for scope in self.scopes)
 
-    def _add(self, chain: tuple[str, ...], line: int, how: str, **of_call: Any) -> None:
+    def _add(
+        self,
+        chain: tuple[str, ...],
+        line: int,
+        how: str,
+        constants: tuple[str | None, ...] = (),
+        keywords: tuple[str, ...] = (),
+    ) -> None:
         if not self._is_local(chain[0]):
-            always = self.depth == 0
-            use = {"constants": (), "keywords": (), "is_printed": self.is_printed} | of_call
-            deferred = bool(self.scopes)
-            self.uses.append(Use(chain, line, how, always=always, is_deferred=deferred, **use))
+            always, deferred = self.depth == 0, bool(self.scopes)
+            printed = self.is_printed
+            use = Use(chain, line, how, constants, keywords, printed, always, deferred)
+            self.uses.append(use)
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802  # ast's own names
+    def visit_Name(self, node: ast.Name) -> None:  # ast's own names
         self._add((node.id,), node.lineno, "load")
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         chain = _chain(node)
         self.attributes.add(node.attr)
         if node.attr == "__dict__":
@@ -366,7 +371,7 @@ class _Reader(ast.NodeVisitor):
         self.attributes.update(chain[1:])
         self._add(chain, node.lineno, "load")
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> None:
         chain = _chain(node.value)
         if chain is not None and isinstance(node.slice, ast.Constant):
             self.attributes.update(chain[1:])
@@ -374,7 +379,7 @@ class _Reader(ast.NodeVisitor):
             return
         self.generic_visit(node)
 
-    def visit_Compare(self, node: ast.Compare) -> None:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> None:
         is_membership = len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn)
         chain = _chain(node.comparators[0])
         if is_membership and chain is not None and isinstance(node.left, ast.Constant):
@@ -383,7 +388,7 @@ class _Reader(ast.NodeVisitor):
             return
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         chain = _chain(node.func)
         if isinstance(node.func, ast.Attribute):
             self.attributes.add(f"{node.func.attr}()")
@@ -426,7 +431,7 @@ class _Reader(ast.NodeVisitor):
             self.visit(part)
         return True
 
-    def visit_Expr(self, node: ast.Expr) -> None:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> None:
         call = node.value
         to_the_log = (
             isinstance(call, ast.Call)
@@ -437,17 +442,17 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self.is_printed = before
 
-    def visit_Global(self, node: ast.Global) -> None:  # noqa: N802
+    def visit_Global(self, node: ast.Global) -> None:
         for name in node.names:
             self.uses.append(Use((name,), node.lineno, "load", (), (), False, False))
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         self.imports.extend(_imported(node))
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         self.imports.extend(_imported(node))
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> None:
         if _is_for_types(node):
             return
         self._visit_deeper(node)
@@ -460,7 +465,7 @@ class _Reader(ast.NodeVisitor):
     visit_For = visit_While = visit_Try = visit_IfExp = visit_Match = _visit_deeper  # noqa: N815
     visit_BoolOp = visit_AsyncFor = visit_TryStar = _visit_deeper  # noqa: N815
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             if part is not None:
                 self.visit(part)
@@ -469,7 +474,7 @@ class _Reader(ast.NodeVisitor):
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> None:
         for part in (*node.args.defaults, *node.args.kw_defaults):
             if part is not None:
                 self.visit(part)
@@ -491,23 +496,26 @@ class _Reader(ast.NodeVisitor):
         self.depth = depth
         self.scopes.pop()
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if not self.scopes:  # of a class they make its fields
             self.visit(node.annotation)
         self.visit(node.target)
         if node.value is not None:
             self.visit(node.value)
 
-    def visit_ListComp(self, node: ast.ListComp) -> None:  # noqa: N802
-        before, self.targets = self.targets, {
-            *self.targets,
-            *(
-                inner.id
-                for generator in node.generators
-                for inner in ast.walk(generator.target)
-                if isinstance(inner, ast.Name)
-            ),
-        }
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        before, self.targets = (
+            self.targets,
+            {
+                *self.targets,
+                *(
+                    inner.id
+                    for generator in node.generators
+                    for inner in ast.walk(generator.target)
+                    if isinstance(inner, ast.Name)
+                ),
+            },
+        )
         self._visit_deeper(node)
         self.targets = before
 

@@ -29,18 +29,19 @@ class Order(NamedTuple):
     parts: dict[str, str]
     surroundings: str
     is_declared: bool
+    seeded: tuple[str, ...]
     files: tuple[FileState, ...]
 
     def encode(self) -> str:
         """Return the order as a variable of the environment holds it."""
-        fields = [*self[:4], [asdict(state) for state in self.files]]
+        fields = [*self[:5], [asdict(state) for state in self.files]]
         return base64.b64encode(zlib.compress(json.dumps(fields).encode())).decode()
 
     @classmethod
     def decode(cls, text: str) -> "Order":
         """Return the order that `encode` wrote."""
         *fields, files = json.loads(zlib.decompress(base64.b64decode(text)))
-        return cls(*fields, files=tuple(FileState(**one) for one in files))
+        return cls._make((*fields, tuple(FileState(**one) for one in files)))
 
 
 def take_order() -> Order | None:
@@ -71,7 +72,7 @@ class TaskRecording:
         inputs = sorted(inputs, key=lambda one: str(one.step_name))
         self._steps = tuple(one.step_name for one in inputs) if is_join else ()
         self._recorder = Recorder(flow, inputs, output)
-        self._watch = Watch(str(output.parent_datastore.datastore_root))
+        self._watch = Watch(str(output.parent_datastore.datastore_root), order.seeded)
         self._is_over = False
 
     def start(self) -> None:
@@ -99,7 +100,11 @@ class TaskRecording:
         )
         metadata.register_metadata(output.run_id, output.step_name, output.task_id, [datum])
         index = find_index(output.parent_datastore)
-        line = {"task": output.pathspec, "user": get_username(), "trace": json.loads(trace.to_json())}
+        line = {
+            "task": output.pathspec,
+            "user": get_username(),
+            "trace": json.loads(trace.to_json()),
+        }
         index.append(line)
 
     def _is_as_ordered(self, decorators: Sequence[Any]) -> bool:

@@ -139,5 +139,3 @@ def explain_difference(
         if find_address(number, name) != address:
             return f"{name} differs"
     return None
-
-

@@ -4,14 +4,16 @@ Files, folders, sockets and processes, and chance: the shared random generators 
 before and after. `hazards` finds by name what leaves no such trace.
 """
 
+import functools
+import io
 import os
 import random
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from importlib import _bootstrap  # type: ignore[attr-defined]  # private, and has been so since 3.3
+from importlib import _bootstrap
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -32,6 +34,9 @@ _OF_IMPORT: Final = ("<frozen importlib", "<frozen zipimport", "<frozen runpy")
 _WORKERS: Final = ("joblib", "multiprocessing", "concurrent")
 """Packages that start processes which compute what was handed to them."""
 
+_READERS: Final = ("polars",)
+"""Modules whose ``read_…`` and ``scan_…`` open files past Python."""
+
 _STATS: Final = ("stat", "lstat", "access", "readlink")
 """Functions of `os` without an audit event; what looks at a path calls them."""
 
@@ -46,22 +51,31 @@ class Watch:
     ----------
     history : str
         The folder of the runs: what Metaflow does there is its own affair.
+    seeded : iterable of str, default=()
+        Shared generators that were seeded when the flow was imported: ``random``,
+        ``numpy.random``.
     """
 
-    def __init__(self, history: str) -> None:
+    def __init__(self, history: str, seeded: Iterable[str] = ()) -> None:
         self.reasons: dict[str, None] = {}
         self.classes: dict[tuple[str, str], None] = {}
         self._allowed = _list_allowed(history)
         self._made: set[str] = set()
         self._states: dict[str, Any] = {}
         self._originals: dict[str, Any] = {}
+        self._temporary = tempfile.gettempdir()  # asked for later, it would wait for itself
         self._is_active = False
         self._importing = threading.local()
+        self._seeded = set(seeded)
+        self._seeds: dict[str, Any] = {}
+        self._patched: dict[Any, dict[str, Any]] = {}
 
     def start(self) -> None:
         """Begin to watch."""
         sys.addaudithook(self._hear)  # it cannot be taken away, only made deaf
         self._states = _read_generators()
+        self._watch_seeds()
+        self._watch_calls()
         for name in _STATS:
             self._originals[name] = getattr(os, name)
             setattr(os, name, self._noted(getattr(os, name)))
@@ -79,8 +93,63 @@ class Watch:
         for name, function in self._originals.items():
             setattr(os, name, function)
         setattr(_bootstrap, _IMPORT, self._find_and_load)
+        for name, seed in self._seeds.items():
+            sys.modules[name].seed = seed  # type: ignore[attr-defined]  # both have one
+        for module, functions in self._patched.items():
+            for name, function in functions.items():
+                setattr(module, name, function)
+        self._note_drawn()
+
+    def _note_drawn(self) -> None:
         for name in _list_drawn(self._states, _read_generators()):
-            self.reasons[f"draws random numbers from {name}"] = None
+            if name not in self._seeded:
+                self.reasons[f"draws random numbers from {name}"] = None
+
+    def _watch_seeds(self) -> None:
+        """Notice where a shared generator is put into a known state."""
+        for name in ("random", "numpy.random"):
+            module: Any = sys.modules.get(name)
+            if name not in self._seeds and hasattr(module, "seed"):
+                self._seeds[name] = module.seed
+                module.seed = self._noted_seed(name, module.seed)
+
+    def _watch_calls(self) -> None:
+        """Notice paths that are given to functions which read them by themselves."""
+        for full in _READERS:
+            module: Any = sys.modules.get(full)
+            if module is None or module in self._patched:
+                continue
+            if getattr(getattr(module, "__spec__", None), "_initializing", False):
+                continue
+            self._patched[module] = {}
+            for name in dir(module):
+                if name.startswith(("read_", "scan_")):
+                    function = getattr(module, name)
+                    self._patched[module][name] = function
+                    setattr(module, name, self._noted_call(name, function))
+
+    def _noted_call(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def note(*arguments: Any, **options: Any) -> Any:
+            source = next(iter((*arguments, *options.values())), None)
+            if self._is_active and not isinstance(source, bytes | io.BytesIO | io.StringIO):
+                self._note(f"reads {source}")
+            return function(*arguments, **options)
+
+        return note
+
+    def _noted_seed(self, name: str, seed: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*arguments: Any, **options: Any) -> Any:
+            if self._is_active and not self._is_importing():
+                self._note_drawn()
+                is_known = any(one is not None for one in (*arguments, *options.values()))
+                (self._seeded.add if is_known else self._seeded.discard)(name)
+                result = seed(*arguments, **options)
+                self._states = _read_generators()
+                return result
+            return seed(*arguments, **options)
+
+        return note
 
     def _import(self, name: str, import_: Any) -> Any:
         """Import a module; what that reads or draws is not what the step comes to."""
@@ -93,8 +162,11 @@ class Watch:
         finally:
             self._importing.is_so = False
             for drawn in _list_drawn(self._states, before):
-                self.reasons[f"draws random numbers from {drawn}"] = None
+                if drawn not in self._seeded:
+                    self.reasons[f"draws random numbers from {drawn}"] = None
             self._states = _read_generators()
+            self._watch_seeds()
+            self._watch_calls()
 
     def _noted_folder(self) -> str:
         if self._is_active and not self._is_importing():
@@ -107,7 +179,7 @@ class Watch:
     def _noted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def note(path: Any, *arguments: Any, **options: Any) -> Any:
             if self._is_active and not self._is_importing() and not isinstance(path, int):
-                self._note_path("looks at", path)
+                self._note_path("looks at", self._locate(path, options.get("dir_fd")))
             return function(path, *arguments, **options)
 
         return note
@@ -127,7 +199,7 @@ class Watch:
         elif event in _LISTS:
             self._note_path("lists the folder", arguments[0] if arguments[0] is not None else ".")
         elif event in _CHANGES:
-            self._note_path("changes", arguments[0])
+            self._note_path("changes", self._locate(arguments[0], arguments[-1]))
         elif event in _NETWORK:
             self._note("uses the network")
         elif event in _STARTS:
@@ -140,7 +212,7 @@ class Watch:
             return
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         full = self._resolve(os.fsdecode(path))
-        if isinstance(flags, int) and flags & os.O_EXCL and full.startswith(tempfile.gettempdir()):
+        if isinstance(flags, int) and flags & os.O_EXCL and full.startswith(self._temporary):
             self._made.add(full)
         if not writes and isinstance(mode, str) and mode[:1] in ("w", "a", "x"):
             writes = 1
@@ -167,6 +239,15 @@ class Watch:
         # os.path.abspath and realpath would call what is watched here.
         getcwd = self._originals.get("getcwd", os.getcwd)
         return os.path.normpath(os.path.join(getcwd(), path))  # noqa: PTH118
+
+    def _locate(self, path: Any, folder: Any) -> Any:
+        """Return a path that may be meant from an open folder, given by its number."""
+        if not isinstance(folder, int) or folder < 0:
+            return path
+        try:
+            return os.path.join(self._originals["readlink"](f"/proc/self/fd/{folder}"), path)  # noqa: PTH118
+        except OSError:
+            return path
 
     def _note(self, reason: str) -> None:
         if _is_users_doing(sys._getframe(1), reason):
@@ -216,14 +297,12 @@ def _list_allowed(history: str) -> tuple[str, ...]:
     return tuple(folder + os.sep for folder in folders) + tuple(folders)
 
 
-
-
 def _first_word(arguments: tuple[Any, ...]) -> str:
     first = arguments[0] if arguments else ""
     return os.fsdecode(first) if isinstance(first, str | bytes | os.PathLike) else str(first)
 
 
-def _read_generators() -> Mapping[str, Any]:
+def _read_generators() -> dict[str, Any]:
     """Return the state of each shared generator that is loaded."""
     states: dict[str, Any] = {"random": hash(random.getstate())}
     numpy_random = sys.modules.get("numpy.random")

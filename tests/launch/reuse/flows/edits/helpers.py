@@ -1,6 +1,5 @@
 import os
 
-import plugins
 from registry import PLUGINS
 
 OPERATIONS = {"times": lambda a, b: a * b}
