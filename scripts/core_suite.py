@@ -70,7 +70,7 @@ def main() -> int:
     worse = False
     for case in sorted(ended["stock"] | ended["fork"]):
         stock, fork = (ended[name].get(case, "not run") for name in ("stock", "fork"))
-        if "success" != stock or "success" != fork:
+        if not stock == fork == "success":
             print(f"{case:70} {stock:8} {fork}")
         worse |= stock == "success" != fork
     return int(worse)

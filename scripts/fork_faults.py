@@ -32,11 +32,11 @@ class Run:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self.mark = folder.name
+        self.mark = str(folder)
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.executions = folder / "executions"
-        self.shared = set(os.listdir("/dev/shm"))
+        self.shared = set(Path("/dev/shm").iterdir())
         self.output = folder / "output"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -86,9 +86,10 @@ class Run:
             time.sleep(0.05)
         left = [f"process {pid}: {command!r}" for pid, command in self._list()]
         left += [str(path) for path in self.temporary.rglob("*")]
-        return left + [f"/dev/shm/{name}" for name in set(os.listdir("/dev/shm")) - self.shared]
+        return left + [str(path) for path in set(Path("/dev/shm").iterdir()) - self.shared]
 
     def wait(self) -> int:
+        """Return the exit code of the orchestrator; a run that hangs ends this script."""
         try:
             return self.process.wait(timeout=120)
         except subprocess.TimeoutExpired:
@@ -96,6 +97,7 @@ class Run:
             raise SystemExit(f"a run hangs:\n{self.output.read_text()}") from None
 
     def has_succeeded(self) -> bool:
+        """Return whether Metaflow says so."""
         return bool(re.search(r"Done!", self.output.read_text(errors="replace")))
 
 
@@ -132,7 +134,7 @@ def send_signal(folder: Path, chance: random.Random, tasks: int, number: int) ->
     print(f"{signal.Signals(number).name} after {moment:.2f} s: exit code {code}", end="")
     print(f", repeated {repeated}, left {left}")
     good = not repeated and not left and code != 0 and not run.has_succeeded()
-    # Metaflow's own named file for the settings is left where it is killed at once.
+    # The runtime's file of settings is left where nothing can be done any more.
     return good or (number == signal.SIGKILL and not run.find() and not repeated)
 
 

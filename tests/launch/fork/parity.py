@@ -122,7 +122,7 @@ def observe(
     finished = subprocess.run(
         [sys.executable, *arguments, *(["--run-id-file", str(run_id)] if run_id_file else [])],
         cwd=folder,
-        env=_environment(counter, starts) | environment,
+        env=_environment(counter, starts, environment.pop("MORE_PATHS", "")) | environment,
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=300,
@@ -157,11 +157,11 @@ def open_run(pathspec: str, folder: Path) -> Run:
     return Run(pathspec)
 
 
-def _environment(counter: Path, starts: Path) -> dict[str, str]:
+def _environment(counter: Path, starts: Path, more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {
         "USERNAME": "tester",
-        "PYTHONPATH": str(counter),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(counter), more))),
         "STARTS": str(starts),
         # One interpreter starts a little faster than the other; nothing else.
         "METAFLOW_PYLINT": "0",

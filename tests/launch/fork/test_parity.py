@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from launch.fork.parity import FLOWS, Both, Seen, observe, open_run, run_both
 
 ORCHESTRATOR_AND_ZYGOTE = 2
@@ -63,12 +64,14 @@ def test_what_a_task_leaves_behind_is_dealt_with_as_before(tmp_path: Path) -> No
     assert both.fork.successful
 
 
-@pytest.mark.parametrize(
-    "way",
-    ["exception", "exit 3", "exit 300", "exit text", "exit none", "_exit 0", "_exit 5"]
-    + ["segfault", "kill", "interrupt", "abort", "memory", "recursion", "fail at exit"]
-    + ["fail in thread", "close streams"],
+WAYS = (
+    *("exception", "exit 3", "exit 300", "exit text", "exit none", "_exit 0", "_exit 5"),
+    *("segfault", "kill", "interrupt", "abort", "memory", "recursion", "fail at exit"),
+    *("fail in thread", "close streams"),
 )
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_task_ends_as_before(way: str, tmp_path: Path) -> None:
     both = run_both(FLOWS / "endings.py", "run", "--way", way, folder=tmp_path)
     assert both.differences() == []

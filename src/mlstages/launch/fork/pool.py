@@ -26,7 +26,11 @@ Become = Callable[[Request, Ends], None]
 
 
 def serve(
-    channel: socket.socket, from_tasks: socket.socket, orchestrator: int, become: Become
+    channel: socket.socket,
+    from_tasks: socket.socket,
+    orchestrator: int,
+    become: Become,
+    warm_up: Callable[[], None],
 ) -> None:
     """Fork until nobody is left who may send a request for a task.
 
@@ -39,18 +43,26 @@ def serve(
     orchestrator : int
         The process that the tasks are to belong to.
     become : callable
+    warm_up : callable
+        What pays once a task has asked for something: it may well not be the last one.
     """
-    _Server(channel, from_tasks, orchestrator, become).run()
+    _Server(channel, from_tasks, orchestrator, become, warm_up).run()
 
 
 class _Server:
     def __init__(
-        self, channel: socket.socket, from_tasks: socket.socket, orchestrator: int, become: Become
+        self,
+        channel: socket.socket,
+        from_tasks: socket.socket,
+        orchestrator: int,
+        become: Become,
+        warm_up: Callable[[], None],
     ) -> None:
         self._channel = channel
         self._from_tasks = from_tasks
         self._orchestrator = orchestrator
         self._become = become
+        self._warm_up: Callable[[], None] | None = warm_up
         self._events = select.poll()
         self._events.register(channel, select.POLLHUP)
         self._events.register(from_tasks, select.POLLIN)
@@ -129,6 +141,9 @@ class _Server:
         descriptor = os.pidfd_open(pid)
         self._own[descriptor] = pid, ends.reply
         self._events.register(descriptor, select.POLLIN)
+        if self._warm_up is not None:
+            self._warm_up()
+            self._warm_up = None
 
     def _tell_end(self, descriptor: int) -> None:
         pid, reply = self._own.pop(descriptor)

@@ -23,7 +23,7 @@ from typing import Final, NoReturn
 from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
-from mlstages.launch.fork.cards import take_card_seam
+from mlstages.launch.fork.cards import import_for_cards, take_card_seam
 from mlstages.launch.fork.plan import Plan, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
 from mlstages.launch.fork.preload import Import, find_imports
@@ -34,6 +34,11 @@ from mlstages.linux import die_with
 
 _OF_A_FLOW: Final = frozenset(("metaflow.cli", "metaflow.cli_components.run_cmds"))
 """Their commands take on the options of the flow that is there when they are imported (2.19)."""
+
+_OF_A_TASK: Final = (
+    *("metaflow.cli_components.step_cmd", "metaflow.task"),
+    "mlstages.launch.artifacts",  # what ``@fork`` imports within each
+)
 
 _START: Final = (
     # The current folder must not come first on the path: a types.py there would be imported.
@@ -175,7 +180,9 @@ def main(title: str) -> NoReturn:
     setproctitle(title)
     pools, orchestrator, descriptors = pickle.load(sys.stdin.buffer)
     die_with(orchestrator)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     run_zygote(pools, [socket.socket(fileno=end) for end in descriptors], orchestrator)
 
 
@@ -231,7 +238,7 @@ def _grow(
         channels[place].send(READY)
     gc.freeze()  # what is here by now stays, and is not looked at again
     gc.enable()
-    serve(channels[place], from_tasks, orchestrator, child.become)
+    serve(channels[place], from_tasks, orchestrator, child.become, _warm_up_for_cards)
     os._exit(0)
 
 
@@ -255,6 +262,11 @@ def _import(imports: Sequence[Import]) -> None:
     warnings.showwarning = show
 
 
+def _warm_up_for_cards() -> None:
+    import_for_cards()
+    forget_commands()
+
+
 def _show_nothing(*warning: object) -> None:
     pass
 
@@ -266,7 +278,7 @@ def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket
 
 def import_metaflow() -> None:
     """Import what of Metaflow a task needs and that does not depend on its flow."""
-    for module in ("metaflow.cli_components.step_cmd", "metaflow.task"):
+    for module in _OF_A_TASK:
         importlib.import_module(module)
     forget_commands()
     take_shortcuts()

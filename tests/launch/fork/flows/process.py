@@ -13,8 +13,8 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import warnings
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +59,8 @@ def look():
         "main names": sorted(vars(__main__)),
         "main in modules": sys.modules["__main__"] is __main__,
         "loader": [type(__loader__).__name__, __loader__.name, __loader__.path],
-        "stack": list(
-            takewhile(
-                lambda f: "launch/fork" not in f[0],
-                [(f.filename, f.function) for f in inspect.stack()],
-            )
-        ),
+        "stack": [(f.filename, f.function) for f in inspect.stack()],
+        "formatted stack": traceback.format_stack(),
         "stdin": look_at_stream(sys.stdin),
         "stdout": look_at_stream(sys.stdout),
         "stderr": look_at_stream(sys.stderr),
