@@ -65,7 +65,8 @@ def main() -> int:
         ended[name], seconds = run(folder, arguments)
         passed = sum(how == "success" for how in ended[name].values())
         print(
-            f"{name}: {passed} of {len(ended[name])} passed in {seconds:.0f} s ({folder}/log.txt)"
+            f"{name}: {passed} of {len(ended[name])} passed in {seconds:.0f} s ({folder}/log.txt)",
+            flush=True,
         )
     worse = False
     for case in sorted(ended["stock"] | ended["fork"]):

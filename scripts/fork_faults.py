@@ -118,7 +118,7 @@ def kill_warm_processes(folder: Path, chance: random.Random, tasks: int) -> bool
     lost = output.count("Task is starting (retry)")
     alone = output.count("are not forked")
     print(f"kills: {killed}, exit code {code}, retried {lost}, steps not forked {alone}", end="")
-    print(f", repeated {repeated}, left {left}")
+    print(f", repeated {repeated}, left {left}", flush=True)
     return not repeated and not left and (code == 0) == run.has_succeeded()
 
 
@@ -132,7 +132,7 @@ def send_signal(folder: Path, chance: random.Random, tasks: int, number: int) ->
         run.process.send_signal(number)
     code, repeated, left = run.wait(), run.find_repeated(), run.find_left()
     print(f"{signal.Signals(number).name} after {moment:.2f} s: exit code {code}", end="")
-    print(f", repeated {repeated}, left {left}")
+    print(f", repeated {repeated}, left {left}", flush=True)
     good = not repeated and not left and code != 0 and not run.has_succeeded()
     # The runtime's file of settings is left where nothing can be done any more.
     return good or (number == signal.SIGKILL and not run.find() and not repeated)

@@ -9,6 +9,9 @@ import request
 from metaflow import FlowSpec, step
 
 
+X = code.WHOSE, request.WHOSE
+
+
 class PlacedFlow(FlowSpec):
     @step
     def start(self):
