@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from mlstages.errors import FileError
+
 _OUR_FLOW: Final = Path(__file__).parents[1] / "stages" / "flow.py"
 
 
 def main() -> int:
     """Run the command line; return or raise the exit code."""
     command, *words = sys.argv[1:] or [""]
-    if command == "flow" and "--help" not in words:
+    if command == "flow" and "--help" not in words and _can_import_metaflow():
         from mlstages.launch.fork.orchestrator import prepare_orchestrator
         from mlstages.launch.identity import supply_username
 
@@ -23,3 +25,13 @@ def main() -> int:
     from mlstages.cli import app
 
     return app.main()
+
+
+def _can_import_metaflow() -> bool:
+    from mlstages.launch.profile import require_profile
+
+    try:
+        require_profile()
+    except FileError:  # the command says it, as it says all errors
+        return False
+    return True
