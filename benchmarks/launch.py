@@ -1,6 +1,7 @@
 """What a run of a flow costs beside stock Metaflow and beside the script; exit 1 beyond a bar.
 
 python benchmarks/launch.py [--only flow fan ...] [--rounds 7] [--json]
+python benchmarks/launch.py --peers [--rounds 7]
 
 The commands of a line take turns, so that a noisy machine is noisy for all of them; a ratio
 is the median of the ratios of the rounds. Counted is every process that a command causes.
@@ -18,9 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlstages.measure import Measurement, measure_command
+from peer_table import Tool, compare_tools, find_peers
 from stages import write_data
 
 FLOWS = Path(__file__).with_name("flows")
+SEVEN_STEPS = Path(__file__).parents[1] / "src" / "mlstages" / "stages" / "flow.py"
 OURS = str(Path(sysconfig.get_path("scripts")) / "mlstages")
 N_TASKS = 103
 
@@ -50,9 +53,31 @@ def ours(stage: str, *options: str) -> list[str]:
     return [OURS, stage, "--figure", "figure.png", *options]
 
 
+def make_tools() -> list[Tool]:
+    """Return ourselves and stock Metaflow, to stand beside the peers."""
+    seven = [sys.executable, str(SEVEN_STEPS), "--no-pylint", "run"]
+    return [
+        Tool(
+            name="mlstages",
+            steps=ours("flow"),
+            again=ours("flow", "--reuse"),
+            fan=forked("fan_out"),
+            keeps={"versioned artifacts": True, "resume": True, "reuse": True, "replay": True},
+        ),
+        Tool(
+            name="Metaflow",
+            steps=seven,
+            again=seven,
+            fan=stock("fan_out"),
+            # It resumes the run that is named, not what has not changed; the code is kept where
+            # asked for, and nothing runs it again.
+            keeps={"versioned artifacts": True, "resume": True, "reuse": False, "replay": False},
+        ),
+    ]
+
+
 def make_lines(large: Path | None) -> dict[str, list[Line]]:
-    seven_steps = str(Path(__file__).parents[1] / "src" / "mlstages" / "stages" / "flow.py")
-    seven = [sys.executable, seven_steps, "--no-pylint", "run"]
+    seven = [sys.executable, str(SEVEN_STEPS), "--no-pylint", "run"]
     lines = {
         "flow": [
             Line("mlstages flow / monolith", "seconds", ours("flow"), ours("monolith"), 1.1, 1.0),
@@ -145,6 +170,10 @@ def compare(lines: list[Line], rounds: int, folder: Path, say: Callable[[str], N
     ]
 
 
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def as_markdown(rows: list[dict]) -> str:
     lines = ["| what | cost | measured | bar | hope |", "|---|---|---:|---:|---:|"]
     for row in rows:
@@ -159,6 +188,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", help="lines to measure: flow seven fan cards …")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--peers", action="store_true", help="instead: the table of other tools")
     options = parser.parse_args()
     # Without compiled modules each process would compile its imports anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -166,15 +196,17 @@ def main() -> int:
     rows: list[dict] = []
     with tempfile.TemporaryDirectory(prefix="mlstages-benchmark-") as name:
         folder = Path(name)
+        if options.peers:
+            tools = [*make_tools(), *find_peers(say)]
+            print(compare_tools(tools, ours("monolith"), options.rounds, folder, measure, say))
+            return 0
         large = None
         if options.only is None or "large" in options.only:
             large = folder / "large.txt"
             write_data(large, 10_000_000)
         for key, lines in make_lines(large).items():
             if options.only is None or key in options.only:
-                rows += compare(
-                    lines, options.rounds, folder, lambda text: print(text, file=sys.stderr)
-                )
+                rows += compare(lines, options.rounds, folder, say)
     print(json.dumps(rows, indent=2) if options.json else as_markdown(rows))
     broken = [f"{row['what']}, {row['cost']}" for row in rows if row["value"] > row["bar"]]
     print("\n".join(["beyond the bar:", *broken]) if broken else "every bar holds", file=sys.stderr)

@@ -89,3 +89,6 @@ def __dir__() -> list[str]:
 
 METAFLOW_PACKAGE_POLICY: Final = "include"
 """Metaflow's code packages carry this package: the flow's steps import it."""
+
+IMPORT_AHEAD: Final = True
+"""Importing this package only defines: warm processes may (`mlstages.launch.fork.preload`)."""

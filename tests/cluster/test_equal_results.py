@@ -53,12 +53,15 @@ def test_artifacts_in_an_s3_store(flow_run, artifacts_of_the_local_run, mlstages
 
 
 def test_runs_in_a_metadata_service(flow_run, mlstages, metadata_service, tmp_path):
-    there = mlstages("flow", "--json", "--", "--metadata", "service", **metadata_service)
+    # By a tag, since the commands of the documentation leave runs in the same service.
+    there = mlstages(
+        *("flow", "--json", "--tag", "once", "--", "--metadata", "service"), **metadata_service
+    )
     assert result_of(there) == result_of(flow_run.finished)
     for folder in (tmp_path, tmp_path / "elsewhere"):  # a service is not bound to a folder
         folder.mkdir(exist_ok=True)
         listed = mlstages(
-            *("runs", "--json"),
+            *("runs", "--tag", "once", "--json"),
             folder=folder,
             METAFLOW_DEFAULT_METADATA="service",
             **metadata_service,

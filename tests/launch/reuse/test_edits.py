@@ -157,7 +157,7 @@ EDITS = {
         ["right", "end"],
     ),
     "a constant of the flow": (
-        [edit("flow.py", "LIMIT = 10", "LIMIT = 11")],
+        [edit("flow.py", "LIMIT = 10", "LIMIT = 1000")],
         ["right", "both", "end"],
     ),
     "a method of the flow": (

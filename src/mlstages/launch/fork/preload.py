@@ -2,7 +2,8 @@
 
 Only libraries that are known to be safe in a child that is forked after their import, and
 slow enough that it pays, are imported ahead of time. A library that a child does not find
-imported, it imports itself: a wrong guess costs time, nothing else. So names are followed
+imported, it imports itself: a wrong guess costs time, nothing else. A package of the user's is
+imported ahead only if it says that this does nothing but define. So names are followed
 where that is easy (functions, classes, imported modules of the flow's own), and no further.
 """
 
@@ -20,6 +21,9 @@ LIBRARIES: Final = frozenset(
         *("scipy", "seaborn", "sklearn", "statsmodels", "torch", "xgboost"),
     )
 )
+
+DECLARATION: Final = "IMPORT_AHEAD"
+"""A package of the user's whose ``__init__.py`` sets this to True is imported ahead as well."""
 
 
 @dataclass(frozen=True, order=True)
@@ -69,6 +73,7 @@ class _Source:
                 self.definitions.setdefault(node.name, node)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 self.bindings.update(_find_bindings(node, package))
+        self.is_harmless = any(map(_says_harmless, tree.body))
         self._scopes: dict[ast.AST, _Scope] = {}
 
     def look_into(self, node: ast.AST) -> _Scope:
@@ -88,6 +93,11 @@ class _Reader:
         if module not in self.sources:
             self.sources[module] = self._read(module)
         return self.sources[module]
+
+    def is_harmless(self, module: str) -> bool:
+        """Return whether the package of a module says that it may be imported ahead."""
+        package = self.find(module.partition(".")[0])
+        return package is not None and package.is_harmless
 
     def _read(self, module: str) -> _Source | None:
         parts = tuple(module.split("."))
@@ -171,6 +181,8 @@ def _collect_at_import(reader: _Reader, source: _Source, seen: set[Path]) -> Ite
         for module in (target.module, f"{target.module}.{target.name}"):
             followed = reader.find(module)
             if followed is not None:
+                if reader.is_harmless(module):
+                    yield Import(module)
                 yield from _collect_at_import(reader, followed, seen)
 
 
@@ -226,6 +238,14 @@ def _walk_outside_of_functions(tree: ast.AST) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield from _walk_outside_of_functions(node)
+
+
+def _says_harmless(node: ast.stmt) -> bool:
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return DECLARATION in names and isinstance(node.value, ast.Constant) and bool(node.value.value)
 
 
 def _is_for_types_only(node: ast.If) -> bool:

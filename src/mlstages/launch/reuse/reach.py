@@ -167,10 +167,9 @@ class Project:
         external = package = problem = None
         units = self.units(module)
         if root in units:
-            member = f"{root}.{rest[0]}" if rest else root
-            places.append(Place(module, member if member in units else root))
-            if member in units:
-                places.append(Place(module, root))
+            places.append(Place(module, root))
+            if rest and f"{root}.{rest[0]}" in units:
+                places.append(Place(module, f"{root}.{rest[0]}"))
         found = self.module(module)
         at_top = _absolute(found.imports, module, self) if found else {}
         for target, name in (*own.get(root, ()), *at_top.get(root, ())):

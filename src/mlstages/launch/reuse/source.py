@@ -141,7 +141,7 @@ def read_module(text: str | bytes) -> Module:
 
     Examples
     --------
-    >>> module = read_module("import math\\n\\ndef area(r):\\n    return math.pi * r**2\\n")
+    >>> module = read_module("import math\n\ndef area(r):\n    return math.pi * r**2\n")
     >>> module.units[0].names, module.units[0].uses[0].chain
     (('area',), ('math', 'pi'))
     """
