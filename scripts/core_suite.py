@@ -44,6 +44,9 @@ def run(folder: Path, arguments: argparse.Namespace) -> tuple[dict[str, str], fl
     begin = time.monotonic()
     # The flows of the suite are beside the checker's modules, which are given by this path.
     environment = os.environ | {"PYTHONPATH": str(folder), "USER": "tester"}
+    # Metaflow's @parallel starts whatever "python" is.
+    paths = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
+    environment["PATH"] = os.pathsep.join(paths)
     with (folder / "log.txt").open("w", encoding="utf-8") as log:
         subprocess.run(command, cwd=folder, env=environment, stdout=log, stderr=log)
     output = (folder / "log.txt").read_text(encoding="utf-8")

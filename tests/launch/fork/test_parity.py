@@ -1,6 +1,8 @@
 """Each flow is run twice, as stock and with fork: what is kept and shown of it is the same."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,14 @@ def test_decorators_do_what_they_did(tmp_path: Path) -> None:
     assert sum(task.cards for task in both.fork.tasks) == 4
     # The step that is told OMP_NUM_THREADS is started anew; no card is.
     assert len(both.fork.starts) == ORCHESTRATOR_AND_ZYGOTE + 1
+
+
+def test_parallel_nodes_are_started_as_before(tmp_path: Path) -> None:
+    # Metaflow starts the further nodes by "python", whichever that is.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    both = run_both(FLOWS / "parallel_nodes.py", "run", folder=tmp_path, PATH=path)
+    assert both.differences() == []
+    assert both.fork.successful
 
 
 def test_what_a_task_leaves_behind_is_dealt_with_as_before(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ From the outside in: `orchestrator` (what starts a run), `launcher` (what a step
 calls), `seam` (where Metaflow starts a task), `refusal` (when a task is started as before),
 `preload` and `plan` (what is imported ahead, and for which steps), `zygote` (the warm
 processes), `pool` (the children that they keep ready), `request` (what a child is told), `task`
-(what the orchestrator holds of it), `child` (how it becomes the task), `packaging` (the code
-package of a run that stays here).
+(what the orchestrator holds of it), `child` (how it becomes the task), `facts` and `shortcuts`
+(what it need not do again), `cards` (the processes that a task asks for), `packaging` (the
+code package of a run that stays here).
 """
