@@ -25,6 +25,7 @@ from mlstages.launch.code import SETTING, keep_code
 from mlstages.launch.fork import child
 from mlstages.launch.fork.launcher import adopt_zygote
 from mlstages.launch.fork.preload import LIBRARIES
+from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.zygote import forget_commands, fork_zygote
 
 _THREADS: Final = Path("/proc/self/task")
@@ -150,6 +151,8 @@ def become_orchestrator(arguments: Sequence[str]) -> NoReturn:
     arguments : sequence of str
         The flow's file, and what Metaflow is asked.
     """
+    if must_start_anew(arguments[0]):
+        os.execv(sys.executable, [sys.executable, *arguments])
     _be_new(arguments)
     _warm_up(arguments[0], lazy=_reuses(arguments))
     _run(arguments)
