@@ -59,7 +59,8 @@ def make_tools() -> list[Tool]:
     return [
         Tool(
             name="mlstages",
-            steps=ours("flow"),
+            # Only a run with --reuse notes what a later one needs, and pays for that.
+            steps=ours("flow", "--reuse"),
             again=ours("flow", "--reuse"),
             fan=forked("fan_out"),
             keeps={"versioned artifacts": True, "resume": True, "reuse": True, "replay": True},

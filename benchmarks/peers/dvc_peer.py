@@ -19,9 +19,12 @@ KEEPS = {
     # By the hashes of deps and params; code counts where it is named as one.
     "reuse": True,
     # dvc exp apply brings back code, parameters and data (what Git or DVC tracks), dvc repro
-    # --force runs them, dvc metrics diff tells what differs.
+    # --force runs them, dvc status and dvc diff tell what came out different.
     "replay": True,
 }
+
+# The project holds the code, so that an experiment does.
+CODE = Path(__file__), Path(pipeline.__file__)
 
 STEPS = {
     "table": (lambda: pipeline.load(Path("data.txt").read_bytes()), []),
@@ -47,7 +50,13 @@ def make(name: str) -> None:
 
 
 def describe(arguments: str, deps: list[str], outs: list[str]) -> dict:
-    return {"cmd": f"{sys.executable} {__file__} {arguments}", "deps": deps, "outs": outs}
+    command = f"{sys.executable} {CODE[0].name} {arguments}"
+    return {
+        "cmd": command,
+        "wdir": "..",
+        "deps": [*(each.name for each in CODE), *deps],
+        "outs": outs,
+    }
 
 
 def describe_steps() -> dict:
@@ -85,9 +94,11 @@ def prepare() -> None:
     dvc("init", "--quiet")
     dvc("config", "core.analytics", "false")
     Path("data.txt").write_bytes(pipeline.read_data())
-    Path("dvc.yaml").write_text(yaml.safe_dump(describe_steps()))
-    Path("fan").mkdir()
-    Path("fan/dvc.yaml").write_text(yaml.safe_dump(describe_fan()))
+    for source in CODE:
+        Path(source.name).write_bytes(source.read_bytes())
+    for name, described in {"steps": describe_steps(), "fan": describe_fan()}.items():
+        Path(name).mkdir()
+        Path(name, "dvc.yaml").write_text(yaml.safe_dump(described))
     call("git", "add", ".")
     call("git", "commit", "--quiet", "--message", "two pipelines")
 
@@ -101,7 +112,7 @@ def main(command: str, *arguments: str) -> None:
         case "prepare":
             prepare()
         case "steps":
-            exp_run("dvc.yaml")
+            exp_run("steps/dvc.yaml")
         case "fan":
             exp_run("fan/dvc.yaml")
         case "report":

@@ -10,7 +10,8 @@ KEEPS = {
     "versioned artifacts": False,
     # map(resume=True), and the cache.
     "resume": True,
-    # cache=True: by output name and root arguments; of the code it knows nothing.
+    # cache=True: by the root arguments and the function's own source. An edited function further
+    # up goes unnoticed: the old value is given for what comes after it (0.93.2, tried).
     "reuse": True,
     # run_folder holds inputs and outputs, not the code.
     "replay": False,
