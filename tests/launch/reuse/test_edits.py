@@ -215,7 +215,7 @@ EDITS = {
         ["start", "left", "fan", "work", "gather", "choose"],
     ),
     "one more item of a foreach": (
-        [edit("flow.py", "[1, 2, 3]", "[1, 2, 3, 6]")],
+        [edit("flow.py", "[1, 2, 3]", "[1, 2, 3, 7]")],
         ["start", "left", "fan", "work", "gather", "choose"],
     ),
     "items of a foreach in another order": (
