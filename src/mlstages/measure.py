@@ -14,7 +14,7 @@ import psutil
 
 from mlstages import linux
 
-_SECONDS_BETWEEN_SAMPLES: Final = 0.025
+_SECONDS_BETWEEN_SAMPLES: Final = 0.1
 _PATIENCE: Final = 5
 """Seconds that a process may outlive the command and still be counted."""
 
@@ -54,7 +54,7 @@ def measure_command(
     Notes
     -----
     Memory is the proportional set size (PSS) where the system tells it, as Linux does,
-    else the resident set. Peaks shorter than 25 ms may be missed.
+    else the resident set. Peaks shorter than a tenth of a second may be missed.
     """
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as standard_input,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -43,6 +43,7 @@ def run_flow(
     parameters: Mapping[str, str],
     *,
     options: Sequence[str] = (),
+    meanwhile: Callable[[], None] | None = None,
 ) -> str:
     """Return the pathspec of a new, successful run of a flow.
 
@@ -56,6 +57,8 @@ def run_flow(
         Its parameters by the names of their options, without dashes.
     options : sequence of str, default=()
         Of Metaflow's ``run``, as typed: ``("--with", "kubernetes", "--datastore", "s3")``.
+    meanwhile : callable or None, default=None
+        What this process does while the run begins; what that prints is logged afterwards.
 
     Returns
     -------
@@ -78,7 +81,8 @@ def run_flow(
     Metaflow's own output is logged, a line a record.
     """
     given = [f"--{name}={value}" for name, value in parameters.items()]
-    return _execute(flow_file, flow_name, ["run", *given], placed=place_options(options))
+    placed = place_options(options)
+    return _execute(flow_file, flow_name, ["run", *given], placed=placed, meanwhile=meanwhile)
 
 
 def become_run(flow_file: Path, words: Sequence[str]) -> NoReturn:
@@ -198,6 +202,7 @@ def _execute(
     *,
     placed: RunOptions,
     modules: Path | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> str:
     supply_username()
     require_writable_history(placed.metadata, placed.datastore)
@@ -209,7 +214,7 @@ def _execute(
         command += [*arguments, *placed.after_run, "--run-id-file", str(run_id_file)]
         if modules is None:  # they may hold an earlier state of what forks
             command += ["--with", "fork"]
-        ended = _run_logged(command, modules)
+        ended = _run_logged(command, modules, meanwhile)
         flow_name = flow_name or ended.flow_name
         pathspec = f"{flow_name}/{run_id_file.read_text()}" if run_id_file.exists() else None
     if ended.exit_code == 0 and pathspec is not None:
@@ -243,10 +248,14 @@ class _Ended(NamedTuple):
     """As Metaflow has said it; the flow's file if it has not."""
 
 
-def _run_logged(command: list[str], modules: Path | None) -> _Ended:
+def _run_logged(
+    command: list[str], modules: Path | None, meanwhile: Callable[[], None] | None
+) -> _Ended:
     tail: deque[str] = deque(maxlen=_TAIL)
     flow_name = None
     with start_orchestrator(command, modules) as orchestrator:
+        if meanwhile is not None:
+            meanwhile()
         for line in orchestrator.lines():
             tail.append(line)
             logger.info("%s", line)

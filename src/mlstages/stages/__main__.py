@@ -19,6 +19,8 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, format="%(message)s")
     logging.getLogger("mlstages").setLevel(logging.INFO)
     answer: dict[str, object]
+    if sys.argv[1] == "flow":
+        _prepare_flow()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             answer = run(sys.argv[1], PipelineConfig.from_dict(json.load(sys.stdin))).to_dict()
@@ -28,6 +30,16 @@ def main() -> int:
         exit_code = error.exit_code
     json.dump(answer, sys.stdout)
     return exit_code
+
+
+def _prepare_flow() -> None:
+    """Have what the flow needs imported, before this process has imported what computes."""
+    from mlstages.launch.fork.orchestrator import prepare_orchestrator
+    from mlstages.launch.identity import supply_username
+    from mlstages.stages.flow_runner import FLOW_FILE
+
+    supply_username()
+    prepare_orchestrator(FLOW_FILE)
 
 
 if __name__ == "__main__":

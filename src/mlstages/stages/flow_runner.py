@@ -1,5 +1,6 @@
 """The flow as a stage: a configuration becomes parameters, a finished run a result."""
 
+import importlib
 import json
 import time
 from collections.abc import Sequence
@@ -42,7 +43,13 @@ def run(config: PipelineConfig, *, options: Sequence[str] = ()) -> RunResult:
         What the other stages raise for the same input; `RunFailedError` for the rest.
     """
     require_writable(config.figure)
-    pathspec = run_flow(FLOW_FILE, FLOW_NAME, to_parameters(config), options=options)
+    pathspec = run_flow(
+        FLOW_FILE,
+        FLOW_NAME,
+        to_parameters(config),
+        options=options,
+        meanwhile=_import_for_the_result,
+    )
     return _to_result(config, pathspec, options)
 
 
@@ -100,6 +107,11 @@ def read_config(pathspec: str) -> PipelineConfig:
         alphas=values["ALPHAS"],
         folds=values["FOLDS"],
     )
+
+
+def _import_for_the_result() -> None:
+    """Import what `_to_result` needs, while this process has nothing else to do."""
+    importlib.import_module("mlstages.data")
 
 
 def _to_result(config: PipelineConfig, pathspec: str, options: Sequence[str] = ()) -> RunResult:

@@ -31,8 +31,10 @@ class ForkDecorator(StepDecorator):
     ) -> None:
         with suppress(ModuleNotFoundError):  # on a machine of a cluster, where nothing is forked
             from mlstages.launch.artifacts import keep_included_files_raw
+            from mlstages.launch.fork.packaging import look_up_distributions_late
 
             keep_included_files_raw()
+            look_up_distributions_late()
 
     def package_init(self, flow: Any, step_name: str, environment: Any) -> None:
         from mlstages.launch.fork.packaging import leave_out_metaflow

@@ -245,7 +245,9 @@ def _grow(
 def _wait_until_asked(channel: socket.socket) -> None:
     asked = select.poll()
     asked.register(channel, select.POLLIN)
-    asked.poll()
+    (event,) = asked.poll()
+    if event[1] & select.POLLHUP:  # the run is over
+        os._exit(0)
 
 
 def _import(imports: Sequence[Import]) -> None:
