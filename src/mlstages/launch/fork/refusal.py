@@ -85,7 +85,7 @@ def must_start_anew(script: str) -> bool:
     beside = {entry.partition(".")[0] for entry in os.listdir(folder)}  # noqa: PTH208
     return any(
         _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
-        for name in beside & sys.modules.keys()
+        for name in beside & sys.modules.keys() - {"__main__"}  # which the script becomes
     )
 
 
