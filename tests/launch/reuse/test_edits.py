@@ -23,12 +23,16 @@ def workshop(tmp_path_factory):
     install_package(folder, "fakepkg", "1.0", NOTHING)
     first = run_with_reuse(folder)
     assert sorted(first.rerun) == sorted(EVERYTHING)
+    shutil.copytree(folder / ".metaflow", folder.parent / "history")
     return folder
 
 
 @pytest.fixture
 def restored(workshop):
-    """Return the same folder, with every file as it was."""
+    """Return the same folder, with every file and the history as they were."""
+    # Else a step might be taken from the run of another edit that came to the same.
+    shutil.rmtree(workshop / ".metaflow")
+    shutil.copytree(workshop.parent / "history", workshop / ".metaflow")
     for path in FLOW.glob("*.*"):
         shutil.copy(path, workshop)
     install_package(workshop, "fakepkg", "1.0", NOTHING)
