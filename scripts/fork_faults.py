@@ -133,8 +133,8 @@ def send_signal(folder: Path, chance: random.Random, tasks: int, number: int) ->
     code, repeated, left = run.wait(), run.find_repeated(), run.find_left()
     print(f"{signal.Signals(number).name} after {moment:.2f} s: exit code {code}", end="")
     print(f", repeated {repeated}, left {left}", flush=True)
-    # It may have ended before the signal came.
-    good = not repeated and not left and (code == 0) == run.has_succeeded()
+    # It may have ended before the signal came, or have been about to.
+    good = not repeated and not left and (code != 0 or run.has_succeeded())
     # The runtime's file of settings is left where nothing can be done any more.
     return good or (number == signal.SIGKILL and not run.find() and not repeated)
 

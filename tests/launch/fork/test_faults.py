@@ -55,6 +55,7 @@ def test_a_library_that_a_warm_process_cannot_import_stops_no_run(
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_task_is_run_twice_and_nothing_is_left(seed: int) -> None:
-    options = ["--kills", "1", "--signals", "1", "--tasks", "12", "--seed", str(seed)]
+    # Signals at random moments are for the script itself; tests/cli/test_run.py has fixed ones.
+    options = ["--kills", "1", "--signals", "0", "--tasks", "12", "--seed", str(seed)]
     done = subprocess.run([sys.executable, FAULTS, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
