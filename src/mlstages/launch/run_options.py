@@ -4,7 +4,7 @@
 after it: which is which is asked of Metaflow's own commands, not listed here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from metaflow.metaflow_config import DEFAULT_DATASTORE, DEFAULT_METADATA
@@ -48,33 +48,7 @@ def place_options(options: Sequence[str]) -> RunOptions:
     >>> placed.metadata, placed.datastore
     ('local', 's3')
     """
-    if not options:
-        return RunOptions((), (), DEFAULT_METADATA, DEFAULT_DATASTORE)
-    # Imported in the process of a flow before its class is, Metaflow's commands (2.19) would
-    # know none of the flow's parameters; and the modules of a flow may import this one.
-    from metaflow.cli import start
-    from metaflow.cli_components.run_cmds import run
-
-    of_start, of_run = _by_name(start.params), _by_name(run.params)
-    before_run: list[str] = []
-    after_run: list[str] = []
-    kept = {"--metadata": DEFAULT_METADATA, "--datastore": DEFAULT_DATASTORE}
-    words = iter(options)
-    for word in words:
-        name, equals_sign, value = word.partition("=")
-        option = of_run.get(name) or of_start.get(name)
-        if option is None or name in _OURS:
-            raise OptionError(_explain_refusal(name))
-        typed = [word]
-        if not (equals_sign or option.is_flag):
-            value = next(words, "")
-            typed.append(value)
-            if not value:
-                raise OptionError(f"option {name} of Metaflow's run lacks its value")
-        (after_run if name in of_run else before_run).extend(typed)
-        if name in kept:
-            kept[name] = value
-    return RunOptions(tuple(before_run), tuple(after_run), kept["--metadata"], kept["--datastore"])
+    return _gather(map(_require_known, _read(options)))
 
 
 def sort_words(words: Sequence[str]) -> RunOptions:
@@ -91,30 +65,58 @@ def sort_words(words: Sequence[str]) -> RunOptions:
     >>> sorted_words.before_run, sorted_words.after_run
     (('--datastore=s3',), ('--alpha', '2', '--max-workers', '2'))
     """
+    return _gather(_read(words))
+
+
+class _Typed(NamedTuple):
+    """One option as it was typed, or a word that is none of Metaflow's ``run``."""
+
+    name: str
+    words: tuple[str, ...]
+    value: str | None
+    """None where it takes one and has none."""
+    is_known: bool
+    is_before_run: bool
+
+
+def _read(words: Sequence[str]) -> Iterator[_Typed]:
     if not words:
-        return RunOptions((), (), DEFAULT_METADATA, DEFAULT_DATASTORE)
+        return
+    # Imported in the process of a flow before its class is, Metaflow's commands (2.19) would
+    # know none of the flow's parameters; and the modules of a flow may import this one.
     from metaflow.cli import start
     from metaflow.cli_components.run_cmds import run
 
-    of_start = {
-        name: option
-        for name, option in _by_name(start.params).items()
-        if name not in _by_name(run.params)
-    }
+    of_start, of_run = _by_name(start.params), _by_name(run.params)
+    rest = iter(words)
+    for word in rest:
+        name, equals_sign, given = word.partition("=")
+        option = of_run.get(name) or of_start.get(name)
+        typed: tuple[str, ...] = (word,)
+        value: str | None = given
+        if option is not None and not (option.is_flag or equals_sign):
+            value = next(rest, "") or None
+            typed = (word, value) if value else (word,)
+        is_before_run = name in of_start and name not in of_run
+        yield _Typed(name, typed, value, option is not None, is_before_run)
+
+
+def _require_known(typed: _Typed) -> _Typed:
+    if not typed.is_known or typed.name in _OURS:
+        raise OptionError(_explain_refusal(typed.name))
+    if typed.value is None:
+        raise OptionError(f"option {typed.name} of Metaflow's run lacks its value")
+    return typed
+
+
+def _gather(options: Iterable[_Typed]) -> RunOptions:
     before_run: list[str] = []
     after_run: list[str] = []
     kept = {"--metadata": DEFAULT_METADATA, "--datastore": DEFAULT_DATASTORE}
-    rest = iter(words)
-    for word in rest:
-        name, equals_sign, value = word.partition("=")
-        typed = [word]
-        option = of_start.get(name)
-        if option is not None and not (equals_sign or option.is_flag):
-            value = next(rest, "")
-            typed.extend(filter(None, [value]))
-        (after_run if option is None else before_run).extend(typed)
-        if name in kept:
-            kept[name] = value
+    for typed in options:
+        (before_run if typed.is_before_run else after_run).extend(typed.words)
+        if typed.name in kept:
+            kept[typed.name] = typed.value or ""
     return RunOptions(tuple(before_run), tuple(after_run), kept["--metadata"], kept["--datastore"])
 
 
