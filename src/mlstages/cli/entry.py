@@ -18,9 +18,7 @@ def main() -> int:
     command, *words = sys.argv[1:] or [""]
     if command == "flow" and "--help" not in words and _can_import_metaflow():
         from mlstages.launch.fork.orchestrator import prepare_orchestrator
-        from mlstages.launch.identity import supply_username
 
-        supply_username()
         prepare_orchestrator(_OUR_FLOW, lazy="--reuse" in words)
     from mlstages.cli import app
 

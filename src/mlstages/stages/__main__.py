@@ -35,10 +35,8 @@ def main() -> int:
 def _prepare_flow() -> None:
     """Have what the flow needs imported, before this process has imported what computes."""
     from mlstages.launch.fork.orchestrator import prepare_orchestrator
-    from mlstages.launch.identity import supply_username
     from mlstages.stages.flow_runner import FLOW_FILE
 
-    supply_username()
     prepare_orchestrator(FLOW_FILE)
 
 

@@ -3,10 +3,10 @@
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from metaflow.decorators import StepDecorator
+from .raw_artifacts_decorator import RawArtifactsDecorator
 
 
-class ForkDecorator(StepDecorator):
+class ForkDecorator(RawArtifactsDecorator):
     """Each task of the step is forked from a warm process, where it can be.
 
     On one machine a task then costs a few hundredths of a second instead of the start of an
@@ -19,21 +19,11 @@ class ForkDecorator(StepDecorator):
 
     # The imports below are late because this class is loaded wherever Metaflow is.
 
-    def step_init(
-        self,
-        flow: Any,
-        graph: Any,
-        step_name: str,
-        decorators: Any,
-        environment: Any,
-        flow_datastore: Any,
-        logger: Any,
-    ) -> None:
+    def step_init(self, *arguments: Any) -> None:
         with suppress(ModuleNotFoundError):  # on a machine of a cluster, where nothing is forked
-            from mlstages.launch.artifacts import keep_included_files_raw
+            super().step_init(*arguments)
             from mlstages.launch.fork.packaging import look_up_distributions_late
 
-            keep_included_files_raw()
             look_up_distributions_late()
 
     def package_init(self, flow: Any, step_name: str, environment: Any) -> None:
@@ -52,24 +42,9 @@ class ForkDecorator(StepDecorator):
         if self.launcher is not None:
             self.launcher.ask(cli_args)
 
-    def task_pre_step(
-        self,
-        step_name: str,
-        task_datastore: Any,
-        metadata: Any,
-        run_id: str,
-        task_id: str,
-        flow: Any,
-        graph: Any,
-        retry_count: int,
-        max_user_code_retries: int,
-        ubf_context: Any,
-        inputs: Any,
-    ) -> None:
+    def task_pre_step(self, *arguments: Any) -> None:
         with suppress(ModuleNotFoundError):
-            from mlstages.launch.artifacts import install
-
-            install(task_datastore, inputs)
+            super().task_pre_step(*arguments)
 
     def runtime_finished(self, exception: BaseException | None) -> None:
         from mlstages.launch.fork.launcher import close_launcher

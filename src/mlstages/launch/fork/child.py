@@ -21,7 +21,7 @@ import traceback
 import types
 from _io import _IOBase
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -33,6 +33,8 @@ from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.request import Ends, Request
 
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
+_OF_A_CLOSED_ONE: Final = (OSError, ValueError, AttributeError)
+"""What flushing a stream raises that is closed, or gone."""
 
 
 def become(request: Request, ends: Ends) -> NoReturn:
@@ -232,14 +234,8 @@ def _reseed() -> None:
 
 def _flush_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with _ignoring_a_closed_one():
+        with suppress(*_OF_A_CLOSED_ONE):
             stream.flush()
-
-
-@contextmanager
-def _ignoring_a_closed_one() -> Iterator[None]:
-    with suppress(OSError, ValueError, AttributeError):
-        yield
 
 
 def _let_go() -> None:
@@ -249,5 +245,5 @@ def _let_go() -> None:
     for thing in gc.get_objects():
         # Not `io.IOBase`, which asks each class once: that took a tenth of a task.
         if isinstance(thing, _IOBase) and not thing.closed:
-            with _ignoring_a_closed_one():
+            with suppress(*_OF_A_CLOSED_ONE):
                 thing.flush()

@@ -124,6 +124,8 @@ def open_launcher(run_id: str) -> Launcher | None:
         zygote = _adopted.zygote
         setproctitle(" ".join([*sys.orig_argv, f"--run-id={run_id}"]))
     else:
+        if _adopted is not None:
+            _adopted.zygote.close()  # what it has read at its start does not hold any more
         zygote = start_zygote(script, f"mlstages zygote of {script} --run-id {run_id}")
     linux.adopt_orphans()
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

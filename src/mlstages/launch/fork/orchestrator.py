@@ -27,6 +27,7 @@ from mlstages.launch.fork.launcher import adopt_zygote
 from mlstages.launch.fork.preload import LIBRARIES
 from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.zygote import forget_commands, fork_zygote
+from mlstages.launch.identity import supply_username
 
 _THREADS: Final = Path("/proc/self/task")
 _START: Final = (
@@ -103,6 +104,7 @@ def prepare_orchestrator(flow_file: Path, *, lazy: bool = False) -> None:
     global _prepared
     if not _can_fork():
         return
+    supply_username()
     reading, writing = os.pipe()
     asked, ask = os.pipe()
     pid = _fork(lambda: _wait_for_arguments(str(flow_file), asked, lazy), writing, reading, ask)

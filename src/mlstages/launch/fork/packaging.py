@@ -9,7 +9,6 @@ it leaves out what is in them (`packaging_sys/utils.py`, walk).
 import functools
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePath
@@ -17,6 +16,8 @@ from typing import Any, Final
 
 from metaflow.packaging_sys import ContentType, distribution_support
 from metaflow.system_context import system_context
+
+from mlstages.launch.installed import is_users
 
 _STAY_HERE: Final = frozenset(
     (
@@ -91,11 +92,10 @@ def _is_used_by_the_flow() -> bool:
 
     Metaflow packs this package if it has been imported: here the launcher has done so.
     """
-    installed = tuple({str(Path(folder)) for folder in sysconfig.get_paths().values()})
     for name, module in list(sys.modules.items()):
         file = str(getattr(module, "__file__", None) or "")
-        is_users = name == "__main__" or (file and not file.startswith(installed))
-        if is_users and name.partition(".")[0] not in (_US, "metaflow_extensions"):
+        belongs_to_user = name == "__main__" or (file and is_users(file))
+        if belongs_to_user and name.partition(".")[0] not in (_US, "metaflow_extensions"):
             for value in list(vars(module).values()):
                 home = getattr(value, "__module__", None) or getattr(value, "__name__", None)
                 if isinstance(home, str) and home.partition(".")[0] == _US:

@@ -9,11 +9,12 @@ where that is easy (functions, classes, imported modules of the flow's own), and
 
 import ast
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from mlstages.launch.installed import is_users
 
 LIBRARIES: Final = frozenset(
     (
@@ -163,10 +164,8 @@ def _find_package_root(flow_file: Path) -> Iterator[Path]:
 
 
 def _find_own_folders() -> Iterator[Path]:
-    installed = {str(Path(folder)) for folder in sysconfig.get_paths().values()}
-    for entry in sys.path:
-        path = Path(entry)
-        if path.is_dir() and not any(entry.startswith(folder) for folder in installed):
+    for path in map(Path, sys.path):
+        if path.is_dir() and is_users(path):
             yield path
 
 

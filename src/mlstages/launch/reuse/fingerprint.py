@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mlstages.launch.installed import is_users
 from mlstages.launch.reuse.declaration import Declaration, read_declaration
-from mlstages.launch.reuse.modules import MAIN, ModuleHome, Owner, is_users, locate
+from mlstages.launch.reuse.modules import MAIN, ModuleHome, Owner, locate
 from mlstages.launch.reuse.packages import find_versions, list_distributions
 from mlstages.launch.reuse.reach import FlowClasses, Place, Project, Reach, Reason, find_reach
 from mlstages.launch.reuse.source import Module

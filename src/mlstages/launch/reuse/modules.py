@@ -2,12 +2,12 @@
 
 import importlib.machinery
 import sys
-import sysconfig
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from mlstages.launch.installed import is_users
 
 
 class Owner(StrEnum):
@@ -53,23 +53,6 @@ def locate(name: str) -> ModuleHome:
         if origin is None and not folders:
             return ModuleHome(Owner.MISSING, None)
     return ModuleHome(Owner.USER, origin)
-
-
-def is_users(path: Path) -> bool:
-    """Whether a file is the user's: neither installed nor Python's own."""
-    return not any(path.is_relative_to(folder) for folder in installed_folders())
-
-
-@cache
-def installed_folders() -> tuple[Path, ...]:
-    """Return where packages and the standard library are installed."""
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    paths = {sysconfig.get_paths()[name] for name in names}
-    paths |= {entry for entry in sys.path if Path(entry).name in _SITE}
-    return tuple(Path(path) for path in paths) + tuple(Path(path).resolve() for path in paths)
-
-
-_SITE: Final = ("site-packages", "dist-packages")
 
 
 def _find_top(name: str) -> tuple[Path | None, tuple[Path, ...]]:

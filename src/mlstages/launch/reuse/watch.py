@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from mlstages.launch.reuse.modules import installed_folders
+from mlstages.launch.installed import installed_folders
 
 _CHANGES: Final = {
     **dict.fromkeys(("os.remove", "os.rmdir", "os.rename", "os.link", "os.symlink"), "changes"),
