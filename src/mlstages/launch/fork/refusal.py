@@ -83,9 +83,10 @@ def must_start_anew(script: str) -> bool:
         return True
     folder = os.path.realpath(os.path.dirname(script))  # noqa: PTH120
     beside = {entry.partition(".")[0] for entry in os.listdir(folder)}  # noqa: PTH208
+    # Not `beside & sys.modules.keys()`: a set of all modules' names writes to the page of each.
     return any(
-        _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
-        for name in beside & sys.modules.keys() - {"__main__"}  # which the script becomes
+        name in sys.modules and _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
+        for name in beside - {"__main__"}  # which the script becomes
     )
 
 
