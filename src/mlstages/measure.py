@@ -30,11 +30,15 @@ class Measurement(NamedTuple):
     cpu_seconds: float
     """User and system time, of all its processes; on Linux also of those that it left behind."""
     peak_memory: int
-    """Bytes of all its processes together, shared pages counted once; sampled."""
+    """Bytes of all its processes together, shared pages counted once; 0 if it was not sampled."""
 
 
 def measure_command(
-    command: Sequence[str], *, stdin: str = "", folder: Path | None = None
+    command: Sequence[str],
+    *,
+    stdin: str = "",
+    folder: Path | None = None,
+    samples_memory: bool = True,
 ) -> Measurement:
     """Return what a command printed and what it cost.
 
@@ -46,6 +50,9 @@ def measure_command(
         What it reads.
     folder : Path or None, default=None
         Where it runs; None is the current folder.
+    samples_memory : bool, default=True
+        Whether to look at its memory while it runs. That holds it up for a moment each time,
+        which short processes feel.
 
     Returns
     -------
@@ -69,7 +76,8 @@ def measure_command(
                 command, stdin=standard_input, stdout=output, stderr=errors, cwd=folder
             )
             sampler = _MemorySampler(ours_before)
-            sampler.start()
+            if samples_memory:
+                sampler.start()
             try:
                 # Popen.wait would lose the resource usage.
                 _pid, status, usage = os.wait4(process.pid, 0)
@@ -140,7 +148,8 @@ class _MemorySampler(threading.Thread):
 
     def stop(self) -> None:
         self._stopped.set()
-        self.join()
+        if self.is_alive():
+            self.join()
 
     def _sample(self) -> int:
         processes = []

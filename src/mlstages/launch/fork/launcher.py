@@ -12,6 +12,7 @@ from setproctitle import setproctitle
 from mlstages import linux
 from mlstages.launch.fork.refusal import explain_refusal, find_changes
 from mlstages.launch.fork.request import Request
+from mlstages.launch.fork.shortcuts import take_shortcuts
 from mlstages.launch.fork.zygote import Zygote, start_zygote
 from mlstages.launch.seam import fits_seam, take_seam
 
@@ -133,6 +134,7 @@ def open_launcher(run_id: str) -> Launcher | None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     _launcher = Launcher(script, zygote, warm)
     take_seam(_launcher.launch)
+    take_shortcuts()
     return _launcher
 
 

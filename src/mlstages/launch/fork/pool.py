@@ -1,9 +1,10 @@
-"""One warm process: it keeps a child ready to become a task, and forks those that a task asks for.
+"""One warm process: it keeps children ready to become tasks, and forks those that a task asks for.
 
 Each child waits for a request on the same channel; the kernel gives a request to one of them.
-It is forked twice, so that its parent is the orchestrator and not the warm process: what
-becomes of the warm process then does not matter to a task that runs. What a task asks for, a
-card's process, is a child of the warm process: nobody else would wait for its end.
+It is forked by a process that ends, so that its parent is the orchestrator and not the warm
+process: what becomes of the warm process then does not matter to a task that runs. Where tasks
+follow one another closely, as in a foreach, several children are forked at a time. What a task
+asks for, a card's process, is a child of the warm process: nobody else would wait for its end.
 """
 
 import os
@@ -12,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from typing import Final, NoReturn
 
 from mlstages.launch.fork.request import Ends, Request, receive
@@ -20,6 +22,10 @@ from mlstages.linux import die_with
 READY: Final = b"ready"
 """Said on a channel when its requests will be taken."""
 _TAKEN: Final = b"t"
+_MOST_SPARES: Final = 4
+"""At a time. Each costs the memory that it writes to, and its fork if it is not needed."""
+_SOON: Final = 0.05
+"""Seconds; a spare that is taken earlier after the one before will not be the last."""
 
 Become = Callable[[Request, Ends], None]
 """What a child does with a request; it does not return."""
@@ -66,39 +72,55 @@ class _Server:
         self._events = select.poll()
         self._events.register(channel, select.POLLHUP)
         self._events.register(from_tasks, select.POLLIN)
+        self._spares: set[int] = set()
+        """One descriptor each: it can be read once the child has taken a request, or has died."""
+        self._last_taken = -_SOON
         self._own: dict[int, tuple[int, int]] = {}
         """Children of this process by their descriptors: pid, and where to tell its end."""
 
     def run(self) -> None:
-        spare = self._fork_spare()
+        self._fork_spares(1)
         while True:
             events = dict(self._events.poll())
             # POLLHUP of the channel: no end of it is left that could send.
             if events.get(self._channel.fileno(), 0) & select.POLLHUP:
                 return
-            if spare in events:
-                self._events.unregister(spare)
-                os.close(spare)
-                spare = self._fork_spare()
+            for taken in self._spares & events.keys():
+                self._replace(taken)
             if self._from_tasks.fileno() in events:
                 self._fork_own()
             for ended in self._own.keys() & events.keys():
                 self._tell_end(ended)
 
-    def _fork_spare(self) -> int:
-        """Return a descriptor that can be read once the child has taken a request, or has died."""
-        taken, take = os.pipe()
+    def _replace(self, taken: int) -> None:
+        self._spares.remove(taken)
+        self._events.unregister(taken)
+        os.close(taken)
+        now = time.monotonic()
+        is_soon = now - self._last_taken < _SOON
+        self._last_taken = now
+        if is_soon and len(self._spares) <= _MOST_SPARES // 2:
+            self._fork_spares(_MOST_SPARES)
+        elif not self._spares:
+            self._fork_spares(1)
+
+    def _fork_spares(self, number: int) -> None:
+        pipes = [os.pipe() for _ in range(number)]
         between = os.fork()
         if between == 0:
             between = os.getpid()
-            if os.fork() == 0:
-                os.close(taken)
-                self._wait_for_request(between, take)
+            for number, (_, take) in enumerate(pipes):
+                if os.fork() == 0:
+                    for end in chain.from_iterable(pipes[:number] + pipes[number + 1 :]):
+                        os.close(end)
+                    os.close(pipes[number][0])
+                    self._wait_for_request(between, take)
             os._exit(0)
-        os.close(take)
         os.waitpid(between, 0)
-        self._events.register(taken, select.POLLIN)
-        return taken
+        for taken, take in pipes:
+            os.close(take)
+            self._events.register(taken, select.POLLIN)
+            self._spares.add(taken)
 
     def _wait_for_request(self, between: int, take: int) -> NoReturn:
         try:
@@ -156,6 +178,8 @@ class _Server:
     def _let_go(self) -> None:
         """Close, in a child, what another process waits for the end of."""
         self._from_tasks.close()
+        for taken in self._spares:
+            os.close(taken)
         for descriptor, (_, reply) in self._own.items():
             os.close(descriptor)
             os.close(reply)

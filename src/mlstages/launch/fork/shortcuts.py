@@ -1,13 +1,18 @@
 """What Metaflow does again and again in a process that runs one task, done once or more shortly.
 
-The result is the same; together a fifth of what a trivial task costs.
+The result is the same; together they are a good part of what a trivial task costs.
 """
 
+import ast
 import functools
 import inspect
 import itertools
 import json
+import linecache
 import os
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 _numbers = itertools.count()
@@ -19,20 +24,65 @@ def take_shortcuts() -> None:
     from metaflow.plugins.metadata_providers.local import LocalMetadataProvider
 
     metaflow.graph.inspect = _Inspect()
+    metaflow.graph.ast = _Ast()
     LocalMetadataProvider._dump_json_to_file = classmethod(_dump_json_to_file)
 
 
+def read_ahead(script: str) -> None:
+    """Read a flow as each of its tasks will: what is found is theirs if the text is the same.
+
+    Parameters
+    ----------
+    script : str
+        The flow's file, as tasks are started with. Nothing of it is run.
+    """
+    from metaflow.graph import deindent_docstring
+
+    with suppress(OSError, SyntaxError, ValueError):  # the tasks will say so
+        text = Path(script).read_bytes()
+        compile_script(script, text)
+        lines = linecache.getlines(script)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                block = _get_block(tuple(lines[first - 1 :]))
+                _Ast.parse(deindent_docstring("".join(block)))
+
+
+@functools.cache
+def compile_script(script: str, text: bytes) -> CodeType:
+    """Return the code of a script."""
+    return compile(text, script, "exec", dont_inherit=True)
+
+
+@functools.cache
+def _get_block(lines: tuple[str, ...]) -> list[str]:
+    return inspect.getblock(list(lines))
+
+
 class _Inspect:
-    """The module `inspect`, which looks a function's source up once.
+    """The module `inspect`, which takes a function's source out of its file once.
 
     A flow's graph is built three times in a process (`metaflow.graph`, 2.19, line 445), and
-    the source of each step is taken out of its file by tokenising it.
+    each time the file is tokenised from each step on.
     """
 
-    getsourcelines = staticmethod(functools.cache(inspect.getsourcelines))
+    @staticmethod
+    def getsourcelines(function: Any) -> tuple[list[str], int]:
+        lines, number = inspect.findsource(inspect.unwrap(function))
+        return _get_block(tuple(lines[number:])), number + 1
 
     def __getattr__(self, name: str) -> Any:
         return getattr(inspect, name)
+
+
+class _Ast:
+    """The module `ast`, which parses a step's source once; the graph only reads the tree."""
+
+    parse = staticmethod(functools.cache(ast.parse))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ast, name)
 
 
 def _dump_json_to_file(

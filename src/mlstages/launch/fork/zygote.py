@@ -28,7 +28,7 @@ from mlstages.launch.fork.plan import Plan, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
 from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
-from mlstages.launch.fork.shortcuts import take_shortcuts
+from mlstages.launch.fork.shortcuts import read_ahead, take_shortcuts
 from mlstages.launch.fork.task import ForkedTask
 from mlstages.linux import die_with
 
@@ -37,7 +37,8 @@ _OF_A_FLOW: Final = frozenset(("metaflow.cli", "metaflow.cli_components.run_cmds
 
 _OF_A_TASK: Final = (
     *("metaflow.cli_components.step_cmd", "metaflow.task"),
-    "mlstages.launch.artifacts",  # what ``@fork`` imports within each
+    # What ``@fork`` imports within each.
+    *("mlstages.launch.artifacts", "mlstages.launch.fork.packaging"),
 )
 
 _START: Final = (
@@ -133,7 +134,7 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
     )
     assert process.stdin is not None
     with process.stdin as file:
-        pickle.dump((plan.pools, os.getpid(), descriptors), file)
+        pickle.dump((flow_file, plan.pools, os.getpid(), descriptors), file)
     for channel in receiving:
         channel.close()
     process.returncode = 0  # who ends it and waits for it is the `Zygote`
@@ -167,7 +168,7 @@ def fork_zygote(flow_file: str, *, lazy: bool = False) -> Zygote:
             os.dup2(nothing, 0)
             os.dup2(nothing, 1)
             os.close(nothing)
-            run_zygote(plan.pools, receiving, orchestrator, lazy=lazy)
+            run_zygote(flow_file, plan.pools, receiving, orchestrator, lazy=lazy)
         finally:
             os._exit(1)
     for channel in receiving:
@@ -178,15 +179,17 @@ def fork_zygote(flow_file: str, *, lazy: bool = False) -> Zygote:
 def main(title: str) -> NoReturn:
     """Be the warm processes of an orchestrator, which says on stdin which."""
     setproctitle(title)
-    pools, orchestrator, descriptors = pickle.load(sys.stdin.buffer)
+    flow_file, pools, orchestrator, descriptors = pickle.load(sys.stdin.buffer)
     die_with(orchestrator)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    run_zygote(pools, [socket.socket(fileno=end) for end in descriptors], orchestrator)
+    channels = [socket.socket(fileno=end) for end in descriptors]
+    run_zygote(flow_file, pools, channels, orchestrator)
 
 
 def run_zygote(
+    flow_file: str,
     pools: Sequence[Pool],
     channels: Sequence[socket.socket],
     orchestrator: int,
@@ -197,6 +200,8 @@ def run_zygote(
 
     Parameters
     ----------
+    flow_file : str
+        As its tasks are started with.
     pools : sequence of Pool
     channels : sequence of socket
         The receiving end of each pool's.
@@ -208,6 +213,7 @@ def run_zygote(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # it would only look at what imports leave, which stays
     import_metaflow()
+    read_ahead(flow_file)
     _grow(0, pools, channels, orchestrator, lazy)
 
 
