@@ -31,6 +31,7 @@ from setproctitle import setproctitle
 from mlstages.launch.fork.facts import take_facts
 from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.request import Ends, Request
+from mlstages.launch.fork.shortcuts import compile_script
 
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
 _OF_A_CLOSED_ONE: Final = (OSError, ValueError, AttributeError)
@@ -137,7 +138,7 @@ def _die_of_interrupt() -> None:
 
 def _compile(script: str) -> types.CodeType:
     with io.open_code(script) as file:
-        return compile(file.read(), script, "exec", dont_inherit=True)
+        return compile_script(script, file.read())
 
 
 def _make_main(script: str) -> types.ModuleType:

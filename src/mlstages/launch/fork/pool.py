@@ -109,11 +109,10 @@ class _Server:
         between = os.fork()
         if between == 0:
             between = os.getpid()
-            for number, (_, take) in enumerate(pipes):
+            for _, take in pipes:
                 if os.fork() == 0:
-                    for end in chain.from_iterable(pipes[:number] + pipes[number + 1 :]):
+                    for end in set(chain.from_iterable(pipes)) - {take}:
                         os.close(end)
-                    os.close(pipes[number][0])
                     self._wait_for_request(between, take)
             os._exit(0)
         os.waitpid(between, 0)
