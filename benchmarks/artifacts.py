@@ -81,12 +81,12 @@ class Bare:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, value: Any) -> str:  # noqa: D102
+    def save(self, value: Any) -> str:
         with (self.folder / "value").open("wb") as file:
             pickle.dump(value, file, protocol=5)
         return "value"
 
-    def load(self, key: str) -> Any:  # noqa: D102
+    def load(self, key: str) -> Any:
         with (self.folder / key).open("rb") as file:
             return pickle.load(file)
 
@@ -97,12 +97,12 @@ class Through:
     def __init__(self, serializer: Any, store: Any) -> None:
         self.serializer, self.store = serializer, store
 
-    def save(self, value: Any) -> str:  # noqa: D102
+    def save(self, value: Any) -> str:
         (blob,), _described = self.serializer.serialize(value)
         (saved,) = self.store.save_blobs([blob.value])
         return str(saved.key)
 
-    def load(self, key: str) -> Any:  # noqa: D102
+    def load(self, key: str) -> Any:
         ((_key, blob),) = self.store.load_blobs([key])
         return self.serializer.deserialize([blob])
 
