@@ -305,7 +305,13 @@ def check_original(first: Observation, second: Observation) -> str:
     return f"the original differs from itself: {aspect}: {difference}" if difference else ""
 
 
-def judge(bench: Bench, original: Observation, functions: Path, flow: Path | None) -> Verdict:
+def judge(
+    bench: Bench,
+    original: Observation,
+    functions: Path,
+    flow: Path | None,
+    stages: Sequence[str] = (),
+) -> Verdict:
     """Return the verdict on the flow, or on the functions where there is no flow."""
     try:
         ours = find_import_of_ours(functions if flow is None else flow)
@@ -314,7 +320,7 @@ def judge(bench: Bench, original: Observation, functions: Path, flow: Path | Non
     if ours:
         return Verdict(outcome="differs", aspect="imports", difference=ours)
     if flow is None:
-        return compare(original, bench.observe_functions(functions))
+        return compare(original, bench.observe_functions(functions, stages))
     return compare(original, bench.observe_flow(functions, flow))
 
 
@@ -340,7 +346,7 @@ def main() -> int:
         elif reason:
             verdicts[name] = Verdict(outcome="not comparable", difference=reason)
         elif name == "functions":
-            verdicts[name] = judge(bench, original, functions, None)
+            verdicts[name] = judge(bench, original, functions, None, options.stages)
         else:
             verdicts[name] = judge(bench, original, functions, flow)
     if options.json:

@@ -1,0 +1,72 @@
+"""Time `mlstages.refactor.plan` in one warm process, and count what it cannot take.
+
+python benchmarks/refactor_plans.py [--rounds 3] < PATHS
+
+For each path on standard input a line of JSON: the least milliseconds of the rounds; the reasons of
+a refusal; or the error of a crash. What Python itself does not parse is left out.
+"""
+
+import argparse
+import ast
+import json
+import signal
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 30
+
+
+def read(path: Path) -> str | None:
+    """Return a file's text if Python takes it."""
+    try:
+        # utf-8-sig: a mark of the byte order is no part of the text.
+        text = path.read_text(encoding="utf-8-sig")
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return text
+
+
+def time_plan(path: Path, text: str, rounds: int) -> dict[str, Any]:
+    from mlstages.refactor import plan
+
+    from mlstages.errors import MlstagesError
+
+    seconds = []
+    try:
+        for _ in range(rounds):
+            start = time.perf_counter()
+            plan(text, path=path)
+            seconds.append(time.perf_counter() - start)
+    except MlstagesError as error:
+        return {"refused": str(error)}
+    except Exception as error:  # whatever it is, it is a crash of ours
+        return {"crash": f"{type(error).__name__}: {error}"}
+    return {"milliseconds": round(min(seconds) * 1000, 2)}
+
+
+def give_up(_number: int, _frame: object) -> None:
+    raise TimeoutError(f"it took more than {PATIENCE} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")  # of what the files themselves hold
+    signal.signal(signal.SIGALRM, give_up)
+    for line in sys.stdin:
+        path = Path(line.strip())
+        text = read(path)
+        if text is not None:
+            signal.alarm(PATIENCE)
+            answer = time_plan(path, text, options.rounds)
+            signal.alarm(0)
+            print(json.dumps({"path": str(path), **answer}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
