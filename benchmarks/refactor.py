@@ -344,6 +344,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--match", default="", help="scripts with this text in their path")
     parser.add_argument("--only", nargs="+", choices=BARS, help="lines to measure")
     parser.add_argument("--results", type=Path, help="default: the folder results of the corpus")
+    parser.add_argument("--command", type=Path, help="another than the mlstages beside python")
     parser.add_argument("--no-verify", action="store_true", help="leave our own proof out")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a run may take")
     parser.add_argument("--rounds", type=int, default=3)
@@ -373,7 +374,13 @@ def record_all(records: Records, names: Sequence[str]) -> list[dict[str, Any]]:
 def measure(options: argparse.Namespace, names: Sequence[str]) -> list[Row]:
     corpus = options.corpus.resolve()
     results = (options.results or corpus / "results").resolve()
-    records = Records(corpus, results, limit=options.limit, verifies=not options.no_verify)
+    records = Records(
+        corpus,
+        results,
+        limit=options.limit,
+        verifies=not options.no_verify,
+        command=options.command and options.command.resolve(),
+    )
     wanted = set(options.only or BARS)
     rows: list[Row] = []
     if wanted & OF_RECORDS:

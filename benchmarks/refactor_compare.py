@@ -48,7 +48,7 @@ class Observation:
     files: dict[str, str]
     names: dict[str, dict[str, str]]
     stage_names: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Final values of names that only live within stages, where those are known."""
+    """Values that names of stages had at the end of the last stage that has them."""
     error: str = ""
     """The end of stderr, where it failed."""
     seconds: float = 0.0
@@ -61,7 +61,7 @@ class Verdict:
     outcome: str
     """same, differs, not comparable, not written."""
     aspect: str = ""
-    """What differs first: exit, stdout, figures, files, names, stage names, imports."""
+    """What differs first: exit, stdout, figures, files, names, imports."""
     difference: str = ""
     n_names: int = 0
     """How many of the original's names were compared."""
@@ -86,10 +86,12 @@ class Bench:
         for path in beside:
             shutil.copy2(path, self.work)
 
-    def run(self, name: str, *arguments: str, stages: Sequence[str] = ()) -> Observation:
+    def run(self, name: str, *arguments: str, functions: Path | None = None) -> Observation:
         """Return what a file of the folder does; with arguments, what it does as a flow."""
+        stages = find_stages(self.script, functions) if functions else []
         before = hash_files(self.work)
         environment = make_environment(self.folder) | {
+            "BENCHMARK_FUNCTIONS": functions.stem if functions else "",
             "BENCHMARK_IS_FLOW": str(int(bool(arguments))),
             "BENCHMARK_RECORD": str(self.folder / "record"),
             "BENCHMARK_SCRIPT": os.path.realpath(self.work / name),
@@ -122,15 +124,18 @@ class Bench:
         if arguments:
             tasks = self.read_tasks(name, environment) if code == 0 else []
         names: dict[str, dict[str, str]] = {}
+        stage_names: dict[str, dict[str, str]] = {}
         for task in tasks:
-            names |= task["names"] | records.get(task["process"], {}).get("names", {})
+            record = records.get(task["process"], {"names": {}, "stage_names": {}})
+            names |= task["names"] | record["names"]
+            stage_names |= record["stage_names"]
         return Observation(
             exit=code,
             stdout=mask_addresses("".join(task["stdout"] for task in tasks)),
             figures=order_figures([task["process"] for task in tasks], records),
             files=files,
             names=names,
-            stage_names=records.get("script", {}).get("stage_names", {}),
+            stage_names=stage_names,
             error="" if code == 0 else f"{decode(stdout[-1500:])}\n{decode(stderr[-1500:])}",
             seconds=seconds,
         )
@@ -155,13 +160,24 @@ class Bench:
             seen.append(self.run(self.script.name))
         return seen[0], seen[1]
 
-    def observe_functions(self, functions: Path, stages: Sequence[str] = ()) -> Observation:
+    def observe_functions(self, functions: Path) -> Observation:
         self.lay(functions)
-        return self.run(functions.name, stages=stages)
+        return self.run(functions.name, functions=functions)
 
     def observe_flow(self, functions: Path, flow: Path) -> Observation:
         self.lay(functions, flow)
-        return self.run(flow.name, "run")
+        return self.run(flow.name, "run", functions=functions)
+
+
+def find_stages(script: Path, functions: Path) -> list[str]:
+    """Return the functions that a module made from a script has and the script has not."""
+
+    def find_functions(path: Path) -> list[str]:
+        body = ast.parse(path.read_bytes()).body
+        return [node.name for node in body if isinstance(node, ast.FunctionDef)]
+
+    own = {*find_functions(script), "main"}
+    return [name for name in find_functions(functions) if name not in own]
 
 
 def decode(stdout: bytes) -> str:
@@ -203,7 +219,7 @@ def compare(original: Observation, other: Observation) -> Verdict:
         outcome="differs" if difference else "same",
         aspect=aspect,
         difference=difference,
-        n_names=len(pair_names(original.names, other.names)),
+        n_names=len(pair_names(original.names, other)),
         seconds=other.seconds,
     )
 
@@ -217,8 +233,7 @@ def find_difference(original: Observation, other: Observation) -> tuple[str, str
         ("stdout", differ_in_text(original.stdout, other.stdout)),
         ("figures", differ_in_figures(original.figures, other.figures)),
         ("files", differ_in_files(original.files, other.files)),
-        ("names", differ_in_names(original.names, other.names)),
-        ("stage names", differ_in_names(original.names, other.stage_names)),
+        ("names", differ_in_names(original.names, other)),
     ):
         if found:
             return aspect, found
@@ -256,27 +271,28 @@ def differ_in_files(original: Mapping[str, str], other: Mapping[str, str]) -> st
 
 
 def pair_names(
-    original: Mapping[str, dict[str, str]], other: Mapping[str, dict[str, str]]
-) -> list[tuple[str, str]]:
-    """Return the names that both have, a bundle's items for the names that they stand for."""
-    pairs = {}
-    for name in other:
-        inside = name.partition("[")[2].rstrip("]")
-        for candidate in (name, inside):
-            if candidate in original:
-                pairs[candidate] = name
-    for name in other.keys() & original.keys():
-        pairs[name] = name
-    return sorted(pairs.items())
+    original: Mapping[str, dict[str, str]], other: Observation
+) -> dict[str, list[dict[str, str]]]:
+    """Return the names that both have, each with the other's final values of it.
+
+    There may be two: what ``main`` or an artifact holds, and what the last stage with that name
+    left in it. A stage need not return what no later stage reads. An item of a dictionary that is
+    an artifact stands for the name that is its key.
+    """
+    pairs: dict[str, list[dict[str, str]]] = {}
+    for names in (other.names, other.stage_names):
+        for name, value in names.items():
+            plain = name if name in original else name.partition("[")[2].rstrip("]")
+            if plain in original:
+                pairs.setdefault(plain, []).append(value)
+    return pairs
 
 
-def differ_in_names(
-    original: Mapping[str, dict[str, str]], other: Mapping[str, dict[str, str]]
-) -> str:
-    for name, in_other in pair_names(original, other):
-        mine, its = original[name], other[in_other]
-        if mine["digest"] != its["digest"]:
-            return f"{in_other} is {its['text']}, not {mine['text']}"
+def differ_in_names(original: Mapping[str, dict[str, str]], other: Observation) -> str:
+    for name, values in sorted(pair_names(original, other).items()):
+        mine = original[name]
+        if mine["digest"] not in [value["digest"] for value in values]:
+            return f"{name} is {values[-1]['text']}, not {mine['text']}"
     return ""
 
 
@@ -305,13 +321,7 @@ def check_original(first: Observation, second: Observation) -> str:
     return f"the original differs from itself: {aspect}: {difference}" if difference else ""
 
 
-def judge(
-    bench: Bench,
-    original: Observation,
-    functions: Path,
-    flow: Path | None,
-    stages: Sequence[str] = (),
-) -> Verdict:
+def judge(bench: Bench, original: Observation, functions: Path, flow: Path | None) -> Verdict:
     """Return the verdict on the flow, or on the functions where there is no flow."""
     try:
         ours = find_import_of_ours(functions if flow is None else flow)
@@ -319,9 +329,21 @@ def judge(
         return Verdict(outcome="differs", aspect="exit", difference=f"syntax error: {error}")
     if ours:
         return Verdict(outcome="differs", aspect="imports", difference=ours)
-    if flow is None:
-        return compare(original, bench.observe_functions(functions, stages))
-    return compare(original, bench.observe_flow(functions, flow))
+
+    def observe() -> Observation:
+        if flow is None:
+            return bench.observe_functions(functions)
+        return bench.observe_flow(functions, flow)
+
+    other = observe()
+    # Workers that print at the same time do so in any order: that is looked at again, once.
+    if original.stdout != other.stdout and has_same_lines(original.stdout, other.stdout):
+        other = observe()
+    return compare(original, other)
+
+
+def has_same_lines(one: str, other: str) -> bool:
+    return sorted(one.splitlines()) == sorted(other.splitlines())
 
 
 def main() -> int:
@@ -329,7 +351,6 @@ def main() -> int:
     parser.add_argument("script", type=Path)
     parser.add_argument("--functions", type=Path, help="default: <script>_functions.py beside it")
     parser.add_argument("--flow", type=Path, help="default: <script>_flow.py beside it")
-    parser.add_argument("--stages", nargs="*", default=[], help="functions that are stages")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that each may take")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -345,10 +366,8 @@ def main() -> int:
             verdicts[name] = Verdict(outcome="not written")
         elif reason:
             verdicts[name] = Verdict(outcome="not comparable", difference=reason)
-        elif name == "functions":
-            verdicts[name] = judge(bench, original, functions, None, options.stages)
         else:
-            verdicts[name] = judge(bench, original, functions, flow)
+            verdicts[name] = judge(bench, original, functions, flow if name == "flow" else None)
     if options.json:
         print(json.dumps({name: asdict(each) for name, each in verdicts.items()}, indent=2))
     else:

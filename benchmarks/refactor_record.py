@@ -85,7 +85,15 @@ class Finished:
 class Records:
     """The folder with what was measured of a corpus."""
 
-    def __init__(self, corpus: Path, folder: Path, *, limit: float, verifies: bool) -> None:
+    def __init__(
+        self,
+        corpus: Path,
+        folder: Path,
+        *,
+        limit: float,
+        verifies: bool,
+        command: Path | None = None,
+    ) -> None:
         self.corpus, self.folder = corpus, folder
         self.limit, self.verifies = limit, verifies
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,8 +101,9 @@ class Records:
         self.originals = Kept(folder / "originals.jsonl")
         self.comparisons = Kept(folder / "comparisons.jsonl")
         self.mutants = Kept(folder / "mutants.jsonl")
-        self.command = OURS
-        self.engine, self.comparer = hash_engine(), hash_comparer()
+        self.command = str(command or OURS)
+        self.engine = hash_texts(command.read_bytes()) if command else hash_engine()
+        self.comparer = hash_comparer()
 
     def run_ours(self, folder: Path, *arguments: str) -> Finished:
         start = time.perf_counter()
@@ -131,7 +140,7 @@ class Records:
         row |= read_answer(finished)
         functions, flow = find_made(script)
         row["functions"], row["flow"] = (
-            asdict(each) for each in self.compare(name, functions, flow, row["stages"])
+            asdict(each) for each in self.compare(name, functions, flow)
         )
         # Kept with the row: the folder may hold what a later state of the code made.
         row["made"] = {
@@ -141,11 +150,7 @@ class Records:
         return self.scripts.add(key, row)
 
     def compare(
-        self,
-        name: str,
-        functions: Path | None,
-        flow: Path | None,
-        stages: Sequence[Mapping[str, Any]],
+        self, name: str, functions: Path | None, flow: Path | None
     ) -> tuple[Verdict, Verdict]:
         """Return the comparer's verdicts on the functions and on the flow."""
         original, why = self.observe(name)
@@ -155,10 +160,9 @@ class Records:
         missing = Verdict(outcome="not written")
         if functions is None:
             return missing, missing
-        names = [stage["name"] for stage in stages]
         return (
-            self.judge(name, original, functions, None, names),
-            self.judge(name, original, functions, flow, names) if flow else missing,
+            self.judge(name, original, functions, None),
+            self.judge(name, original, functions, flow) if flow else missing,
         )
 
     def judge(
@@ -167,17 +171,15 @@ class Records:
         original: Observation,
         functions: Path,
         flow: Path | None,
-        stages: Sequence[str],
         *,
         limit: float | None = None,
     ) -> Verdict:
         texts = [path.read_bytes() for path in (functions, flow) if path is not None]
         script = (self.corpus / name).read_bytes()
-        names = "" if flow else " ".join(stages)
-        key = hash_texts(name, script, *texts, names, self.comparer)
+        key = hash_texts(name, script, *texts, self.comparer)
         if key not in self.comparisons.rows:
             bench = Bench(self.corpus / name, limit=limit or self.limit)
-            verdict = judge(bench, original, functions, flow, stages)
+            verdict = judge(bench, original, functions, flow)
             self.comparisons.add(key, asdict(verdict))
         row = dict(self.comparisons.rows[key])
         del row["key"]
@@ -218,13 +220,11 @@ class Records:
             path.write_text(row["made"][path.name], encoding="utf-8")
         paths[-1].write_text(mutant.text, encoding="utf-8")
         original, _why = self.observe(name)
-        stages = [stage["name"] for stage in row["stages"]]
         verdict = self.judge(
             name,
             original,
             paths[0],
             paths[1] if is_flow else None,
-            stages,
             limit=min(self.limit, 30 + 10 * original.seconds),
         )
         answer: dict[str, Any] = {"exit": None, "said": {}}

@@ -207,9 +207,12 @@ class Frames:
         if is_main and os.path.realpath(frame.f_code.co_filename) == self.script:
             sys.settrace(None)
             self.main = frame
-            for name in self.stages:
-                if callable(frame.f_globals.get(name)):
-                    frame.f_globals[name] = self.hold(frame.f_globals[name])
+            self.hold_stages(frame.f_globals)
+
+    def hold_stages(self, namespace):
+        for name in self.stages:
+            if hasattr(namespace.get(name), "__code__"):
+                namespace[name] = self.hold(namespace[name])
 
     def hold(self, function):
         @functools.wraps(function)
@@ -228,7 +231,7 @@ class Frames:
                 sys.settrace(None)
                 self.ended += started
 
-        return held if hasattr(function, "__code__") else function
+        return held
 
     def read(self):
         stages = {}
@@ -248,12 +251,15 @@ def describe_names(names):
 
 
 def write_record(process, figures, frames):
-    record = {"process": process, "figures": figures.events}
-    if frames is not None:
-        main = sys.modules["__main__"]
-        stages, of_main = frames.read()
-        record["names"] = describe_names(vars(main) | of_main)
-        record["stage_names"] = describe_names(stages)
+    stages, of_main = frames.read()
+    record = {
+        "process": process,
+        "figures": figures.events,
+        "names": {},
+        "stage_names": describe_names(stages),
+    }
+    if process == "script":
+        record["names"] = describe_names(vars(sys.modules["__main__"]) | of_main)
     path = os.path.join(FOLDER, f"{process.replace('/', '-')}.json")  # noqa: PTH118
     with open(path, "w") as file:  # noqa: PTH123
         json.dump(record, file)
@@ -307,12 +313,11 @@ def start():
     actions = {"numpy.random": seed_numpy, "torch": seed_torch}
     process = find_process()
     if process is not None:
-        figures, frames = Figures(process), None
+        script = os.environ["BENCHMARK_SCRIPT"]
+        figures = Figures(process)
+        frames = Frames(script, os.environ.get("BENCHMARK_STAGES", "").split())
         actions["matplotlib.figure"] = figures.identify
         actions["matplotlib.pyplot"] = figures.watch
-        if process == "script":
-            script = os.environ["BENCHMARK_SCRIPT"]
-            frames = Frames(script, os.environ.get("BENCHMARK_STAGES", "").split())
         observed = os.getpid()
 
         def write_own_record():
@@ -320,7 +325,10 @@ def start():
                 write_record(process, figures, frames)
 
         atexit.register(write_own_record)
-        if frames is not None and mentions_main(script):
+        if process != "script":
+            module = os.environ.get("BENCHMARK_FUNCTIONS")
+            actions[module] = lambda functions: frames.hold_stages(vars(functions))
+        elif mentions_main(script):
             frames.await_main()
     sys.meta_path.insert(0, AfterImport(actions))
     seed_random()

@@ -124,9 +124,8 @@ def make_records(modules, corpus, tmp_path):
 
     def make():
         folder = tmp_path / "results"
-        records = modules["refactor_record"].Records(corpus, folder, limit=60, verifies=True)
-        records.command = str(command)
-        return records
+        make = modules["refactor_record"].Records
+        return make(corpus, folder, limit=60, verifies=True, command=command)
 
     return make
 
