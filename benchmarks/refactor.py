@@ -5,7 +5,7 @@ python benchmarks/refactor.py CORPUS [--within 10] [--scripts N] [--match TEXT] 
 
 The corpus is a folder that scripts/get_refactor_corpus.py wrote, or any other with scripts;
 refactor_corpus.py finds once which of them run. What is measured is kept in the folder
-``results`` of the corpus, a line a script: a run that was ended goes on where it was.
+``CORPUS-results``, a line a script: a run that was ended goes on where it was.
 
 - Functions and flow are judged by refactor_compare.py, which shares no code with the refactoring. A
   script that differs from itself under fixed seeds and a clock that stands still is left out, and
@@ -343,7 +343,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--scripts", type=int, help="a sample of so many")
     parser.add_argument("--match", default="", help="scripts with this text in their path")
     parser.add_argument("--only", nargs="+", choices=BARS, help="lines to measure")
-    parser.add_argument("--results", type=Path, help="default: the folder results of the corpus")
+    parser.add_argument("--results", type=Path, help="default: CORPUS-results")
     parser.add_argument("--command", type=Path, help="another than the mlstages beside python")
     parser.add_argument("--no-verify", action="store_true", help="leave our own proof out")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a run may take")
@@ -373,7 +373,9 @@ def record_all(records: Records, names: Sequence[str]) -> list[dict[str, Any]]:
 
 def measure(options: argparse.Namespace, names: Sequence[str]) -> list[Row]:
     corpus = options.corpus.resolve()
-    results = (options.results or corpus / "results").resolve()
+    # Not within the corpus, where what is made would be taken for scripts of it.
+    beside = corpus.with_name(f"{corpus.name}-results")
+    results = (options.results or beside).resolve()
     records = Records(
         corpus,
         results,
