@@ -1,4 +1,4 @@
-"""Time `mlstages.refactor.plan` in one warm process, and count what it cannot take.
+"""Time the analysis of `mlstages refactor` in one warm process, and count what it cannot take.
 
 python benchmarks/refactor_plans.py [--rounds 3] < PATHS
 
@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,29 @@ def read(path: Path) -> str | None:
     return text
 
 
-def time_plan(path: Path, text: str, rounds: int) -> dict[str, Any]:
-    from mlstages.refactor import plan
+def find_planner() -> Callable[[str, Path], object]:
+    """Return what plans a text: the public function, or else what the command calls."""
+    from mlstages import refactor
 
+    plan = getattr(refactor, "plan", None)
+    if callable(plan):
+        return lambda text, path: plan(text, path=path)
+    from mlstages.refactor.plan import plan_script
+    from mlstages.refactor.script import decode_script
+
+    return lambda text, path: plan_script(decode_script(text.encode(), str(path)))
+
+
+def time_plan(
+    plan: Callable[[str, Path], object], path: Path, text: str, rounds: int
+) -> dict[str, Any]:
     from mlstages.errors import MlstagesError
 
     seconds = []
     try:
         for _ in range(rounds):
             start = time.perf_counter()
-            plan(text, path=path)
+            plan(text, path)
             seconds.append(time.perf_counter() - start)
     except MlstagesError as error:
         return {"refused": str(error)}
@@ -58,12 +72,13 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # of what the files themselves hold
     signal.signal(signal.SIGALRM, give_up)
+    plan = find_planner()
     for line in sys.stdin:
         path = Path(line.strip())
         text = read(path)
         if text is not None:
             signal.alarm(PATIENCE)
-            answer = time_plan(path, text, options.rounds)
+            answer = time_plan(plan, path, text, options.rounds)
             signal.alarm(0)
             print(json.dumps({"path": str(path), **answer}), flush=True)
 

@@ -101,10 +101,21 @@ def find_stem(word: str) -> str:
     return word.rstrip("e")
 
 
-def find_region(lines: Sequence[str], stage: Stage) -> str:
-    """Return a stage's lines of the script, with the comment right above them."""
+def find_import_lines(text: str) -> set[int]:
+    return {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+
+
+def find_region(text: str, stage: Stage) -> str:
+    """Return a stage's lines of the script, with the comment above them and above its imports."""
+    lines = text.splitlines(keepends=True)
+    imports = find_import_lines(text)
     first = stage["first_line"] - 1
-    while first > 0 and lines[first - 1].strip()[:1] in ("", "#"):
+    while first > 0 and (lines[first - 1].strip()[:1] in ("", "#") or first in imports):
         first -= 1
     return "".join(lines[first : stage["last_line"]])
 
@@ -174,8 +185,7 @@ def why_generic(name: str, region: str) -> str:
 
 def find_generic_names(text: str, stages: Sequence[Stage]) -> dict[str, str]:
     """Return the stages whose names say nothing, each with the reason."""
-    lines = text.splitlines(keepends=True)
     reasons = {
-        stage["name"]: why_generic(stage["name"], find_region(lines, stage)) for stage in stages
+        stage["name"]: why_generic(stage["name"], find_region(text, stage)) for stage in stages
     }
     return {name: reason for name, reason in reasons.items() if reason}

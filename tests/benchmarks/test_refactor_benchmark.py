@@ -221,6 +221,13 @@ def test_names_that_say_nothing_are_told(shape, name, region, reason):
     assert found.startswith(reason) if reason else found == "", found
 
 
+def test_a_comment_above_the_imports_of_a_region_is_its_own(shape):
+    text = "a = 1\n\n# Evaluate\nfrom b import (\n    c,\n)\n\nd = c(a)\n"
+    stages = [{"name": "evaluate_model", "first_line": 8, "last_line": 8}]
+    assert shape.find_generic_names(text, stages) == {}
+    assert shape.find_region(text, stages[0]).startswith("\n# Evaluate")
+
+
 def test_a_bar_that_does_not_hold_is_told(modules):
     refactor = modules["refactor"]
     assert not refactor.holds(refactor.Row("functions", 97.0, ""), 0)
