@@ -12,10 +12,15 @@ import pytest
 
 MLSTAGES = str(Path(sys.executable).with_name("mlstages"))
 FLOW = """
+import signal
 import sys
 import time
 
 from metaflow import FlowSpec, Parameter, step
+
+
+def is_ignored(number):
+    return isinstance(number, signal.Signals) and signal.getsignal(number) is signal.SIG_IGN
 
 
 class AnyFlow(FlowSpec):
@@ -31,6 +36,8 @@ class AnyFlow(FlowSpec):
     def end(self):
         if self.way == "fail":
             raise ValueError("not today")
+        if self.way == "signals":
+            print("ignored:", *(n.name for n in signal.valid_signals() if is_ignored(n)))
         if self.way == "wait":
             print("waiting")
             time.sleep(60)
@@ -108,6 +115,21 @@ def test_what_is_reused_is_explained(folder):
     alone = run(folder, "any_flow.py", "--explain")
     assert alone.returncode == 2
     assert "--explain says what was reused: give --reuse, too" in alone.stderr
+
+
+@pytest.mark.parametrize("command", [[MLSTAGES, "run"], [sys.executable]], ids=["run", "stock"])
+def test_a_task_ignores_what_was_ignored_when_the_command_began(folder, command):
+    ignoring = ["sh", "-c", "trap '' HUP INT QUIT; exec \"$@\"", "sh", *command, "any_flow.py"]
+    words = [*([] if MLSTAGES in command else ["run"]), "--way", "signals"]
+    ran = subprocess.run(
+        [*ignoring, *words],
+        cwd=folder,
+        env=os.environ | {"USERNAME": "ada"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert "ignored: SIGHUP SIGINT SIGQUIT SIGPIPE SIGXFSZ" in ran.stdout, ran.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -61,8 +61,9 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name need not fit the terminal's encoding
             stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as it is below nohup
+            signal.signal(number, _stop)
     # Who reads the output, as head does, may have seen enough: end as other commands do.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:

@@ -98,19 +98,25 @@ def run_both(
     *arguments: str,
     folder: Path,
     top: Sequence[str] = (),
+    below: Sequence[str] = (),
     **environment: str,
 ) -> Both:
     """Run ``flow.py TOP ARGUMENTS`` in a folder, then the same with fork."""
     base = [str(flow), "--no-pylint", *top]
-    stock = observe([*base, *arguments], folder, **environment)
-    fork = observe([*base, *arguments, "--with", "fork"], folder, **environment)
-    return Both(stock, fork)
+    stock = observe([*base, *arguments], folder, below=below, **environment)
+    forking = [*base, *arguments, "--with", "fork"]
+    return Both(stock, observe(forking, folder, below=below, **environment))
 
 
 def observe(
-    arguments: Sequence[str], folder: Path, *, run_id_file: bool = True, **environment: str
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    run_id_file: bool = True,
+    below: Sequence[str] = (),
+    **environment: str,
 ) -> Seen:
-    """Run ``python ARGUMENTS``, which runs a flow, and look at it and its history."""
+    """Run ``BELOW python ARGUMENTS``, which runs a flow, and look at it and its history."""
     counter = folder / ".counter"
     counter.mkdir(exist_ok=True)
     (counter / "sitecustomize.py").write_text(_COUNTER)
@@ -119,8 +125,9 @@ def observe(
     starts, run_id = folder / ".starts", folder / ".run_id"
     starts.write_text("")
     run_id.unlink(missing_ok=True)
+    command = [*below, sys.executable, *arguments]
     finished = subprocess.run(
-        [sys.executable, *arguments, *(["--run-id-file", str(run_id)] if run_id_file else [])],
+        [*command, *(["--run-id-file", str(run_id)] if run_id_file else [])],
         cwd=folder,
         env=_environment(counter, starts, environment.pop("MORE_PATHS", "")) | environment,
         capture_output=True,

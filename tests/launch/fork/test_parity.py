@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_a_task_sees_its_process_as_before_under_the_c_locale(tmp_path: Path) ->
     )
     assert both.differences() == []
     assert len(both.fork.starts) == ORCHESTRATOR_AND_ZYGOTE
+
+
+def test_what_is_ignored_when_a_run_begins_is_ignored_by_its_tasks(tmp_path: Path) -> None:
+    ignoring = ("sh", "-c", "trap '' HUP INT QUIT TERM; exec \"$@\"", "sh")
+    both = run_both(FLOWS / "process.py", "run", folder=tmp_path, below=ignoring)
+    assert both.differences() == []
+    assert len(both.fork.starts) == ORCHESTRATOR_AND_ZYGOTE
+    start = next(task for task in both.fork.tasks if task.step == "start")
+    assert f"{signal.SIGINT.value}: '{signal.SIG_IGN!r}'" in start.artifacts["signals_"]
 
 
 def test_decorators_do_what_they_did(tmp_path: Path) -> None:

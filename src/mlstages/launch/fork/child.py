@@ -190,11 +190,25 @@ def _take_environment(request: Request) -> None:
 
 
 def reset_signals() -> None:
-    """Handle signals as an interpreter does at its start."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    """Handle signals as an interpreter does at its start: what is ignored stays so (nohup)."""
+    at_start = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(
+        (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP), signal.SIG_DFL
+    )
+    for number, handler in at_start.items():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def outlast_interrupts() -> None:
+    """Have this process go on where a user interrupts the run; not the tasks forked from it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        # Not SIG_IGN: a task could not tell it from what its run was started with.
+        signal.signal(signal.SIGINT, _go_on)
+
+
+def _go_on(number: int, frame: object) -> None:
+    pass
 
 
 def take_streams(stdin: int, stdout: int, stderr: int) -> None:

@@ -210,7 +210,7 @@ def run_zygote(
     lazy : bool, default=False
         Whether further pools import only when they are asked for a child.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child.outlast_interrupts()
     gc.disable()  # it would only look at what imports leave, which stays
     import_metaflow()
     read_ahead(flow_file)
