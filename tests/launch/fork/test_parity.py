@@ -52,6 +52,40 @@ def test_a_task_sees_its_process_as_before_under_the_c_locale(tmp_path: Path) ->
     assert len(both.fork.starts) == ORCHESTRATOR_AND_ZYGOTE
 
 
+@pytest.fixture
+def warning_libraries(tmp_path: Path) -> Path:
+    """Return a folder with libraries that warn, one of them within the import of Metaflow."""
+    folder = tmp_path / "libraries"
+    (folder / "seaborn").mkdir(parents=True)
+    warn = "import warnings\nwarnings.warn('{0} is old', {1}, stacklevel={2})\n"
+    (folder / "networkx.py").write_text(warn.format("networkx", "FutureWarning", 1))
+    (folder / "plotly.py").write_text(warn.format("plotly", "UserWarning", 2))
+    (folder / "seaborn" / "__init__.py").write_text("")
+    (folder / "seaborn" / "palettes.py").write_text(warn.format("palettes", "UserWarning", 1))
+    # Metaflow's copy of PyYAML asks for it; the one of PyYAML warns as well.
+    old = warn.format("_yaml", "DeprecationWarning", 1) + "class CParser: ...\n"
+    (folder / "_yaml.py").write_text(old + "class CEmitter: ...\n")
+    return folder
+
+
+@pytest.mark.parametrize("shown", ["default", "always", "ignore"])
+def test_a_task_warns_when_it_imports_what_warns(
+    warning_libraries: Path, tmp_path: Path, shown: str
+) -> None:
+    settings = {"MORE_PATHS": str(warning_libraries), "PYTHONWARNINGS": shown}
+    both = run_both(FLOWS / "warned.py", "run", folder=tmp_path, **settings)
+    assert both.differences() == []
+    assert both.fork.successful
+    assert len(both.fork.starts) == ORCHESTRATOR_AND_ZYGOTE
+    said = "".join(text for task in both.fork.tasks for text in task.stderr)
+    tasks_that_say = {"_yaml": 4, "networkx": 4, "palettes": 1, "plotly": 1}
+    if shown == "ignore":
+        tasks_that_say = dict.fromkeys(tasks_that_say, 0)
+    assert {
+        name: said.count(f"Warning: {name} is old") for name in tasks_that_say
+    } == tasks_that_say
+
+
 def test_what_is_ignored_when_a_run_begins_is_ignored_by_its_tasks(tmp_path: Path) -> None:
     ignoring = ("sh", "-c", "trap '' HUP INT QUIT TERM; exec \"$@\"", "sh")
     both = run_both(FLOWS / "process.py", "run", folder=tmp_path, below=ignoring)

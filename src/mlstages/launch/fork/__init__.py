@@ -5,6 +5,6 @@ calls), `seam` (where Metaflow starts a task), `refusal` (when a task is started
 `preload` and `plan` (what is imported ahead, and for which steps), `zygote` (the warm
 processes), `pool` (the children that they keep ready), `request` (what a child is told), `task`
 (what the orchestrator holds of it), `child` (how it becomes the task), `facts` and `shortcuts`
-(what it need not do again), `cards` (the processes that a task asks for), `packaging` (the
-code package of a run that stays here).
+(what it need not do again), `warned` (what imports made ahead have warned of), `cards` (the
+processes that a task asks for), `packaging` (the code package of a run that stays here).
 """

@@ -32,6 +32,7 @@ from mlstages.launch.fork.facts import take_facts
 from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.shortcuts import compile_script
+from mlstages.launch.fork.warned import show_warnings_again
 
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
 _OF_A_CLOSED_ONE: Final = (OSError, ValueError, AttributeError)
@@ -95,6 +96,7 @@ def _execute(arguments: tuple[str, ...]) -> int:
     # A script's folder comes first, with links followed.
     sys.path[0:0] = [str(Path(script).resolve().parent)]
     _hide_own_frames()
+    show_warnings_again()
     try:
         main = _make_main(script)
         exec(_compile(script), main.__dict__)

@@ -26,6 +26,7 @@ from mlstages.launch.fork import child
 from mlstages.launch.fork.launcher import adopt_zygote
 from mlstages.launch.fork.preload import LIBRARIES
 from mlstages.launch.fork.refusal import must_start_anew
+from mlstages.launch.fork.warned import forget_warnings
 from mlstages.launch.fork.zygote import forget_commands, fork_zygote
 from mlstages.launch.identity import supply_username
 
@@ -33,6 +34,8 @@ _THREADS: Final = Path("/proc/self/task")
 _START: Final = (
     # The current folder must not come first on the path: a types.py there would be imported.
     "import sys; sys.path.pop(0); "
+    "import warnings; from mlstages.launch.fork.warned import keep_warnings; "
+    "keep_warnings(then=warnings.showwarning); "
     "from mlstages.launch.fork.orchestrator import become_orchestrator; "
     "become_orchestrator(sys.argv[1:])"
 )
@@ -198,6 +201,7 @@ def _warm_up(flow_file: str, *, lazy: bool) -> None:
 
 def _run(arguments: Sequence[str]) -> NoReturn:
     keep_code()
+    forget_warnings()  # they were shown when Metaflow was imported
     gc.freeze()  # what is here by now is not looked at again
     os._exit(child.run_script(tuple(arguments)))
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from mlstages.launch.fork.warned import forget_warnings, imported_for
+
 _numbers = itertools.count()
 
 
@@ -38,7 +40,10 @@ def read_ahead(script: str) -> None:
     """
     from metaflow.graph import deindent_docstring
 
-    with suppress(OSError, SyntaxError, ValueError):  # the tasks will say so
+    with (
+        imported_for("__main__"),
+        suppress(OSError, SyntaxError, ValueError),  # the tasks will say so
+    ):
         text = Path(script).read_bytes()
         compile_script(script, text)
         lines = linecache.getlines(script)
@@ -47,6 +52,9 @@ def read_ahead(script: str) -> None:
                 first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
                 block = _get_block(tuple(lines[first - 1 :]))
                 _Ast.parse(deindent_docstring("".join(block)))
+    if forget_warnings("__main__"):  # about the text: each task is to have its own
+        compile_script.cache_clear()
+        _parse.cache_clear()
 
 
 @functools.cache
@@ -76,10 +84,17 @@ class _Inspect:
         return getattr(inspect, name)
 
 
+@functools.cache
+def _parse(source: str) -> ast.AST:
+    return ast.parse(source)
+
+
 class _Ast:
     """The module `ast`, which parses a step's source once; the graph only reads the tree."""
 
-    parse = staticmethod(functools.cache(ast.parse))
+    @staticmethod
+    def parse(source: str) -> ast.AST:
+        return _parse(source)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(ast, name)

@@ -15,8 +15,8 @@ import signal
 import socket
 import subprocess
 import sys
-import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -30,6 +30,7 @@ from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.shortcuts import read_ahead, take_shortcuts
 from mlstages.launch.fork.task import ForkedTask
+from mlstages.launch.fork.warned import imported_for, keep_warnings
 from mlstages.linux import die_with
 
 _OF_A_FLOW: Final = frozenset(("metaflow.cli", "metaflow.cli_components.run_cmds"))
@@ -41,9 +42,14 @@ _OF_A_TASK: Final = (
     *("mlstages.launch.artifacts", "mlstages.launch.fork.packaging"),
 )
 
+_NOBODY: Final = ""
+"""The name of no module."""
+
 _START: Final = (
     # The current folder must not come first on the path: a types.py there would be imported.
-    "import sys; sys.path.pop(0); from mlstages.launch.fork.zygote import main; main(sys.argv[1])"
+    "import sys; sys.path.pop(0); "
+    "from mlstages.launch.fork.warned import keep_warnings; keep_warnings(); "
+    "from mlstages.launch.fork.zygote import main; main(sys.argv[1])"
 )
 
 
@@ -155,6 +161,7 @@ def fork_zygote(flow_file: str, *, lazy: bool = False) -> Zygote:
     plan = plan_pools(find_imports(Path(flow_file)))
     if lazy:
         plan = plan.flatten()
+    keep_warnings()
     _import(plan.pools[0].imports)  # what this process will need as well
     sending, receiving = _open_channels(len(plan.pools))
     orchestrator = os.getpid()
@@ -211,6 +218,7 @@ def run_zygote(
         Whether further pools import only when they are asked for a child.
     """
     child.outlast_interrupts()
+    keep_warnings()
     gc.disable()  # it would only look at what imports leave, which stays
     import_metaflow()
     read_ahead(flow_file)
@@ -257,26 +265,18 @@ def _wait_until_asked(channel: socket.socket) -> None:
 
 
 def _import(imports: Sequence[Import]) -> None:
-    show = warnings.showwarning
-    # Not `catch_warnings`, which would undo the filters that a library sets at its import.
-    warnings.showwarning = _show_nothing  # type: ignore[assignment]
     for wanted in imports:
-        try:
+        # What fails to be imported the task will import, and have it fail where it should.
+        with imported_for(wanted.module), suppress(Exception):
             module = importlib.import_module(wanted.module)
             if wanted.name and not hasattr(module, wanted.name):
                 importlib.import_module(f"{wanted.module}.{wanted.name}")
-        except Exception:  # the task will import it, and have it fail where it should
-            continue
-    warnings.showwarning = show
 
 
 def _warm_up_for_cards() -> None:
-    import_for_cards()
+    with imported_for(_NOBODY):  # Metaflow throws away what the process of a card prints
+        import_for_cards()
     forget_commands()
-
-
-def _show_nothing(*warning: object) -> None:
-    pass
 
 
 def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket]]:
