@@ -148,9 +148,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def second(folder):
-    """Return the second of two runs of the flow as it is."""
-    run_with_reuse(folder)
-    return run_with_reuse(folder)
+    """Return the second of two runs of the flow as it is, both as ``mlstages run`` has them."""
+    run_with_reuse(folder, "--with", "fork")
+    return run_with_reuse(folder, "--with", "fork")
 
 
 def test_what_cannot_be_followed_is_run_again_and_said_and_the_rest_is_reused(second):
