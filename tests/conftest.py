@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,27 @@ settings.register_profile("mlstages", deadline=None, derandomize=True)
 settings.load_profile("mlstages")
 
 REPOSITORY = Path(__file__).parent.parent
+_LONG = (
+    *("tests/test_documentation.py", "tests/launch/reuse/", "tests/launch/artifacts/test_runs.py"),
+    *("tests/launch/fork/test_parity.py", "tests/stages/test_killed.py"),
+    "tests/stages/test_tuning.py",
+)
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
+
+
+def pytest_configure() -> None:
+    # A shell has what it starts in the background ignore SIGINT, and so all that tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each of two workers begin with what takes long: at the end it would leave one idle."""
+    long = [[item for item in items if item.nodeid.startswith(place)] for place in _LONG]
+    first, second = (list(chain.from_iterable(long[start::2])) for start in (0, 1))
+    others = [item for item in items if not item.nodeid.startswith(_LONG)]
+    half = max(0, len(items) // 2 - len(first))  # where the second worker begins
+    items[:] = [*first, *others[:half], *second, *others[half:]]
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,31 @@ class Command:
     output: str
 
 
-def code_blocks(page, language):
+def sections(page):
+    """Each section of the README stands for itself; in the other pages one goes on from another."""
+    text = PAGES[page]
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE) if page == "README.md" else [text]
+    return [part for part in parts if "\n```" in part]
+
+
+def title(text):
+    return text.partition("\n")[0].lstrip("# ")
+
+
+SECTIONS = [pytest.param(text, id=title(text)) for page in PAGES for text in sections(page)]
+
+
+def code_blocks(text, language):
     fence = rf"^```{language}\n(.*?)^```$"
-    return re.findall(fence, PAGES[page], flags=re.DOTALL | re.MULTILINE)
+    return re.findall(fence, text, flags=re.DOTALL | re.MULTILINE)
 
 
 def documented_commands(page, language="console"):
-    for block in code_blocks(page, language):
+    return read_commands(PAGES[page], language)
+
+
+def read_commands(text, language="console"):
+    for block in code_blocks(text, language):
         for part in block.removeprefix("$ ").split("\n$ "):
             line, _, output = part.partition("\n")
             yield Command(line, output)
@@ -79,13 +97,15 @@ def run_shell(line, folder, **environment):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_and_snippet_works_and_prints_what_is_shown(page, tmp_path):
-    commands = list(documented_commands(page))
-    blocks = code_blocks(page, "python")
-    assert commands
-    assert blocks
-    check_commands(commands, tmp_path)
-    for block in blocks:  # in the history that the commands have made
+def test_a_page_has_commands_and_snippets(page):
+    assert list(documented_commands(page))
+    assert code_blocks(PAGES[page], "python")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_command_and_snippet_works_and_prints_what_is_shown(section, tmp_path):
+    check_commands(read_commands(section), tmp_path)
+    for block in code_blocks(section, "python"):  # in the history that the commands have made
         if not block.startswith("# from "):
             ran = run_shell(f"python -c {shlex.quote(block)}", tmp_path)
             assert ran.returncode == 0, ran.stdout
@@ -105,7 +125,7 @@ def test_what_is_quoted_from_a_file_stands_there_word_for_word():
     quoted = [
         block.partition("\n")
         for page in PAGES
-        for block in code_blocks(page, "python")
+        for block in code_blocks(PAGES[page], "python")
         if block.startswith("# from ")
     ]
     assert len(quoted) >= 3
