@@ -8,6 +8,8 @@
     │   ├── FileError              a file or folder is missing, unreadable or unwritable
     │   ├── FlowFileError          a file cannot be imported, or holds no valid flow
     │   ├── DataError              the form or the values of the data are at fault
+    │   ├── ScriptError            a file is no script that can be read
+    │   ├── RefusedError           a script cannot be refactored safely
     │   ├── RunNotFoundError       no such run, step or artifact in the history
     │   └── RunUnusableError       a run in the history cannot serve for what was asked
     └── RunFailedError         4   a run failed for another reason
@@ -59,6 +61,14 @@ class DataError(InputError):
     """The form or the values of the data are at fault."""
 
 
+class ScriptError(InputError):
+    """A file is no script that can be read: it does not parse, is empty, or is something else."""
+
+
+class RefusedError(InputError):
+    """A script cannot be refactored safely; the message has every reason."""
+
+
 class RunNotFoundError(InputError):
     """There is no such run, step or artifact in the history."""
 
@@ -76,6 +86,8 @@ _CONCRETE = (
     FileError,
     FlowFileError,
     DataError,
+    ScriptError,
+    RefusedError,
     RunNotFoundError,
     RunUnusableError,
     RunFailedError,

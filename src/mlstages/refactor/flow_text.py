@@ -1,0 +1,182 @@
+"""The third stage as text: a Metaflow flow of a few lines a step that calls the functions."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Final
+
+from mlstages.refactor.functions_text import write_assignment, write_call
+from mlstages.refactor.head import Setting
+from mlstages.refactor.plan import Plan, PlannedStage
+
+_TAKEN: Final = frozenset(
+    "cmd foreach_stack index input merge_artifacts name next script_name start end "
+    "datastore metadata environment event_logger monitor package quiet with tag namespace "
+    "run_id_file max_workers max_num_splits max_log_size decospecs help show run".split()
+)
+"""Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
+
+
+def write_flow(plan: Plan, module: str) -> str:
+    """Return the text of the flow.
+
+    Parameters
+    ----------
+    module : str
+        The name of the module of functions.
+    """
+    artifacts = name_artifacts(plan)
+    settings = [setting for _, setting in plan.head.settings]
+    script = PurePath(plan.script.name).name
+    imports = ["FlowSpec", *(["Parameter"] if settings else []), "step"]
+    carried = {each for states in plan.carried_state for each in states}
+    modules = ["import random\n"] if "random" in carried else []
+    modules += ["import numpy as np\n"] if "numpy" in carried else []
+    if "random" in carried:
+        modules.insert(1, "\n")
+    head = (
+        f'"""The stages of {script} as a flow: python {flow_file(plan)} run."""\n\n'
+        f"{''.join(modules)}import {module} as functions\n"
+        f"from metaflow import {', '.join(imports)}\n"
+    )
+    blocks = [f'class {flow_name(plan)}(FlowSpec):\n    """{_describe(plan)}"""']
+    if settings:
+        blocks.append("\n".join(_parameter(each, artifacts) for each in settings))
+    blocks += _steps(plan, artifacts)
+    body = "\n\n".join(blocks)
+    return f'{head}\n\n{body}\n\n\nif __name__ == "__main__":\n    {flow_name(plan)}()\n'
+
+
+def flow_file(plan: Plan) -> str:
+    """Return the name of the flow's file."""
+    return f"{module_stem(plan.script.name)}_flow.py"
+
+
+def module_stem(name: str) -> str:
+    """Return a file's name as the beginning of a module's name."""
+    stem = re.sub(r"\W", "_", PurePath(name).stem)
+    return f"script_{stem}" if not stem or stem[0].isdigit() else stem
+
+
+def flow_name(plan: Plan) -> str:
+    """Return the class's name: ``TrainModelFlow`` for ``train_model.py``."""
+    words = re.split(r"_+", module_stem(plan.script.name))
+    name = "".join(word[:1].upper() + word[1:] for word in words if word)
+    return f"{name}Flow"
+
+
+def _describe(plan: Plan) -> str:
+    said = (plan.docstring or "").strip().strip("=-~ \n").split("\n")[0].strip()
+    said = said.replace("\\", "/").replace('"', "'").rstrip(".")
+    return f"{said}." if said else f"The stages of {PurePath(plan.script.name).name}."
+
+
+def name_artifacts(plan: Plan) -> dict[str, str]:
+    """Return the attribute of the flow for each name that the stages exchange."""
+    names = {setting.name for _, setting in plan.head.settings}
+    for stage in plan.stages:
+        names |= {*stage.inputs, *stage.results}
+    steps = {stage.name for stage in plan.stages}
+    chosen: dict[str, str] = {}
+    for name in sorted(names):
+        attribute = name.strip("_") if name.startswith("__") else name
+        while attribute in _TAKEN | steps or attribute in chosen.values() or (
+            attribute != name and attribute in names
+        ):
+            attribute += "_"
+        chosen[name] = attribute
+    return chosen
+
+
+def _parameter(setting: Setting, artifacts: dict[str, str]) -> str:
+    kind = type(setting.value).__name__
+    said = setting.help.replace("\\", "/").replace('"', "'")
+    arguments = [
+        f'"{artifacts[setting.name]}"',
+        f"type={kind}",
+        f"default={setting.literal}",
+        f'help="{said or f"{setting.name} of the script"}"',
+    ]
+    return write_call(f"    {artifacts[setting.name]} = ", "Parameter", arguments)
+
+
+def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
+    stages = plan.stages
+    names = [stage.name for stage in stages]
+    if names:
+        names[0] = "start"
+    if len(names) > 1:
+        names[-1] = "end"
+    for place, stage in enumerate(stages):
+        following = names[place + 1] if place + 1 < len(stages) else None
+        if len(stages) == 1:
+            following = "end"
+        lines = [
+            "    @step",
+            f"    def {names[place]}(self):",
+            f'        """{stage.summary}"""',
+            *_take_over(plan.carried_state[place]),
+            _call(stage, artifacts),
+            *_hand_over(plan.carried_state[place + 1 :]),
+        ]
+        if following is not None:
+            lines.append(f"        self.next(self.{following})")
+        yield "\n".join(lines)
+    if len(stages) == 1:
+        yield '    @step\n    def end(self):\n        """The flow has ended."""'
+
+
+_RANDOM_STATES: Final = {
+    "numpy": (
+        "np.random.set_state(self.numpy_random_state)",
+        "self.numpy_random_state = np.random.get_state()",
+    ),
+    "random": (
+        "random.setstate(self.random_state_of_python)",
+        "self.random_state_of_python = random.getstate()",
+    ),
+}
+
+
+def _take_over(states: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines that set a task's random state to the one at the last task's end."""
+    for state in states:
+        yield f"        {_RANDOM_STATES[state][0]}"
+
+
+def _hand_over(below: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    for state in below[0] if below else ():
+        yield f"        {_RANDOM_STATES[state][1]}"
+
+
+def _call(stage: PlannedStage, artifacts: dict[str, str]) -> str:
+    results: tuple[str, ...] | list[str] = stage.results
+    arguments = [f"self.{artifacts[name]}" for name in stage.inputs]
+    if stage.is_own:
+        arguments, results = _own_call(stage, artifacts)
+    targets = [f"self.{artifacts[name]}" if name in artifacts else "_" for name in results]
+    return write_assignment(" " * 8, targets, f"functions.{stage.name}", arguments)
+
+
+def _own_call(
+    stage: PlannedStage, artifacts: dict[str, str]
+) -> tuple[list[str], list[str]]:
+    """Return arguments and targets of the user's own call, for a step."""
+    (node,) = ast.parse("\n".join(stage.pieces[0].lines)).body
+    assert isinstance(node, ast.Expr | ast.Assign)
+    assert isinstance(node.value, ast.Call)
+
+    def spell(value: ast.expr) -> str:
+        if isinstance(value, ast.Name) and value.id in artifacts:
+            return f"self.{artifacts[value.id]}"
+        return ast.unparse(value)
+
+    arguments = [spell(value) for value in node.value.args]
+    arguments += [f"{keyword.arg}={spell(keyword.value)}" for keyword in node.value.keywords]
+    targets: list[str] = []
+    if isinstance(node, ast.Assign):
+        target = node.targets[0]
+        elements = target.elts if isinstance(target, ast.Tuple) else [target]
+        targets = [e.id for e in elements if isinstance(e, ast.Name)]
+    return arguments, targets

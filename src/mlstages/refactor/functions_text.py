@@ -1,0 +1,165 @@
+"""The second stage as text: a module with one function a stage, and ``main`` that composes them.
+
+The user's statements are there word for word, with their comments and blank lines; only their
+margin changes, and never that of a line inside a string.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+
+from mlstages.refactor.head import Setting
+from mlstages.refactor.headings import Piece, Strength, header_lines, lines_above
+from mlstages.refactor.plan import Plan, PlannedStage
+from mlstages.refactor.script import indent, split_lines
+
+_WIDTH = 88
+
+
+def write_functions(plan: Plan) -> str:
+    """Return the text of the module of functions."""
+    blocks = [_head(plan)]
+    blocks += [_definition(plan, index) for index in plan.head.definitions]
+    blocks += [write_stage(stage) for stage in plan.stages if not stage.is_own]
+    blocks.append(_main(plan))
+    text = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip())
+    return f'{text}\n\n\nif __name__ == "__main__":\n    {main_name(plan)}()\n'
+
+
+def main_name(plan: Plan) -> str:
+    """Return what the composing function is called; the user may have a ``main``."""
+    taken = {name for names in plan.analysis.names for name in names.writes | names.mentions}
+    return next(n for n in ("main", "run_stages", "run_all_stages") if n not in taken)
+
+
+def _head(plan: Plan) -> str:
+    analysis, head = plan.analysis, plan.head
+    parts: list[str] = []
+    header = header_lines(analysis)
+    if header:
+        parts.append("\n".join(header))
+    if head.docstring is not None:
+        parts.append("\n".join(analysis.statements[0].lines))
+    else:
+        name = PurePath(plan.script.name).name
+        parts.append(f'"""The stages of {name}, one function each."""')
+    imports = _with_comments(plan, head.imports)
+    constants = _with_comments(plan, head.constants)
+    parts += ["\n".join(lines).strip("\n") for lines in (imports, constants)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _with_comments(plan: Plan, indexes: Iterable[int]) -> list[str]:
+    lines: list[str] = []
+    seen: set[tuple[str, ...]] = set()
+    for index in indexes:
+        own = plan.analysis.statements[index].lines
+        if own in seen:  # the same import, once more
+            continue
+        seen.add(own)
+        lines += lines_above(plan.analysis, plan.head, index)
+        lines += plan.analysis.statements[index].lines
+    return lines
+
+
+def _definition(plan: Plan, index: int) -> str:
+    above = lines_above(plan.analysis, plan.head, index)
+    return "\n".join([*above, *plan.analysis.statements[index].lines])
+
+
+def write_stage(stage: PlannedStage) -> str:
+    """Return the function of one stage."""
+    lines = [write_call("def ", stage.name, list(stage.inputs), ":")]
+    lines.append(f'    """{stage.summary}"""')
+    body = "\n".join(_body(stage.pieces)).strip("\n")
+    lines.append(indent(body + "\n").rstrip("\n"))
+    if stage.results:
+        lines.append(f"    return {', '.join(stage.results)}")
+    return "\n".join(lines)
+
+
+def _body(pieces: tuple[Piece, ...]) -> Iterator[str]:
+    for place, piece in enumerate(pieces):
+        if place == 0:
+            yield from piece.heading.lines
+        else:
+            yield from _inner_comments(piece)
+        yield from piece.lines
+
+
+def _inner_comments(piece: Piece) -> Iterator[str]:
+    """Yield what stands above a statement inside a stage; a cell's mark has no place there."""
+    if piece.heading.strength < Strength.SECTION:
+        yield from piece.above
+        return
+    for line in piece.above:
+        bare = line.strip()
+        if bare.startswith("# %%") or bare.startswith("#%%"):
+            said = bare.lstrip("#").strip().removeprefix("%%").strip()
+            if said:
+                yield f"# {said}"
+        else:
+            yield line
+
+
+def _main(plan: Plan) -> str:
+    settings = [setting for _, setting in plan.head.settings]
+    lines = [_signature(main_name(plan), settings)]
+    name = PurePath(plan.script.name).name
+    summary = _first_line(plan.docstring) if plan.head.docstring is None else ""
+    lines.append(f'    """{summary or f"Run the stages of {name}, one after the other."}"""')
+    for stage in plan.stages:
+        if stage.is_own:
+            lines.append(indent("\n".join(stage.pieces[0].lines) + "\n").rstrip("\n"))
+        else:
+            lines.append(
+                write_assignment("    ", list(stage.results), stage.name, list(stage.inputs))
+            )
+    return "\n".join(lines)
+
+
+def _first_line(docstring: str | None) -> str:
+    first = split_lines((docstring or "").strip())[0].strip()
+    return first.replace("\\", "/").replace('"', "'")
+
+
+def _signature(name: str, settings: list[Setting]) -> str:
+    arguments = [f"{setting.name}={setting.literal}" for setting in settings]
+    line = f"def {name}({', '.join(arguments)}):"
+    if len(line) <= _WIDTH and not any(setting.help for setting in settings):
+        return line
+    rows = [
+        f"    {argument},{f'  # {setting.help}' if setting.help else ''}"
+        for argument, setting in zip(arguments, settings, strict=True)
+    ]
+    return "\n".join([f"def {name}(", *rows, "):"])
+
+
+def write_call(before: str, name: str, arguments: list[str], after: str = "") -> str:
+    """Return a call or a signature, on several lines where one would be too long."""
+    line = f"{before}{name}({', '.join(arguments)}){after}"
+    if len(line) <= _WIDTH or not arguments:
+        return line
+    margin = " " * (len(before) - len(before.lstrip()))
+    inner = f"{margin}    {', '.join(arguments)}"
+    if len(inner) <= _WIDTH:
+        return f"{before}{name}(\n{inner}\n{margin}){after}"
+    rows = "".join(f"{margin}    {argument},\n" for argument in arguments)
+    return f"{before}{name}(\n{rows}{margin}){after}"
+
+
+def write_assignment(margin: str, targets: list[str], name: str, arguments: list[str]) -> str:
+    """Return a call whose result is bound to the targets, in lines of a bearable length."""
+    if not targets:
+        return write_call(margin, name, arguments)
+    before = f"{margin}{', '.join(targets)} = "
+    if len(before) + len(name) + 1 <= _WIDTH and (
+        arguments or len(before) + len(name) + 2 <= _WIDTH
+    ):
+        return write_call(before, name, arguments)
+    inner = f"{margin}    {', '.join(targets)},"
+    rows = (
+        [inner]
+        if len(inner) <= _WIDTH
+        else [f"{margin}    {target}," for target in targets]
+    )
+    return "\n".join([f"{margin}(", *rows, write_call(f"{margin}) = ", name, arguments)])

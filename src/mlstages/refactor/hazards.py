@@ -1,0 +1,268 @@
+"""What forbids a boundary, and what forbids a refactoring: one row a hazard.
+
+A *refusal* is about the whole script; a *veto* is about the places between two statements of
+the body, which are then merged into one stage. Each says why, in a sentence for the user.
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from mlstages.refactor.figures import find_open_figures
+from mlstages.refactor.head import BUILTINS, Analysis, Head
+from mlstages.refactor.liveness import Body
+
+
+class Refusal(NamedTuple):
+    """Why the script cannot be refactored, or not into a flow."""
+
+    line: int
+    reason: str
+    only_flow: bool = False
+
+
+class Veto(NamedTuple):
+    """Why there can be no boundary before the statement of the body."""
+
+    place: int
+    reason: str
+
+
+Row = Callable[[Analysis, Head, Body], Iterable[Veto]]
+
+
+def find_vetoes(analysis: Analysis, head: Head, body: Body) -> list[Veto]:
+    """Return every veto, by every row of the table."""
+    return [veto for row in _VETOES for veto in row(analysis, head, body)]
+
+
+def find_refusals(analysis: Analysis, head: Head, body: Body) -> list[Refusal]:
+    """Return every reason against refactoring the script."""
+    return [refusal for row in _REFUSALS for refusal in row(analysis, head, body)]
+
+
+def _bound_on_some_path(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """A name that a branch may leave unbound cannot be returned."""
+    likely: set[str] = set()
+    for place, names in enumerate(body.names):
+        missing = sorted(body.live[place] - likely)
+        if missing:
+            yield Veto(place, f"{missing[0]} is bound on some paths only")
+        likely = (likely - names.deletes) | names.likely | head.names
+
+
+def _captured_and_rebound(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """A function that stays in the body reads what its own stage binds, not a later one."""
+    for place, names in enumerate(body.names):
+        for name in sorted(names.deferred_reads):
+            later = [
+                other
+                for other in range(place + 1, len(body.names))
+                if name in body.names[other].writes
+            ]
+            if not later:
+                continue
+            is_kept = any(
+                written in body.live[other]
+                for other in range(place + 1, later[-1] + 1)
+                for written in names.writes | names.mutated
+            )
+            if is_kept:
+                for between in range(place + 1, later[-1] + 1):
+                    yield Veto(between, f"{name} is read by a function and bound again later")
+
+
+def _locally_imported(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """A module does not pickle: where it must be imported in the body, its users stay with it."""
+    imported = {
+        name
+        for i in body.indexes
+        for node in ast.walk(ast.Module(list(analysis.statements[i].nodes), []))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        for name in [alias.asname or alias.name.partition(".")[0]]
+    }
+    for place, live in enumerate(body.live[:-1]):
+        for name in sorted(live & imported):
+            yield Veto(place, f"{name} is a module that is imported in the middle of the script")
+
+
+def _functions_of_the_body(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """A function that reads what the script computes does not pickle."""
+    defined: dict[str, str] = {}
+    for place, names in enumerate(body.names):
+        for name in sorted(body.live[place] & defined.keys()):
+            yield Veto(place, f"{defined[name]} {name} reads what the script computes")
+        for node in analysis.statements[body.indexes[place]].nodes:
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    defined[name] = "the function"
+                case ast.ClassDef(name=name):
+                    defined[name] = "the class"
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
+                    defined[name] = "the lambda"
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.GeneratorExp()):
+                    defined[name] = "the generator"
+                case _:
+                    for written in names.writes:
+                        defined.pop(written, None)
+
+
+def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """A figure that is still drawn on cannot go from one process to another."""
+    for place in find_open_figures(analysis, body.indexes):
+        yield Veto(place, "a figure is still being drawn")
+
+
+def _open_file(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """An open file cannot go from one process to another."""
+    opened: set[str] = set()
+    for place, names in enumerate(body.names):
+        for name in sorted(body.live[place] & opened):
+            yield Veto(place, f"the file {name} is open")
+        opened -= names.writes
+        for node in analysis.statements[body.indexes[place]].nodes:
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="open"))
+                ):
+                    opened.add(name)
+
+
+def _dynamic_names(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """Names that are read by text cannot be followed."""
+    written = {name for names in analysis.names for name in names.writes}
+    for statement in analysis.statements:
+        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+            match node:
+                case ast.Call(func=ast.Name(id="exec" | "eval" | "globals" | "locals" as name)):
+                    is_dynamic = name not in written
+                case ast.Call(func=ast.Name(id="vars" | "dir" as name), args=[], keywords=[]):
+                    is_dynamic = name not in written
+                case ast.Attribute(value=ast.Subscript(), attr="__dict__"):
+                    name, is_dynamic = "__dict__", True
+                case _:
+                    continue
+            if is_dynamic:
+                line = analysis.script.line_in_file(node.lineno)
+                yield Refusal(line, f"{name}() reads names that the text does not show")
+
+
+def _main_module(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """A script that imports itself, or looks itself up, has its names in no function."""
+    for statement in analysis.statements:
+        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+            match node:
+                case ast.Import(names=names) if any(n.name == "__main__" for n in names):
+                    pass
+                case ast.Subscript(slice=ast.Constant(value="__main__")):
+                    pass
+                case _:
+                    continue
+            line = analysis.script.line_in_file(node.lineno)
+            yield Refusal(line, "the script looks up its own module (__main__)")
+
+
+def _rebound_globals(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """A function that rebinds a name of the script: as a local of a stage it is out of reach."""
+    for statement, names in zip(analysis.statements, analysis.names, strict=True):
+        for name in sorted(names.deferred_writes):
+            line = analysis.script.line_in_file(statement.first)
+            yield Refusal(
+                line, f"a function rebinds the global {name}: return the value instead"
+            )
+
+
+def _read_builtin_then_bound(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """In a function a name is local everywhere: the built-in one is out of reach."""
+    bound: set[str] = set()
+    written = {name: i for i in reversed(body.indexes) for name in analysis.names[i].writes}
+    for place, names in enumerate(body.names):
+        for name in sorted((names.reads | names.deferred_reads) - bound):
+            if name in BUILTINS and name in written:
+                line = analysis.script.line_in_file(
+                    analysis.statements[written[name]].first
+                )
+                yield Refusal(
+                    line, f"the built-in {name} is used and then bound anew: rename yours"
+                )
+                bound.add(name)
+        bound |= body.names[place].bound
+
+
+def _class_reads_itself(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """``class A: x = x`` reads a global; in a function there is none."""
+    for i in body.indexes:
+        for node in analysis.statements[i].nodes:
+            if not isinstance(node, ast.ClassDef):
+                continue
+            own = [
+                n
+                for inner in node.body
+                if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                for n in ast.walk(inner)
+            ]
+            stored = {n.id for n in own if _is_name(n, ast.Store)}
+            loaded = {n.id for n in own if _is_name(n, ast.Load)}
+            outer = {name for names in body.names for name in names.writes}
+            for name in sorted(stored & loaded & outer):
+                line = analysis.script.line_in_file(node.lineno)
+                yield Refusal(line, f"the class {node.name} binds {name}, which it may read")
+
+
+def _is_name(node: ast.AST, context: type) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, context)
+
+
+def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """A task has neither the script's arguments nor its keyboard."""
+    for statement in analysis.statements:
+        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+            match node:
+                case ast.Attribute(value=ast.Name(id="sys"), attr="argv"):
+                    reason = "sys.argv is read: a task has no arguments of the script"
+                case ast.Attribute(attr="parse_args" | "parse_known_args"):
+                    reason = "the command line is read: a task has no arguments of the script"
+                case ast.Call(func=ast.Name(id="input")):
+                    reason = "input() is called: a task has no keyboard"
+                case _:
+                    continue
+            yield Refusal(analysis.script.line_in_file(node.lineno), reason, only_flow=True)
+
+
+def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """A step that ends the process is a failed step."""
+    for i in body.indexes:
+        for node in analysis.statements[i].nodes:
+            for call in ast.walk(node):
+                match call:
+                    case ast.Call(func=ast.Name(id="exit" | "quit")):
+                        pass
+                    case ast.Call(
+                        func=ast.Attribute(value=ast.Name(id="sys"), attr="exit")
+                    ):
+                        pass
+                    case _:
+                        continue
+                line = analysis.script.line_in_file(call.lineno)
+                yield Refusal(line, "the script ends itself (exit)", only_flow=True)
+
+
+_VETOES: Final[tuple[Row, ...]] = (
+    _bound_on_some_path,
+    _captured_and_rebound,
+    _locally_imported,
+    _functions_of_the_body,
+    _open_figure,
+    _open_file,
+)
+
+_REFUSALS: Final[tuple[Callable[[Analysis, Head, Body], Iterable[Refusal]], ...]] = (
+    _dynamic_names,
+    _main_module,
+    _rebound_globals,
+    _read_builtin_then_bound,
+    _class_reads_itself,
+    _talks_to_its_start,
+    _ends_early,
+)

@@ -1,0 +1,206 @@
+"""What the comments above a statement say: a heading, a cell, prose, or nothing.
+
+Comments above an import or a definition that moves to the head of the module belong to what
+follows in the body, unless they stand right above a definition: then they are about it.
+"""
+
+import ast
+import re
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from mlstages.refactor.head import Analysis, Head
+
+
+class Strength(IntEnum):
+    """How clearly a person marked a new beginning."""
+
+    NONE = 0
+    BLANK = 1
+    COMMENT = 2
+    SECTION = 3
+    """A ruled line, ``# %%``, a notebook's cell."""
+    FIXED = 4
+    """``# %% name``: the boundary and its name are the user's."""
+
+
+class Heading(NamedTuple):
+    """What stands above a statement of the body."""
+
+    strength: Strength
+    title: str
+    """The words that name what follows; empty if there are none."""
+    prose: str
+    """The first sentence of longer text, where there is no title."""
+    lines: tuple[str, ...]
+    """The comment lines that are kept in the function, word for word."""
+
+
+class Piece(NamedTuple):
+    """A statement of the body with what stands above it."""
+
+    index: int
+    heading: Heading
+    above: tuple[str, ...]
+    """The comments and blank lines above it, as the user wrote them."""
+    lines: tuple[str, ...]
+
+
+_CELL: Final = re.compile(r"#\s*(%%|In\s*\[[\d ]*\]\s*:?|<codecell>|\+$)\s*(.*)$")
+_RULE: Final = re.compile(r"^[#\s]*([-=~*_#+^\"'.])\1{3,}[\s#]*$")
+_RULED_TITLE: Final = re.compile(r"^#+\s*([-=~*#_+])\1{1,}\s*(.*?\w.*?)\s*(\1{2,}\s*#*)?$")
+_SENTENCE_END: Final = re.compile(r"(?<=[a-z\])`'\"])[.:!?;](?=\s|$)|(?<=\w)\s[-–—]\s")  # noqa: RUF001
+
+
+def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
+    """Return the statements of the body, each with the heading above it."""
+    body = set(head.body)
+    lifted = {place for place, _ in head.settings}
+    definitions = set(head.definitions)
+    pieces = []
+    waiting: list[str] = []
+    has_begun = False
+    for i, statement in enumerate(analysis.statements):
+        above = list(statement.lead_lines)
+        if i == 0:
+            above = above[_header_length(above) :]
+        if i in body:
+            above = [*waiting, *above]
+            pieces.append(Piece(i, read_heading(above), tuple(above), statement.lines))
+            waiting, has_begun = [], True
+        elif i in definitions:
+            waiting += above[: _attached_from(above)]
+        elif has_begun or i in lifted or any(_CELL.match(line) for line in above):
+            waiting += above
+    return pieces
+
+
+def lines_above(analysis: Analysis, head: Head, index: int) -> tuple[str, ...]:
+    """Return the comment lines that stay with a statement at the head."""
+    above = list(analysis.statements[index].lead_lines)
+    if index == 0:
+        above = above[_header_length(above) :]
+    if index in head.definitions:
+        return tuple(above[_attached_from(above) :])
+    has_begun = bool(head.body) and index > head.body[0]
+    if has_begun or any(_CELL.match(line) for line in above):
+        return ()
+    return tuple(above)
+
+
+def header_lines(analysis: Analysis) -> tuple[str, ...]:
+    """Return the first comment lines of the file: interpreter, encoding, licence, authors."""
+    above = list(analysis.statements[0].lead_lines) if analysis.statements else []
+    return tuple(above[: _header_length(above)])
+
+
+def _header_length(lines: list[str]) -> int:
+    """Count the lines of the comment that opens the file, if a blank line ends it."""
+    for place, line in enumerate(lines):
+        if _CELL.match(line):
+            return 0 if place == 0 else place
+        if not line.strip():
+            return place
+    return len(lines) if lines and lines[0].startswith("#!") else 0
+
+
+def _attached_from(lines: list[str]) -> int:
+    """Return where the comment begins that stands right above the statement."""
+    place = len(lines)
+    while place > 0 and lines[place - 1].strip() and not _CELL.match(lines[place - 1]):
+        place -= 1
+    return place
+
+
+def read_heading(lines: list[str]) -> Heading:
+    """Return what the lines above a statement say.
+
+    Examples
+    --------
+    >>> read_heading(["", "# Load the data"]).title
+    'Load the data'
+    >>> read_heading(["# %%", "# Results", "# -------", "#", "# They vary."]).title
+    'Results'
+    """
+    strength = Strength.NONE
+    if any(not line.strip() for line in lines):
+        strength = Strength.BLANK
+    title, prose = "", ""
+    kept: list[str] = []
+    texts = [line.strip() for line in lines]
+    skip = False
+    for place, text in enumerate(texts):
+        following = texts[place + 1] if place + 1 < len(texts) else ""
+        before = texts[place - 1] if place else ""
+        if skip:
+            skip = False
+            continue
+        if cell := _CELL.match(text):
+            said = _plain(re.sub(r"^\[(markdown|code|raw)\]\s*", "", cell[2]))
+            strength = max(strength, Strength.FIXED if said else Strength.SECTION)
+            title, prose = said or "", ""
+            kept = []
+        elif text.startswith("#") and _RULE.match(text):
+            strength = max(strength, Strength.SECTION)
+        elif text.startswith("#") and (ruled := _RULED_TITLE.match(text)):
+            strength = max(strength, Strength.SECTION)
+            title = _plain(ruled[2])
+        elif text.startswith("#"):
+            bare = text.lstrip("#").strip()
+            is_underlined = bool(_RULE.match(following)) and following.startswith("#")
+            if is_underlined and bare and (not title or strength < Strength.FIXED):
+                title = _plain(bare)
+                strength = max(strength, Strength.SECTION)
+                skip = True
+            elif re.match(r"^#{1,6}\s*#{1,6}\s+\w", text) and not title:
+                title = _plain(bare)
+                strength = max(strength, Strength.SECTION)
+            else:
+                strength = max(strength, Strength.COMMENT)
+                kept.append(text)
+                if bare and not prose and not _is_code(bare):
+                    prose = _first_sentence(texts[place:])
+            del before
+        elif kept and kept[-1]:
+            kept.append("")
+    while kept and not kept[-1].strip("# "):
+        kept.pop()
+    while kept and not kept[0].strip("# "):
+        kept.pop(0)
+    if not title and prose and len(kept) == 1 and _plain(kept[0]) == prose:
+        title, prose, kept = prose, "", []
+    return Heading(strength, title, prose, tuple(kept))
+
+
+def _first_sentence(texts: list[str]) -> str:
+    words: list[str] = []
+    for text in texts:
+        bare = text.lstrip("#").strip()
+        if not text.startswith("#") or not bare or _RULE.match(text):
+            break
+        words.append(bare)
+        if _SENTENCE_END.search(" ".join(words)):
+            break
+    said = " ".join(words)
+    end = _SENTENCE_END.search(said)
+    return _plain(said[: end.start()] if end else said)
+
+
+def _plain(text: str) -> str:
+    """Return text without the marks of reST and Markdown."""
+    text = re.sub(r":\w+(?::\w+)*:`~?(?:[^`<]*\.)?([^`<.]+?)(?:\s*<[^>]*>)?`", r"\1", text)
+    text = re.sub(r"`([^`<]+?)\s*<[^>]*>`_+", r"\1", text)
+    text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"[*`]+|\$[^$]*\$|https?://\S+", "", text)
+    return text.strip().strip("#").strip().rstrip(".:;,-=_~ ").strip()
+
+
+def _is_code(text: str) -> bool:
+    """Tell whether a comment is a statement that was switched off."""
+    if not re.search(r"[=()\[\]]|^import |^from \w+ import", text):
+        return False
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return not (len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)) or "(" in text

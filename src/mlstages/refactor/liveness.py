@@ -1,0 +1,82 @@
+"""What crosses each place between two statements of the body: the live names.
+
+Backward over the body: a name is live before a statement if the statement may read it, or
+if it is live after and not certainly bound anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.names import Names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The statements of the body with the names that live between them.
+
+    Names at the head and settings are not among them: the former are seen everywhere, the
+    latter are known from the start.
+    """
+
+    indexes: tuple[int, ...]
+    names: tuple[Names, ...]
+    """What each of them does to names."""
+    live: tuple[frozenset[str], ...]
+    """Before each statement, and after the last: bound somewhere above, read below."""
+    settings: frozenset[str]
+
+
+def find_live(analysis: Analysis, head: Head) -> Body:
+    """Return the body with its live names."""
+    names = [analysis.names[i] for i in head.body]
+    settings = frozenset(setting.name for _, setting in head.settings)
+    return Body(
+        indexes=head.body,
+        names=tuple(names),
+        live=tuple(_live_before(names, ignored=head.names | settings)),
+        settings=settings,
+    )
+
+
+def _live_before(names: Sequence[Names], ignored: frozenset[str]) -> list[frozenset[str]]:
+    wanted: frozenset[str] = frozenset()
+    backward = [wanted]
+    for each in reversed(names):
+        wanted = (wanted - each.bound) | each.reads | (each.deferred_reads - each.bound)
+        backward.append(wanted)
+    above: set[str] = set()
+    live = []
+    for place, each_wanted in enumerate(reversed(backward)):
+        live.append(frozenset((each_wanted & above) - ignored))
+        if place < len(names):
+            above |= names[place].writes
+    return live
+
+
+def find_inputs(body: Body, first: int, last: int) -> list[str]:
+    """Return what statements ``first`` to ``last`` of the body need from above, in order of use."""
+    available = body.live[first] | body.settings
+    bound: set[str] = set()
+    needed: dict[str, None] = {}
+    for names in body.names[first : last + 1]:
+        for name in names.in_order((names.reads | names.deferred_reads) - bound):
+            if name in available:
+                needed[name] = None
+        bound |= names.bound
+    # What is bound on some path only is returned all the same: its old value is needed then.
+    for name in find_results(body, first, last):
+        if name in available and name not in needed and name not in bound:
+            needed[name] = None
+    return list(needed)
+
+
+def find_results(body: Body, first: int, last: int) -> list[str]:
+    """Return what statements ``first`` to ``last`` bind or change and what lies below needs."""
+    wanted = body.live[last + 1]
+    results: dict[str, None] = {}
+    for names in body.names[first : last + 1]:
+        for name in names.in_order(names.writes | names.mutated):
+            if name in wanted:
+                results[name] = None
+    return list(results)

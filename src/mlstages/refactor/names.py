@@ -1,0 +1,358 @@
+"""What each top-level statement reads, binds, deletes and changes.
+
+The scopes are Python's own: each simple statement is compiled, and the names are read from
+its byte code. A function's or lambda's body reads its globals *later*, when it is called;
+comprehensions and class bodies read theirs at once. Only the flow of control (branches,
+loops, ``try``, ``with``, ``match``) is followed here, over the syntax tree.
+
+Known limits: names that are read by text (``eval``, ``globals()``) are seen by
+``hazards.py`` only; whether a call changes its argument is not known without running it.
+"""
+
+import ast
+import dis
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Final
+
+_LOADS: Final = frozenset(
+    dis.opmap[name]
+    for name in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
+    if name in dis.opmap
+)
+_STORES: Final = frozenset(dis.opmap[name] for name in ("STORE_NAME", "STORE_GLOBAL"))
+_DELETES: Final = frozenset(dis.opmap[name] for name in ("DELETE_NAME", "DELETE_GLOBAL"))
+_LOAD_GLOBAL: Final = dis.opmap["LOAD_GLOBAL"]
+_EXTENDED_ARG: Final = dis.EXTENDED_ARG
+_AT_ONCE: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+_CO_OPTIMIZED: Final = 1
+
+MUTATORS: Final = frozenset(
+    "add append appendleft clear discard difference_update extend fit fit_predict fit_transform "
+    "insert intersection_update load_state_dict partial_fit pop popitem popleft remove reverse "
+    "seed set_params set_index setdefault shuffle sort symmetric_difference_update train update "
+    "write writelines writerow writerows backward step zero_grad compile eval add_argument "
+    "load_weights".split()
+)
+"""Methods that change their object, by the customs of the standard library and of estimators."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What one statement does to the names of the script."""
+
+    reads: frozenset[str]
+    """Read before the statement itself has certainly bound them."""
+    writes: frozenset[str]
+    """Bound on some path."""
+    bound: frozenset[str]
+    """Certainly bound when it ends."""
+    likely: frozenset[str]
+    """Bound when it ends, if each of its loops runs at least once."""
+    deletes: frozenset[str]
+    deferred_reads: frozenset[str]
+    """Read by functions that it defines, when they are called."""
+    deferred_writes: frozenset[str]
+    """Rebound by functions that it defines (``global``)."""
+    mutated: frozenset[str]
+    """Objects changed in place, as far as the text tells."""
+    mentions: frozenset[str]
+    """All names read anywhere in it, now or later."""
+    order: tuple[str, ...]
+    """All of its names as they appear in the text."""
+
+    def in_order(self, names: Iterable[str]) -> list[str]:
+        """Return some of its names as they appear in the text."""
+        wanted = set(names)
+        found = [name for name in self.order if name in wanted]
+        return found + sorted(wanted.difference(found))
+
+
+@dataclass(slots=True)
+class _Collected:
+    reads: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
+    deletes: set[str] = field(default_factory=set)
+    deferred_reads: set[str] = field(default_factory=set)
+    deferred_writes: set[str] = field(default_factory=set)
+
+
+def analyse_names(nodes: Iterable[ast.stmt]) -> Names:
+    """Return what the statements, one after the other, do to the names of the script."""
+    nodes = list(nodes)
+    walk = _Walk()
+    state = walk.block(nodes, _State(set(), set()))
+    everything = walk.everything
+    return Names(
+        reads=frozenset(walk.exposed),
+        writes=frozenset(everything.writes),
+        bound=frozenset(state.bound),
+        likely=frozenset(state.likely),
+        deletes=frozenset(everything.deletes),
+        deferred_reads=frozenset(everything.deferred_reads),
+        deferred_writes=frozenset(everything.deferred_writes),
+        mutated=frozenset(_find_mutated(nodes)),
+        mentions=frozenset(everything.reads | everything.deferred_reads),
+        order=_find_order(nodes),
+    )
+
+
+@dataclass(slots=True)
+class _State:
+    """Names bound at one point: on every path, and if loops run."""
+
+    bound: set[str]
+    likely: set[str]
+    reachable: bool = True
+
+    def copy(self) -> "_State":
+        return _State(set(self.bound), set(self.likely), self.reachable)
+
+
+def _join(states: Iterable[_State]) -> _State:
+    living = [state for state in states if state.reachable]
+    if not living:
+        return _State(set(), set(), reachable=False)
+    return _State(
+        set.intersection(*(state.bound for state in living)),
+        set.intersection(*(state.likely for state in living)),
+    )
+
+
+class _Walk:
+    """One pass over statements in the order of their execution."""
+
+    def __init__(self) -> None:
+        self.exposed: set[str] = set()
+        self.everything = _Collected()
+
+    def block(self, nodes: Iterable[ast.stmt], state: _State) -> _State:
+        for node in nodes:
+            state = self.statement(node, state)
+        return state
+
+    def statement(self, node: ast.stmt, state: _State) -> _State:
+        match node:
+            case ast.If():
+                self.expression(node.test, state)
+                return _join(
+                    [self.block(node.body, state.copy()), self.block(node.orelse, state.copy())]
+                )
+            case ast.For():
+                self.expression(node.iter, state)
+                inner = state.copy()
+                self.target(node.target, inner)
+                return self.loop(node.body, node.orelse, inner, state)
+            case ast.While():
+                self.expression(node.test, state)
+                return self.loop(node.body, node.orelse, state.copy(), state)
+            case ast.With():
+                for item in node.items:
+                    self.expression(item.context_expr, state)
+                    if item.optional_vars is not None:
+                        self.target(item.optional_vars, state)
+                return self.block(node.body, state)
+            case ast.Try() | ast.TryStar():
+                return self.attempt(node, state)
+            case ast.Match():
+                return self.match(node, state)
+            case ast.Break() | ast.Continue():
+                state.reachable = False
+                return state
+            case ast.Return():
+                if node.value is not None:
+                    self.expression(node.value, state)
+                state.reachable = False
+                return state
+            case ast.Pass():
+                return state
+        self.code(_compile_statement(node), state)
+        if isinstance(node, ast.Raise) or _is_exit(node):
+            state.reachable = False
+        return state
+
+    def loop(
+        self, body: list[ast.stmt], orelse: list[ast.stmt], inner: _State, before: _State
+    ) -> _State:
+        ended = self.block(body, inner)
+        after = before.copy()
+        # A path that ends by `break` or `continue` is not followed: what its body bound
+        # before counts as likely only.
+        after.likely |= ended.likely | inner.likely
+        return self.block(orelse, after)
+
+    def attempt(self, node: "ast.Try | ast.TryStar", state: _State) -> _State:
+        before = state.copy()
+        ends = [self.block(node.orelse, self.block(node.body, state.copy()))]
+        for handler in node.handlers:
+            caught = before.copy()
+            if handler.type is not None:
+                self.expression(handler.type, caught)
+            if handler.name:
+                self.bind(handler.name, caught)
+            caught = self.block(handler.body, caught)
+            if handler.name:
+                self.unbind(handler.name, caught)
+            ends.append(caught)
+        joined = _join(ends)
+        return self.block(node.finalbody, joined)
+
+    def match(self, node: ast.Match, state: _State) -> _State:
+        self.expression(node.subject, state)
+        ends = []
+        is_exhaustive = False
+        for case in node.cases:
+            inner = state.copy()
+            for part in ast.walk(case.pattern):
+                match part:
+                    case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                        self.bind(name, inner)
+                    case ast.MatchMapping(rest=str(name)):
+                        self.bind(name, inner)
+                    case ast.Name(id=name):
+                        self.read(name, inner)
+            if case.guard is not None:
+                self.expression(case.guard, inner)
+            elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
+                is_exhaustive = True
+            ends.append(self.block(case.body, inner))
+        if not is_exhaustive:
+            ends.append(state.copy())
+        return _join(ends)
+
+    def expression(self, node: ast.expr, state: _State) -> None:
+        self.code(_compile_statement(ast.copy_location(ast.Expr(node), node)), state)
+
+    def target(self, node: ast.expr, state: _State) -> None:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name):
+                if isinstance(part.ctx, ast.Store):
+                    self.bind(part.id, state)
+                else:
+                    self.read(part.id, state)
+
+    def code(self, code: CodeType, state: _State) -> None:
+        collected = _Collected()
+        _scan(code, collected, is_deferred=False)
+        for name in collected.reads:
+            self.read(name, state)
+        self.everything.deferred_reads |= collected.deferred_reads
+        self.everything.deferred_writes |= collected.deferred_writes
+        for name in collected.writes:
+            self.bind(name, state)
+        for name in collected.deletes:
+            self.unbind(name, state)
+
+    def read(self, name: str, state: _State) -> None:
+        self.everything.reads.add(name)
+        if name not in state.bound:
+            self.exposed.add(name)
+
+    def bind(self, name: str, state: _State) -> None:
+        self.everything.writes.add(name)
+        state.bound.add(name)
+        state.likely.add(name)
+
+    def unbind(self, name: str, state: _State) -> None:
+        self.everything.deletes.add(name)
+        state.bound.discard(name)
+        state.likely.discard(name)
+
+
+def _is_exit(node: ast.stmt) -> bool:
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    function = node.value.func
+    return (isinstance(function, ast.Name) and function.id in ("exit", "quit")) or (
+        isinstance(function, ast.Attribute)
+        and function.attr in ("exit", "_exit")
+        and isinstance(function.value, ast.Name)
+        and function.value.id in ("sys", "os")
+    )
+
+
+def _compile_statement(node: ast.stmt) -> CodeType:
+    return compile(ast.Module([node], []), "<statement>", "exec", dont_inherit=True)
+
+
+def _scan(code: CodeType, into: _Collected, *, is_deferred: bool) -> None:
+    is_module = code.co_name == "<module>"
+    is_class = not is_module and not code.co_flags & _CO_OPTIMIZED
+    own: set[str] = set()
+    for name, kind in _instructions(code):
+        if kind == "read":
+            if name in own:
+                continue
+            (into.deferred_reads if is_deferred else into.reads).add(name)
+        elif kind == "global write":
+            (into.deferred_writes if is_deferred else into.writes).add(name)
+        elif is_module:
+            (into.writes if kind == "write" else into.deletes).add(name)
+        elif is_class:
+            own.add(name)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            runs_at_once = constant.co_name in _AT_ONCE or not constant.co_flags & _CO_OPTIMIZED
+            _scan(constant, into, is_deferred=is_deferred or not runs_at_once)
+            if constant.co_name == "<genexpr>":  # it may also be kept, and run later
+                _scan(constant, into, is_deferred=True)
+    if is_module:  # what makes up the statement, not what it reads
+        for names in (into.reads, into.writes, into.deferred_reads):
+            names.difference_update(("__annotations__", "__conditional_annotations__"))
+
+
+def _instructions(code: CodeType) -> Iterator[tuple[str, str]]:
+    """Yield each access to a name outside of functions: the name, and how."""
+    raw, names = code.co_code, code.co_names
+    extended = 0
+    for offset in range(0, len(raw), 2):
+        op, argument = raw[offset], raw[offset + 1] | extended
+        if op == _EXTENDED_ARG:
+            extended = argument << 8
+            continue
+        extended = 0
+        if op in _LOADS:
+            yield names[argument >> 1 if op == _LOAD_GLOBAL else argument], "read"
+        elif op in _STORES:
+            is_global = op == dis.opmap["STORE_GLOBAL"]
+            yield names[argument], "global write" if is_global else "write"
+        elif op in _DELETES:
+            yield names[argument], "delete"
+
+
+def _find_order(nodes: Iterable[ast.stmt]) -> tuple[str, ...]:
+    found = [
+        (node.lineno, node.col_offset, node.id)
+        for top in nodes
+        for node in ast.walk(top)
+        if isinstance(node, ast.Name)
+    ]
+    return tuple(dict.fromkeys(name for _, _, name in sorted(found)))
+
+
+def _find_mutated(nodes: Iterable[ast.stmt]) -> Iterator[str]:
+    for top in nodes:
+        for node in ast.walk(top):
+            match node:
+                case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(
+                    ctx=ast.Store() | ast.Del()
+                ):
+                    name = root_name(node)
+                case ast.Call(func=ast.Attribute(attr=method)) if method in MUTATORS:
+                    name = root_name(node.func)
+                case ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=argument)]):
+                    name = argument
+                case ast.AugAssign(target=ast.Name(id=augmented)):
+                    name = augmented
+                case _:
+                    continue
+            if name is not None:
+                yield name
+
+
+def root_name(node: ast.expr) -> str | None:
+    """Return ``a`` for ``a``, ``a.b``, ``a[0].b.c``; None for what starts otherwise."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None

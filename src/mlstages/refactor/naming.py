@@ -1,0 +1,429 @@
+"""What a stage is called: a verb and its object, in the user's own words where there are some.
+
+"# Train a regression model" is ``train_regression_model``; "Data generation" is
+``generate_data``; a bare noun ("Results") gets the verb of what the code does
+(``plot_results``). Without words the code itself tells: what it calls and what it leaves.
+"""
+
+import ast
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+from mlstages.refactor.head import Analysis
+from mlstages.refactor.headings import Piece
+from mlstages.refactor.segment import find_phase
+
+_DROPPED: Final = frozenset(
+    "a an the this that these those our your its their his her we us let lets i you it is are "
+    "was were be been now then first second third next finally here also just simply will can "
+    "could should would may might must some any very too both each all step part section please "
+    "s t ll re ve of there do does did not up out e g i etc want need going able how what why "
+    "following below above simple basic quick final last example use case please note "
+    "start starting begin beginning try have has had which more most".split()
+)
+_ENDS: Final = frozenset(
+    "using with so because which that when while by from as for to on in into via after before "
+    "where whose if but over between at than per without through under such since".split()
+)
+_VERBS: Final = frozenset(
+    "add aggregate align analyse analyze animate annotate apply assemble assess assign augment "
+    "average balance bin build calculate calibrate check choose classify clean cluster collect "
+    "combine compare compile compress compute concatenate configure construct convert convolve "
+    "correct count create cross-validate crop decode decompose define delete demonstrate denoise "
+    "derive describe detect determine discretize discretise display divide download draw drop "
+    "embed encode engineer enrich estimate evaluate examine execute expand explain explore export "
+    "extract fetch fill filter find fit flatten forecast format gather generate get group handle "
+    "identify illustrate impute inspect initialize initialise inject inspect integrate "
+    "interpolate interpret "
+    "inverse join label learn list load log make map mask measure merge mix normalize normalise "
+    "obtain optimize optimise order parse perform permute pick pivot plot pool predict prepare "
+    "preprocess print process produce project prune quantify quantize query rank read rebuild "
+    "recover reconstruct reduce refine refit regress remove rename render reorder repeat replace "
+    "report resample reshape resize restrict retrain retrieve return rotate sample save scale "
+    "score search segment select separate serialize set setup show shuffle simulate smooth sort "
+    "specify split stack standardize standardise store study subsample summarize summarise "
+    "test tokenize train transform translate tune unpack update upload validate vectorize verify "
+    "view visualize visualise warm weight wrap write zoom".split()
+)
+_NOUNS_OF_VERBS: Final = {
+    "aggregation": "aggregate", "analysis": "analyse", "binarization": "binarize",
+    "calculation": "calculate", "calibration": "calibrate", "classification": "classify",
+    "cleanup": "clean", "comparison": "compare", "comparisons": "compare",
+    "computation": "compute", "construction": "construct", "conversion": "convert",
+    "creation": "create", "decomposition": "decompose", "definition": "define",
+    "definitions": "define", "estimation": "estimate", "evaluation": "evaluate",
+    "exploration": "explore", "extraction": "extract", "generation": "generate",
+    "imputation": "impute", "initialization": "initialize", "inspection": "inspect",
+    "interpretation": "interpret", "normalization": "normalize", "optimization": "optimize",
+    "preparation": "prepare", "preprocessing": "preprocess", "pre-processing": "preprocess",
+    "reconstruction": "reconstruct", "selection": "select", "simulation": "simulate",
+    "transformation": "transform", "validation": "validate", "visualization": "visualize",
+    "visualisation": "visualise", "vectorization": "vectorize", "acquisition": "acquire",
+    "standardization": "standardize", "tokenization": "tokenize", "collection": "collect",
+}  # fmt: skip
+_PHASE_VERBS: Final = {
+    "load": "load", "split": "split", "train": "fit", "evaluate": "evaluate", "plot": "plot",
+    "report": "report",
+}  # fmt: skip
+_PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "report")
+_EMPTY: Final = frozenset(
+    "run process compute setup code main part main_part stage step block section cell script "
+    "do work execute perform start continue go finish body".split()
+)
+"""Words that say nothing when they stand alone."""
+
+
+class StageName(NamedTuple):
+    """The name of a stage, its summary line, and where the words come from."""
+
+    name: str
+    summary: str
+    source: str
+    """``heading``, ``comment`` or ``code``."""
+
+
+def name_stages(
+    analysis: Analysis,
+    stages: Sequence[Sequence[Piece]],
+    results: Sequence[Sequence[str]],
+    taken: Iterable[str],
+    own_calls: Sequence[str | None],
+) -> list[StageName]:
+    """Return a name for each stage, all different, none of them ``taken``.
+
+    A stage that is one call of the user's own function (``own_calls``) has that one's name.
+    """
+    used = set(taken)
+    classes = _find_classes(analysis)
+    names = []
+    for pieces, own, called in zip(stages, results, own_calls, strict=True):
+        if called is not None:
+            names.append(StageName(called, _sentence(called.replace("_", " ")), "code"))
+            continue
+        chosen = next(
+            candidate
+            for candidate in _candidates(analysis, pieces, own, classes)
+            if _is_fit(candidate.name, used)
+        )
+        used.add(chosen.name)
+        names.append(chosen)
+    return names
+
+
+def _is_fit(name: str, used: set[str]) -> bool:
+    return (
+        name.isidentifier()
+        and not keyword.iskeyword(name)
+        and name not in _EMPTY
+        and name not in used
+        and name not in ("start", "end", "next", "input", "index", "name")
+    )
+
+
+def _candidates(
+    analysis: Analysis,
+    pieces: Sequence[Piece],
+    results: Sequence[str],
+    classes: dict[str, str],
+) -> Iterator[StageName]:
+    code = _describe_code(analysis, pieces, results, classes)
+    first = pieces[0].heading
+    worded: list[tuple[str, str, str]] = []
+    if first.title:
+        worded.append((first.title, "heading", code.verb))
+    elif first.prose:
+        worded.append((first.prose, "comment", code.verb))
+    for text, source, verb in worded:
+        words = find_words(text, verb)
+        if words:
+            summary = _sentence(text)
+            yield StageName("_".join(words), summary, source)
+            for more in _more_words(code, results):
+                if more not in words:
+                    yield StageName("_".join([*words, more]), summary, source)
+    base = [code.verb, *code.objects]
+    for length in (3, 4, 5):
+        yield StageName("_".join(base[:length]), _sentence(" ".join(base[:length])), "code")
+    for piece in pieces:
+        said = piece.heading.title or piece.heading.prose
+        if said and (words := find_words(said, code.verb)):
+            yield StageName("_".join(words), _sentence(said), "comment")
+    for more in _more_words(code, results):
+        words = [*base[:3], more]
+        yield StageName("_".join(words), _sentence(" ".join(words)), "code")
+    for more in _more_words(code, results):
+        for again in _more_words(code, results):
+            words = [*base[:3], more, "and", again]
+            yield StageName("_".join(words), _sentence(" ".join(words)), "code")
+    for number in range(2, 1000):
+        yield StageName("_".join([*base[:3], str(number)]), _sentence(" ".join(base[:3])), "code")
+
+
+def _more_words(code: "_Described", results: Sequence[str]) -> Iterator[str]:
+    seen = set()
+    for word in (*code.objects, *results, *code.called):
+        clean = _to_snake(word)
+        if clean and clean not in seen:
+            seen.add(clean)
+            yield clean
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.replace("\\", "/").replace('"', "'").split())
+    if len(text) > 79:
+        text = text[: text.rfind(" ", 0, 79)].rstrip(",;:") + " ..."
+        return text[0].upper() + text[1:]
+    return text[0].upper() + text[1:] + ("" if text.endswith(("?", "!", ".")) else ".")
+
+
+def find_words(text: str, verb: str = "compute") -> list[str]:
+    """Return verb and object of a heading or a sentence, in lower case; empty if it says nothing.
+
+    Examples
+    --------
+    >>> "_".join(find_words("train a regression model"))
+    'train_regression_model'
+    >>> "_".join(find_words("Data generation"))
+    'generate_data'
+    >>> "_".join(find_words("Results", verb="plot"))
+    'plot_results'
+    """
+    text = re.sub(r"^\s*(step|part|section|stage|\()?\s*[\dA-Z]?[\d.)]*[.):]\s+", "", text, flags=re.I)
+    words = [_ascii(word) for word in re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text.lower())]  # noqa: RUF001
+    words = [word for word in words if word]
+    kept: list[str] = []
+    has_object = False
+    for word in words:
+        base = _as_verb(word)
+        if not kept and word in _DROPPED:
+            continue
+        if word in _ENDS:
+            if has_object:
+                break
+            continue
+        if word in ("and", "or") and kept:
+            if len(kept) >= 3:
+                break
+            kept.append("and")
+            continue
+        if word in _DROPPED or word in ("and", "or"):
+            continue
+        kept.append(base if not kept and base in _VERBS else word)
+        has_object = has_object or len(kept) > 1
+        if len(kept) >= 5:
+            break
+    while kept and kept[-1] in ("and", "or"):
+        kept.pop()
+    if not kept:
+        return []
+    kept = _verb_first(kept, verb)
+    clean = [_to_snake(word) for word in kept]
+    return [word for word in clean if word][:6] if len("_".join(clean)) <= 48 else clean[:4]
+
+
+def _verb_first(words: list[str], verb: str) -> list[str]:
+    if words[0] in _VERBS:
+        return words if len(words) > 1 else [words[0], *([] if verb == words[0] else [])]
+    last = _as_verb(words[-1])
+    if last in _VERBS and last != words[-1]:
+        return [last, *words[:-1]]
+    for place, word in enumerate(words):
+        if place and word in _NOUNS_OF_VERBS:
+            return [_NOUNS_OF_VERBS[word], *words[:place], *words[place + 1 :]]
+    for place, word in enumerate(words[:4]):
+        if place and _as_verb(word) in _VERBS and _as_verb(word) != word:
+            return [_as_verb(word), *words[place + 1 :]] if words[place + 1 :] else words
+    return [verb, *words[:4]]
+
+
+def _as_verb(word: str) -> str:
+    """Return ``plot`` for ``plotting``, ``evaluate`` for ``evaluation`` and ``evaluating``."""
+    if word in _VERBS:
+        return word
+    if word in _NOUNS_OF_VERBS:
+        return _NOUNS_OF_VERBS[word]
+    stems = []
+    if word.endswith("ing") and len(word) > 5:
+        stem = word[:-3]
+        stems = [stem + "e", stem, stem[:-1] if stem[-1:] == stem[-2:-1] else stem]
+    elif word.endswith("es") and len(word) > 4:
+        stems = [word[:-1], word[:-2]]
+    elif word.endswith("s") and len(word) > 4:
+        stems = [word[:-1]]
+    for stem in stems:
+        if stem in _VERBS and not (word.endswith("s") and stem in _NOUN_LIKE):
+            return stem
+    return word
+
+
+_NOUN_LIKE: Final = frozenset(
+    "plot score sample test group label weight rank model cluster estimate list map mask "
+    "pool order sort study project view search log stack set filter".split()
+)
+"""Verbs whose plural is a noun: "plots" begins no instruction."""
+
+
+class _Described(NamedTuple):
+    verb: str
+    objects: tuple[str, ...]
+    called: tuple[str, ...]
+
+
+def _describe_code(
+    analysis: Analysis,
+    pieces: Sequence[Piece],
+    results: Sequence[str],
+    classes: dict[str, str],
+) -> _Described:
+    phases = [find_phase(analysis, piece.index) for piece in pieces]
+    nodes = [
+        node for piece in pieces for top in analysis.statements[piece.index].nodes
+        for node in ast.walk(top)
+    ]  # fmt: skip
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
+    written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    leaves = tuple(dict.fromkeys(filter(None, map(_to_snake, (*results, *written)))))
+    counts = {phase: phases.count(phase) for phase in set(phases) if phase}
+    phase = max(
+        counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default=""
+    )
+    if "plot" in counts and counts["plot"] * 3 >= len(pieces):
+        phase = "plot"
+    match phase:
+        case "load":
+            return _Described(*_describe_load(calls, leaves), called)
+        case "split":
+            return _Described("split", leaves[:2] or ("data",), called)
+        case "train":
+            return _Described("fit", _fitted(calls, classes) or leaves[:2], called)
+        case "plot":
+            return _Described("plot", _titled(calls) or leaves[:2] or called[:1], called)
+        case "report":
+            return _Described("report", _printed(calls) or leaves[:2] or called[:1], called)
+        case "evaluate":
+            metrics = tuple(
+                _to_snake(c) for c in called
+                if c.endswith(("_score", "_error", "_report", "_matrix", "_loss"))
+            )  # fmt: skip
+            if metrics:
+                return _Described("evaluate", metrics[:1], called)
+            if "predict" in called or "predict_proba" in called:
+                return _Described("predict", leaves[:1] or _fitted(calls, classes), called)
+            return _Described("score", leaves[:2] or _fitted(calls, classes), called)
+    if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes):
+        defined = [n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        return _Described("define", tuple(map(_to_snake, defined))[:2], called)
+    made = [name for name in called if name[:1].isupper()]
+    if made and leaves:
+        return _Described("build", leaves[:2], called)
+    if leaves:
+        return _Described("prepare", leaves[:2], called)
+    return _Described("call", tuple(map(_to_snake, called))[:2] or ("nothing",), called)
+
+
+def _describe_load(
+    calls: Sequence[ast.Call], leaves: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    for call in calls:
+        name = _called_name(call)
+        for verb in ("load", "fetch", "make"):
+            if name.startswith(f"{verb}_"):
+                return verb, (_to_snake(name.removeprefix(f"{verb}_")), "data")
+    for call in calls:
+        name = _called_name(call)
+        if name.startswith("read_") or name in ("open", "loadtxt", "genfromtxt"):
+            for argument in call.args[:1]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    stem = _to_snake(PurePath(argument.value).stem)
+                    if stem:
+                        return ("load" if name != "open" else "read"), (stem,)
+            return "load", leaves[:2] or ("data",)
+    return "load", leaves[:2] or ("data",)
+
+
+def _fitted(calls: Sequence[ast.Call], classes: dict[str, str]) -> tuple[str, ...]:
+    for call in calls:
+        function = call.func
+        if not isinstance(function, ast.Attribute):
+            continue
+        if not function.attr.startswith(("fit", "partial_fit", "train", "score", "predict")):
+            continue
+        owner = function.value
+        if isinstance(owner, ast.Call):
+            return (_to_snake(_called_name(owner)),)
+        if isinstance(owner, ast.Name):
+            return (_to_snake(classes.get(owner.id, owner.id)),)
+    for call in calls:
+        name = _called_name(call)
+        if name[:1].isupper():
+            return (_to_snake(name),)
+    return ()
+
+
+def _find_classes(analysis: Analysis) -> dict[str, str]:
+    """Return the class of each name that is bound to a new object, where it is bound once."""
+    found: dict[str, str] = {}
+    for i, statement in enumerate(analysis.statements):
+        match statement.node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                made = _called_name(call)
+                if made[:1].isupper() and analysis.written_by(name) == [i]:
+                    found[name] = made
+    return found
+
+
+def _titled(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    for wanted in (("title", "set_title", "suptitle"), ("set_ylabel", "ylabel")):
+        for call in calls:
+            if _called_name(call) in wanted and call.args:
+                words = _words_of(call.args[0])
+                if words:
+                    return tuple(words[:3])
+    for call in calls:
+        if _called_name(call) == "savefig" and call.args:
+            argument = call.args[0]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                return (_to_snake(PurePath(argument.value).stem),)
+    return ()
+
+
+def _printed(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    for call in calls:
+        if _called_name(call) == "print":
+            for argument in call.args:
+                words = _words_of(argument)
+                if words:
+                    return tuple(words[:3])
+    return ()
+
+
+def _words_of(node: ast.expr) -> list[str]:
+    """Return the telling words of a text in the code."""
+    texts = [
+        part.value for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]  # fmt: skip
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\$[^$]*\$|%\S*|\{[^}]*\}", " ", " ".join(texts)))
+    clean = [_ascii(word.lower()) for word in words]
+    return [w for w in clean if w and w not in _DROPPED and w not in _ENDS and w != "and"]
+
+
+def _called_name(call: ast.Call) -> str:
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _to_snake(name: str) -> str:
+    """Return ``random_forest_classifier`` for ``RandomForestClassifier``."""
+    name = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"\W+|_+", "_", _ascii(name)).strip("_").lower()
+
+
+def _ascii(word: str) -> str:
+    return re.sub(r"[^\w-]", "", word)

@@ -1,0 +1,96 @@
+"""What the running script showed, as vetoes and wishes for the plan."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from mlstages.refactor.figures import is_figure_used_below
+from mlstages.refactor.plan import Plan
+
+_PROCESS_STATE: Final = {
+    "folder": "the current folder is changed",
+    "numpy.options": "numpy's print options are changed",
+    "numpy.errors": "numpy's handling of errors is changed",
+    "sklearn.config": "scikit-learn's configuration is changed",
+    "matplotlib.rcParams": "matplotlib's settings are changed",
+    "pandas.options": "pandas' options are changed",
+    "logging": "logging is configured",
+}
+"""What a process carries besides names and random states; a new process has lost it."""
+
+_RANDOM: Final = {"numpy.random": "numpy", "random": "random"}
+
+
+class Observed(NamedTuple):
+    """What the plan has to heed."""
+
+    vetoes: tuple[tuple[int, str], ...]
+    """Statements before which there can be no boundary, and why."""
+    random_users: dict[str, frozenset[int]]
+
+
+def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
+    """Return what was seen at the places between statements."""
+    seen = _by_statement(plan, places)
+    return Observed(
+        vetoes=tuple([*_carried_vetoes(plan, seen), *_state_vetoes(plan, seen)]),
+        random_users=_find_random_users(plan, seen),
+    )
+
+
+def _by_statement(plan: Plan, places: Mapping[str, Any]) -> dict[int, Any]:
+    """Return what was seen by the index of the statement that follows; the end comes last."""
+    seen: dict[int, Any] = {}
+    number = 0
+    for index, statement in enumerate(plan.analysis.statements):
+        if str(number) in places:
+            seen[index] = places[str(number)]
+        number += len(statement.nodes)
+    if str(number) in places:
+        seen[len(plan.analysis.statements)] = places[str(number)]
+    return seen
+
+
+def _carried_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, str]]:
+    for place, index in enumerate(plan.body.indexes):
+        look = seen.get(index)
+        if place == 0 or look is None or "missing" not in look:
+            continue
+        for name in look["missing"]:
+            yield index, f"{name} is not bound"
+        for name, fault in look["unpicklable"].items():
+            yield index, f"{name} cannot go to another process: {fault}"
+        for one, other in look["shared"]:
+            if any({one, other} & names.mutated for names in plan.body.names[place:]):
+                yield index, f"{one} and {other} share memory, and one of them is changed later"
+        if look["figures"] and is_figure_used_below(plan.analysis, plan.body.indexes, place):
+            yield index, "a figure is still being drawn"
+
+
+def _state_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, str]]:
+    """Yield a veto for each place at which a statement of the body has left a process changed."""
+    changed: dict[str, Any] = {}
+    body = set(plan.body.indexes)
+    before: Mapping[str, Any] = {}
+    for index in range(len(plan.analysis.statements)):
+        now = seen.get(index, {}).get("state", before)
+        if index - 1 in body:
+            for key in _PROCESS_STATE:
+                old = before.get(key)
+                if old is not None and now.get(key) != old:
+                    changed.setdefault(key, old)
+                if key in changed and now.get(key) == changed[key]:
+                    del changed[key]
+        for key in changed:
+            yield index, _PROCESS_STATE[key]
+        before = now
+
+
+def _find_random_users(plan: Plan, seen: Mapping[int, Any]) -> dict[str, frozenset[int]]:
+    users: dict[str, set[int]] = {"numpy": set(), "random": set()}
+    for index in plan.body.indexes:
+        before = seen.get(index, {}).get("state", {})
+        after = seen.get(index + 1, {}).get("state", {})
+        for key, state in _RANDOM.items():
+            if key in before and before[key] != after.get(key, before[key]):
+                users[state].add(index)
+    return {state: frozenset(indexes) for state, indexes in users.items()}

@@ -1,0 +1,224 @@
+"""The plan of a refactoring: the stages, their names, what goes in and what comes out.
+
+It puts the passes together, from text to a value that is shown, written out or proven; it
+runs nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from mlstages.errors import RefusedError
+from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
+from mlstages.refactor.head import Analysis, Head, analyse, find_head
+from mlstages.refactor.headings import Piece, Strength, read_pieces
+from mlstages.refactor.lift import lift_globals
+from mlstages.refactor.liveness import Body, find_inputs, find_live, find_results
+from mlstages.refactor.naming import StageName, name_stages
+from mlstages.refactor.random_state import find_carried_state, find_random_users
+from mlstages.refactor.script import Script
+from mlstages.refactor.segment import cut_body, find_own_call
+from mlstages.refactor.unwrap import unwrap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStage:
+    """One stage: statements of the body under a name."""
+
+    name: str
+    summary: str
+    pieces: tuple[Piece, ...]
+    inputs: tuple[str, ...]
+    results: tuple[str, ...]
+    first_line: int
+    """In the user's file."""
+    last_line: int
+    begins: str
+    """Why it begins where it does."""
+    is_own: bool
+    """The stage is one call of a function that the user wrote: it needs no other."""
+
+
+class Merge(NamedTuple):
+    """A place where a person had put a mark, and why there is no boundary."""
+
+    line: int
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a script is cut into stages."""
+
+    script: Script
+    analysis: Analysis
+    head: Head
+    body: Body
+    stages: tuple[PlannedStage, ...]
+    merges: tuple[Merge, ...]
+    notes: tuple[str, ...]
+    """What was laid open or lifted before the cut."""
+    flow_refusals: tuple[Refusal, ...]
+    """Why there is no flow; empty if there is one."""
+    docstring: str | None
+    carried_state: tuple[tuple[str, ...], ...]
+    """For each stage, the random states that it takes over: ``numpy``, ``random``."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan for JSON."""
+        return {
+            "script": self.script.name,
+            "stages": [
+                {
+                    "name": stage.name,
+                    "summary": stage.summary,
+                    "first_line": stage.first_line,
+                    "last_line": stage.last_line,
+                    "inputs": list(stage.inputs),
+                    "outputs": list(stage.results),
+                    "begins": stage.begins,
+                }
+                for stage in self.stages
+            ],
+            "parameters": {s.name: s.value for _, s in self.head.settings},
+            "merged": [merge._asdict() for merge in self.merges],
+            "notes": list(self.notes),
+            "flow_refused": [
+                {"line": refusal.line, "reason": refusal.reason} for refusal in self.flow_refusals
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user, or a look at the running script, asks of the plan."""
+
+    n_stages: int | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    vetoes: tuple[tuple[int, str], ...] = ()
+    """Statements (by index) before which observation forbids a boundary, and why."""
+    random_users: Mapping[str, frozenset[int]] | None = None
+    """Statements that used a global random state, as observed; None: as the text tells."""
+
+
+_NO_WISHES = Wishes()
+
+
+def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
+    """Return how a script is cut into stages.
+
+    Raises
+    ------
+    RefusedError
+        Its names cannot be followed; every reason is given.
+    """
+    opened = unwrap(script)
+    analysis, lifted = lift_globals(analyse(opened.script))
+    head = find_head(analysis)
+    body = find_live(analysis, head)
+    refusals = find_refusals(analysis, head, body)
+    _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
+    pieces = read_pieces(analysis, head)
+    vetoes = find_vetoes(analysis, head, body)
+    places = {index: place for place, index in enumerate(body.indexes)}
+    vetoes += [Veto(places[i], why) for i, why in wishes.vetoes if i in places]
+    vetoed = frozenset(veto.place for veto in vetoes)
+    cuts = cut_body(analysis, head, body, pieces, vetoed, wishes.n_stages)
+    inputs = [tuple(find_inputs(body, *cut)) for cut in cuts]
+    results = [tuple(find_results(body, *cut)) for cut in cuts]
+    parts = [tuple(pieces[cut.first : cut.last + 1]) for cut in cuts]
+    taken = {name for names in analysis.names for name in names.writes | names.mentions}
+    own = find_own_calls(analysis, head, parts)
+    names = [
+        _renamed(each, wishes.renames)
+        for each in name_stages(analysis, parts, results, taken | {"main"}, own)
+    ]
+    return Plan(
+        script=script,
+        analysis=analysis,
+        head=head,
+        body=body,
+        stages=tuple(
+            _stage(analysis, *row)
+            for row in zip(parts, names, inputs, results, own, strict=True)
+        ),
+        merges=tuple(_find_merges(analysis, pieces, vetoes, {cut.first for cut in cuts})),
+        notes=(*opened.notes, *lifted),
+        flow_refusals=tuple(dict.fromkeys(r for r in refusals if r.only_flow)),
+        docstring=head.docstring or opened.docstring,
+        carried_state=find_carried_state(
+            parts, wishes.random_users or find_random_users(analysis)
+        ),
+    )
+
+
+def find_own_calls(
+    analysis: Analysis, head: Head, parts: Sequence[tuple[Piece, ...]]
+) -> list[str | None]:
+    """Return for each stage the user's function, if one plain call of it is all of the stage."""
+    called = [
+        find_own_call(analysis, head, pieces[0].index) if len(pieces) == 1 else None
+        for pieces in parts
+    ]
+    return [name if name is not None and called.count(name) == 1 else None for name in called]
+
+
+def _refuse(script: Script, refusals: list[Refusal]) -> None:
+    if refusals:
+        reasons = "\n".join(
+            f"{script.name}:{refusal.line}: {refusal.reason}"
+            for refusal in dict.fromkeys(refusals)
+        )
+        raise RefusedError(f"{script.name} cannot be refactored; nothing was written\n{reasons}")
+
+
+def _renamed(stage: StageName, renames: Mapping[str, str]) -> StageName:
+    return stage._replace(name=renames.get(stage.name, stage.name))
+
+
+def _stage(
+    analysis: Analysis,
+    pieces: tuple[Piece, ...],
+    name: StageName,
+    inputs: tuple[str, ...],
+    results: tuple[str, ...],
+    own: str | None,
+) -> PlannedStage:
+    script = analysis.script
+    return PlannedStage(
+        name=name.name,
+        summary=name.summary,
+        pieces=pieces,
+        inputs=inputs,
+        results=results,
+        first_line=script.line_in_file(analysis.statements[pieces[0].index].first),
+        last_line=script.line_in_file(analysis.statements[pieces[-1].index].last),
+        begins=_why_it_begins(pieces[0]),
+        is_own=own is not None,
+    )
+
+
+def _why_it_begins(piece: Piece) -> str:
+    heading = piece.heading
+    said = heading.title or heading.prose
+    match heading.strength:
+        case Strength.FIXED | Strength.SECTION:
+            return f"section “{said}”" if said else "a new cell"
+        case Strength.COMMENT:
+            return f"comment “{said}”" if said else "a comment"
+    return "another kind of work"
+
+
+def _find_merges(
+    analysis: Analysis, pieces: list[Piece], vetoes: Iterable[Veto], begins: set[int]
+) -> Iterable[Merge]:
+    reasons: dict[int, list[str]] = {}
+    for veto in vetoes:
+        reasons.setdefault(veto.place, []).append(veto.reason)
+    for place, said in sorted(reasons.items()):
+        heading = pieces[place].heading
+        if place in begins or heading.strength < Strength.COMMENT:
+            continue
+        line = analysis.script.line_in_file(analysis.statements[pieces[place].index].first)
+        yield Merge(line, heading.title or heading.prose, "; ".join(dict.fromkeys(said)))

@@ -1,0 +1,166 @@
+"""What two runs did, compared; and the verdict that may be said of a refactoring.
+
+Output is compared to the character, figures by number and pixels, files by content, and
+each variable that both runs have by what it holds. Nothing is called verified that was not
+compared: what could not be looked into is named.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mlstages.refactor.trial import Trial
+
+
+class Verdict(StrEnum):
+    """What running them has shown."""
+
+    VERIFIED = "verified"
+    VERIFIED_FIXED = "verified under fixed seeds and clock"
+    DIFFERS = "differs"
+    NOT_COMPARABLE = "not comparable"
+    NOT_RUN = "not run"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The verdict on one stage, with what was seen."""
+
+    verdict: Verdict
+    difference: str = ""
+    """The first difference, or why there is no verdict."""
+    n_variables: int = 0
+    """Compared by content."""
+    n_figures: int = 0
+    n_files: int = 0
+    n_lines: int = 0
+    uncompared: tuple[str, ...] = ()
+    """Variables that both have, and that cannot be looked into."""
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome for JSON."""
+        return {
+            "verdict": str(self.verdict),
+            "difference": self.difference,
+            "compared": {
+                "lines": self.n_lines,
+                "variables": self.n_variables,
+                "figures": self.n_figures,
+                "files": self.n_files,
+            },
+            "uncompared": list(self.uncompared),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def find_difference(one: Trial, other: Trial, *, variables: Trial | None = None) -> str:
+    """Return the first difference of two runs in words; empty if there is none.
+
+    Parameters
+    ----------
+    variables : Trial, default=None
+        The run whose variables stand for ``one``'s, if that is another.
+    """
+    if other.timed_out:
+        return "it had not ended when the time was up"
+    if one.status != other.status:
+        said = other.stderr.strip().splitlines()
+        return (
+            f"exit status {one.status} became {other.status}"
+            + (f": {_last_error(said)}" if said else "")
+        )
+    return (
+        _compare_text(one.stdout, other.stdout)
+        or _compare_figures(one, other)
+        or _compare_files(one, other)
+        or _compare_variables(variables or one, other)
+    )
+
+
+def judge(
+    one: Trial, other: Trial, *, is_fixed: bool, variables: Trial | None = None
+) -> Outcome:
+    """Return the verdict on a run beside the original's."""
+    difference = find_difference(one, other, variables=variables)
+    names = (variables or one).variables
+    both = [name for name in names if name in other.variables]
+    unseen = tuple(sorted(n for n in both if names[n]["partial"] or other.variables[n]["partial"]))
+    verified = Verdict.VERIFIED_FIXED if is_fixed else Verdict.VERIFIED
+    return Outcome(
+        verdict=Verdict.DIFFERS if difference else verified,
+        difference=difference,
+        n_variables=len(both) - len(unseen),
+        n_figures=len(one.figures),
+        n_files=len(one.files),
+        n_lines=one.stdout.count("\n"),
+        uncompared=unseen,
+        seconds=other.seconds,
+    )
+
+
+def _last_error(lines: list[str]) -> str:
+    for line in reversed(lines):
+        bare = re.sub(r"^\S+ \S+ \[[^\]]*\] ", "", line).strip()
+        if re.match(r"^[\w.]+(Error|Exception|Exit|Interrupt|Warning)\b", bare):
+            return bare[:200]
+    return lines[-1].strip()[:200]
+
+
+def _compare_text(one: str, other: str) -> str:
+    one, other = _mask(one), _mask(other)
+    if one == other:
+        return ""
+    mine, theirs = one.splitlines(), other.splitlines()
+    for number, (a, b) in enumerate(zip(mine, theirs, strict=False), start=1):
+        if a != b:
+            return f"line {number} of the output: {a[:100]!r} became {b[:100]!r}"
+    if len(mine) > len(theirs):
+        return f"line {len(theirs) + 1} of the output is missing: {mine[len(theirs)][:100]!r}"
+    if len(theirs) > len(mine):
+        return f"line {len(mine) + 1} of the output is new: {theirs[len(mine)][:100]!r}"
+    if one.rstrip("\n") == other.rstrip("\n"):
+        return ""  # Metaflow's log ends each task's output with a line feed
+    return "the line ends of the output differ"
+
+
+def _mask(text: str) -> str:
+    """Hide what no two runs share: addresses in memory."""
+    return re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x", text)
+
+
+def _compare_figures(one: Trial, other: Trial) -> str:
+    mine, theirs = Counter(one.figures), Counter(other.figures)
+    if mine == theirs:
+        return ""
+    if len(one.figures) != len(other.figures):
+        return f"{len(one.figures)} figures became {len(other.figures)}"
+    place = next(i for i, figure in enumerate(one.figures) if figure not in theirs)
+    return f"figure {place + 1} of {len(one.figures)} has other pixels"
+
+
+def _compare_files(one: Trial, other: Trial) -> str:
+    for name in sorted({*one.files, *other.files}):
+        if name not in other.files:
+            return f"the file {name} is not written"
+        if name not in one.files:
+            return f"the file {name} is written in addition"
+        if one.files[name] != other.files[name]:
+            return f"the file {name} has other content"
+    return ""
+
+
+def _compare_variables(one: Trial, other: Trial) -> str:
+    for name, mine in one.variables.items():
+        theirs = other.variables.get(name)
+        if theirs is None or mine["partial"] or theirs["partial"]:
+            continue
+        if mine["digest"] != theirs["digest"]:
+            return (
+                f"the variable {name} differs: {mine['type']} {mine['shown'][:80]!r} became "
+                f"{theirs['type']} {theirs['shown'][:80]!r}"
+            )
+    return ""

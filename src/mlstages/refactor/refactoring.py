@@ -1,0 +1,335 @@
+"""A refactoring: plan, observation, texts and proof, as one value; written to files last."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from mlstages.errors import FileError, RefusedError, ScriptError
+from mlstages.refactor.flow_text import flow_name, module_stem, name_artifacts, write_flow
+from mlstages.refactor.functions_text import main_name, write_functions
+from mlstages.refactor.notebook import read_notebook
+from mlstages.refactor.observation import read_observation
+from mlstages.refactor.plan import Plan, Wishes, plan_script
+from mlstages.refactor.proof import Outcome, Verdict, find_difference, judge
+from mlstages.refactor.script import Script, read_script
+from mlstages.refactor.tests_text import write_test
+from mlstages.refactor.trial import (
+    Laboratory,
+    Trial,
+    observe_script,
+    open_laboratory,
+    run_flow,
+    run_functions,
+    run_program,
+)
+
+_MARK: Final = "# Made by mlstages refactor"
+_MOST_ROUNDS: Final = 4
+"""How often a flow that differs is cut anew before the verdict stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refactoring:
+    """A script, its functions and its flow, and what running them has shown."""
+
+    path: Path
+    plan: Plan
+    files: Mapping[str, str]
+    """The text of each file, by its name."""
+    functions: Outcome
+    flow: Outcome
+    seconds: float | None
+    """How long the script itself took; None if it was not run."""
+
+    @property
+    def verdicts(self) -> tuple[Verdict, Verdict]:
+        """Those on the functions and on the flow."""
+        return self.functions.verdict, self.flow.verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the refactoring for JSON."""
+        return {
+            **self.plan.to_dict(),
+            "files": list(self.files),
+            "functions": str(self.functions.verdict),
+            "flow": str(self.flow.verdict),
+            "proof": {"functions": self.functions.to_dict(), "flow": self.flow.to_dict()},
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a script is run for its proof."""
+
+    python: str = sys.executable
+    arguments: tuple[str, ...] = ()
+    timeout: float = 600.0
+    is_run: bool = True
+    """Else nothing is run, and nothing is proven."""
+    is_verified: bool = True
+    """Else the script is observed, and its refactoring is not run."""
+    report: Callable[[str], None] = field(default=lambda message: None)
+    """Is told what happens next."""
+
+
+_TERMS = Terms()
+_NO_WISHES = Wishes()
+_NOT_RUN = Outcome(verdict=Verdict.NOT_RUN, difference="nothing was run")
+
+
+def read_any(path: Path) -> Script:
+    """Return the script in a file of Python or in a notebook."""
+    if path.is_dir():
+        raise FileError(f"{path} is a folder, not a script")
+    return read_notebook(path) if path.suffix == ".ipynb" else read_script(path)
+
+
+def refactor_script(
+    path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TERMS
+) -> Refactoring:
+    """Return the refactoring of a script, proven by running it; nothing is written.
+
+    Raises
+    ------
+    FileError, ScriptError
+        The script cannot be read, or fails by itself.
+    RefusedError
+        It cannot be refactored; the message has every reason.
+    """
+    script = read_any(path)
+    plan = _plan(script, wishes)
+    if not terms.is_run:
+        return _described(path, plan, _NOT_RUN, _NOT_RUN, None)
+    with open_laboratory(path.parent, terms.python, terms.arguments, terms.timeout) as laboratory:
+        return _prove(path, script, plan, wishes, terms, laboratory)
+
+
+def _plan(script: Script, wishes: Wishes) -> Plan:
+    plan = plan_script(script, wishes)
+    if not plan.stages:
+        raise RefusedError(
+            f"{script.name} only imports, defines and sets constants: there is nothing to stage"
+        )
+    return plan
+
+
+def _prove(
+    path: Path,
+    script: Script,
+    plan: Plan,
+    wishes: Wishes,
+    terms: Terms,
+    laboratory: Laboratory,
+) -> Refactoring:
+    name = module_stem(path.name) + ".py" if path.suffix == ".ipynb" else path.name
+    text = script.text if path.suffix == ".ipynb" else None
+    terms.report(f"running {path.name} as it is")
+    original = run_program(laboratory, name, text)
+    _require_success(path, original, laboratory)
+    terms.report("observing what crosses each boundary")
+    observed = observe_script(laboratory, name, plan)
+    if observed.status == original.status and observed.places:
+        seen = read_observation(plan, observed.places)
+        wishes = replace(
+            wishes, vetoes=(*wishes.vetoes, *seen.vetoes), random_users=seen.random_users
+        )
+        plan = _plan(script, wishes)
+    if not terms.is_verified:
+        return _described(path, plan, _NOT_RUN, _NOT_RUN, original.seconds)
+    laboratory, original, functions = _prove_functions(
+        path, plan, name, text, terms, laboratory, original
+    )
+    flow = _NOT_RUN
+    if plan.flow_refusals:
+        reasons = "; ".join(f"line {r.line}: {r.reason}" for r in plan.flow_refusals)
+        flow = Outcome(verdict=Verdict.REFUSED, difference=reasons)
+    elif functions.verdict == Verdict.NOT_COMPARABLE:
+        flow = functions
+    elif functions.verdict != Verdict.DIFFERS:
+        plan, flow = _prove_flow(path, script, plan, wishes, terms, laboratory, original)
+    return _described(path, plan, functions, flow, original.seconds)
+
+
+def _require_success(path: Path, original: Trial, laboratory: Laboratory) -> None:
+    if original.timed_out:
+        raise ScriptError(
+            f"{path} had not ended after {laboratory.timeout:g} s; give it more (--timeout)"
+        )
+    if original.status:
+        said = original.stderr.strip().replace(str(laboratory.folder), str(path.parent))
+        raise ScriptError(
+            f"{path} fails by itself, with exit status {original.status}; mend it first\n"
+            + "\n".join(said.splitlines()[-12:])
+        )
+
+
+def _prove_functions(
+    path: Path,
+    plan: Plan,
+    name: str,
+    text: str | None,
+    terms: Terms,
+    laboratory: Laboratory,
+    original: Trial,
+) -> tuple[Laboratory, Trial, Outcome]:
+    """Return the verdict on the functions, and the original run that it rests on."""
+    module = functions_module(path)
+    own = write_functions(plan)
+    terms.report("running the functions")
+    trial = run_functions(laboratory, f"{module}.py", own, [Path(name).stem])
+    outcome = judge(original, trial, is_fixed=False)
+    if outcome.verdict != Verdict.DIFFERS:
+        return laboratory, original, outcome
+    again = run_program(laboratory, name, text)
+    itself = find_difference(original, again)
+    if not itself:
+        return laboratory, original, outcome
+    terms.report("the script differs from itself: fixing seeds and clock")
+    laboratory = replace(laboratory, is_fixed=True)
+    original = run_program(laboratory, name, text)
+    itself = find_difference(original, run_program(laboratory, name, text))
+    if itself or original.status:
+        said = itself or f"it ends with status {original.status}"
+        return laboratory, original, Outcome(
+            verdict=Verdict.NOT_COMPARABLE,
+            difference=f"two runs of the script differ, even with fixed seeds and clock: {said}",
+        )
+    trial = run_functions(laboratory, f"{module}.py", own, [Path(name).stem])
+    return laboratory, original, judge(original, trial, is_fixed=True)
+
+
+def _prove_flow(
+    path: Path,
+    script: Script,
+    plan: Plan,
+    wishes: Wishes,
+    terms: Terms,
+    laboratory: Laboratory,
+    original: Trial,
+) -> tuple[Plan, Outcome]:
+    """Return the verdict on the flow; where it differs, the stage at fault joins the one before."""
+    module = functions_module(path)
+    outcome = _NOT_RUN
+    for _ in range(_MOST_ROUNDS):
+        flow_file = f"{module_stem(path.name)}_flow.py"
+        texts = {
+            f"{module}.py": write_functions(plan),
+            flow_file: write_flow(plan, module),
+        }
+        terms.report(f"running the flow, {len(plan.stages)} steps")
+        trial = _with_names(run_flow(laboratory, texts, flow_file), plan)
+        if trial.status and "No module named 'metaflow'" in trial.stderr:
+            return plan, Outcome(
+                verdict=Verdict.NOT_RUN,
+                difference=f"{terms.python} has no metaflow: pip install metaflow",
+            )
+        outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
+        if not outcome.difference and not laboratory.is_fixed:
+            return plan, outcome
+        if not outcome.difference or len(plan.stages) == 1:
+            return plan, outcome
+        veto = find_fault(plan, trial, original)
+        if veto is None:
+            return plan, outcome
+        terms.report(f"the flow differs ({outcome.difference}): merging")
+        wishes = replace(wishes, vetoes=(*wishes.vetoes, veto))
+        plan = _plan(script, wishes)
+    return plan, outcome
+
+
+def find_fault(plan: Plan, trial: Trial, original: Trial) -> tuple[int, str] | None:
+    """Return the boundary before the step at which a flow first went another way."""
+    names = [stage.name for stage in plan.stages]
+    place = len(names) - 1
+    for step, stdout in trial.steps:
+        own = 0 if step == "start" else len(names) - 1 if step == "end" else names.index(step)
+        if own and stdout and stdout not in original.stdout:
+            place = own
+            break
+    else:
+        if trial.steps and trial.status:
+            place = min(len(trial.steps), len(names) - 1)
+    if place == 0:
+        return None
+    return plan.stages[place].pieces[0].index, "its task went another way than the script"
+
+
+def _with_names(trial: Trial, plan: Plan) -> Trial:
+    """Return the trial with artifacts under the names that they have in the script."""
+    names = {attribute: name for name, attribute in name_artifacts(plan).items()}
+    return replace(
+        trial,
+        variables={names.get(name, name): each for name, each in trial.variables.items()},
+    )
+
+
+def functions_module(path: Path) -> str:
+    """Return the name of the module of functions."""
+    return f"{module_stem(path.name)}_functions"
+
+
+def _described(
+    path: Path, plan: Plan, functions: Outcome, flow: Outcome, seconds: float | None
+) -> Refactoring:
+    stem = module_stem(path.name)
+    module = functions_module(path)
+    files = {f"{module}.py": _marked(write_functions(plan), plan, functions)}
+    if not plan.flow_refusals:
+        files[f"{stem}_flow.py"] = _marked(write_flow(plan, module), plan, flow)
+    files[f"test_{stem}_stages.py"] = _marked(
+        write_test(path.name, list(files)), plan, functions
+    )
+    return Refactoring(
+        path=path, plan=plan, files=files, functions=functions, flow=flow, seconds=seconds
+    )
+
+
+def _marked(text: str, plan: Plan, outcome: Outcome) -> str:
+    """Return a file's text with a last line that says whose it is, and what is known of it."""
+    said = (
+        f" from {Path(plan.script.name).name}; "
+        + ("not proven: nothing was run" if outcome.verdict == Verdict.NOT_RUN
+           else f"{outcome.verdict} against it")
+    )
+    return f"{text.rstrip()}\n\n{_MARK}{said}.\n".replace("\n", plan.script.newline)
+
+
+def write_files(refactoring: Refactoring, *, force: bool = False) -> list[Path]:
+    """Write the files beside the script; return their paths.
+
+    Raises
+    ------
+    FileError
+        A file is there that the tool has not made (``force`` overwrites it), or the folder
+        cannot be written to. Nothing is written then.
+    """
+    folder = refactoring.path.parent
+    paths = [folder / name for name in refactoring.files]
+    foreign = [path for path in paths if path.exists() and not is_ours(path)]
+    if foreign and not force:
+        raise FileError(
+            f"{foreign[0]} is there already, and mlstages has not made it: nothing was written; "
+            "move it, or overwrite it with --force"
+        )
+    for path, text in zip(paths, refactoring.files.values(), strict=True):
+        try:
+            path.write_bytes(text.encode("utf-8"))
+        except OSError as error:
+            raise FileError(f"{path} cannot be written: {error.strerror}") from error
+    return paths
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file was made by the tool."""
+    try:
+        return _MARK.encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+def describe_main(plan: Plan) -> tuple[str, str]:
+    """Return the names of the composing function and of the flow's class."""
+    return main_name(plan), flow_name(plan)

@@ -1,0 +1,170 @@
+"""A script as text: read, decoded, parsed, cut into its top-level statements.
+
+What the statements read and bind is decided by ``names.py``.
+"""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlstages.errors import FileError, ScriptError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One top-level statement, or several that share a line by semicolons."""
+
+    nodes: tuple[ast.stmt, ...]
+    lead: int
+    """First of the lines of comments and blank lines above it (1-based)."""
+    first: int
+    """Its first line, decorators included."""
+    last: int
+    lead_lines: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def node(self) -> ast.stmt:
+        """The first node, the only one unless lines are shared."""
+        return self.nodes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A Python script, decoded, with line feeds as line ends."""
+
+    name: str
+    """What messages call it: its path as given."""
+    text: str
+    newline: str = "\n"
+    origin: tuple[int, ...] = ()
+    """For each line, its number in the user's file; empty if they are the same."""
+
+    def line_in_file(self, line: int) -> int:
+        """Return the number in the user's file of a line of the text."""
+        return self.origin[line - 1] if self.origin else line
+
+
+def read_script(path: Path) -> Script:
+    """Return the script in a file of Python.
+
+    Raises
+    ------
+    FileError
+        It cannot be read.
+    ScriptError
+        It is no text, is empty, or does not parse.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from error
+    return decode_script(content, str(path))
+
+
+def decode_script(content: bytes, name: str) -> Script:
+    """Return the script that the bytes hold; see ``read_script``."""
+    if b"\0" in content:
+        raise ScriptError(f"{name} is binary, not a Python script")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        raise ScriptError(
+            f"{name} cannot be decoded: {error}; save it as UTF-8, or name its encoding in "
+            "the first line (# -*- coding: latin-1 -*-)"
+        ) from error
+    newline = "\r\n" if "\r\n" in text else "\n"
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    script = Script(name=name, text=text if text.endswith("\n") else text + "\n", newline=newline)
+    if not parse_script(script).body:
+        raise ScriptError(f"{name} holds no statement: there is nothing to refactor")
+    return script
+
+
+def parse_script(script: Script) -> ast.Module:
+    """Return the syntax tree; a text that does not compile is refused with its line."""
+    try:
+        compile(script.text, script.name, "exec", dont_inherit=True)
+        return ast.parse(script.text, script.name)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise ScriptError(_describe_fault(script, error)) from None
+
+
+def _describe_fault(script: Script, error: Exception) -> str:
+    if not isinstance(error, SyntaxError):
+        return f"{script.name} cannot be parsed: {error or type(error).__name__}"
+    line = script.line_in_file(min(error.lineno or 1, script.text.count("\n") or 1))
+    place = f"{script.name}:{line}"
+    said = error.msg or "invalid syntax"
+    shown = f"\n    {error.text.strip()}" if error.text and error.text.strip() else ""
+    if said.startswith("Missing parentheses in call to 'print'") or "except" in said:
+        return f"{place}: this looks like Python 2: {said}; convert it first (2to3){shown}"
+    if "outside function" in said and "await" in said:
+        return f"{place}: {said}: a script cannot await at its top level{shown}"
+    return f"{place}: not valid Python: {said}{shown}"
+
+
+def split_statements(script: Script, tree: ast.Module) -> list[Statement]:
+    """Return the top-level statements in their order, each with the comments above it."""
+    lines = split_lines(script.text)
+    groups: list[list[ast.stmt]] = []
+    for node in tree.body:
+        if groups and first_line(node) <= (groups[-1][-1].end_lineno or 0):
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+    statements = []
+    above = 0
+    for group in groups:
+        first, last = first_line(group[0]), group[-1].end_lineno or 0
+        statements.append(
+            Statement(
+                nodes=tuple(group),
+                lead=above + 1,
+                first=first,
+                last=last,
+                lead_lines=tuple(lines[above : first - 1]),
+                lines=tuple(lines[first - 1 : last]),
+            )
+        )
+        above = last
+    return statements
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the line on which a statement begins, its decorators included."""
+    decorators: Iterable[ast.expr] = getattr(node, "decorator_list", ())
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def find_text_lines(text: str) -> frozenset[int]:
+    """Return the lines (1-based) that begin inside a string: their margin is its content."""
+    inside: set[int] = set()
+    open_since: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        name = tokenize.tok_name[token.type]
+        if name == "STRING":
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
+        elif name in ("FSTRING_START", "TSTRING_START"):
+            open_since.append(token.start[0])
+        elif name in ("FSTRING_END", "TSTRING_END"):
+            inside.update(range(open_since.pop() + 1, token.end[0] + 1))
+    return frozenset(inside)
+
+
+def indent(text: str, margin: str = "    ") -> str:
+    """Return code further in, with the content of strings untouched."""
+    inside = find_text_lines(text)
+    return "".join(
+        (line if number in inside or not line.strip() else margin + line) + "\n"
+        for number, line in enumerate(split_lines(text), start=1)
+    )
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines as Python counts them: only a line feed ends one."""
+    return text.removesuffix("\n").split("\n")

@@ -1,0 +1,204 @@
+"""Where one stage ends and the next begins.
+
+A boundary is worth what a person put there (a heading, a comment, a blank line) and the change
+of what is done (load, train, plot); it costs what it carries. Stages of like size are
+preferred to a large one among crumbs. The best set of boundaries is found exactly, by dynamic
+programming over the statements of the body, and never uses one that is vetoed.
+"""
+
+import ast
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.headings import Piece, Strength
+from mlstages.refactor.liveness import Body
+
+_SIZE: Final = 8.0
+"""The weight of sizes: a cut into two equal halves gains half of it."""
+_PRICE: Final = 0.45
+_WORTH: Final = {
+    Strength.NONE: -0.9,
+    Strength.BLANK: 0.1,
+    Strength.COMMENT: 0.3,
+    Strength.SECTION: 0.9,
+    Strength.FIXED: 20.0,
+}
+_MOST_STAGES: Final = 12
+_ENOUGH_FOR_THREE: Final = 8
+"""Statements from which on three stages are wanted wherever they are possible."""
+
+_PHASES: Final = (
+    ("load", ("load_", "fetch_", "read_", "make_", "open", "DataFrame", "loadtxt", "urlopen")),
+    ("split", ("train_test_split", "KFold", "ShuffleSplit", "StratifiedKFold", "random_split")),
+    ("train", ("fit", "fit_transform", "fit_predict", "partial_fit", "train", "GridSearchCV")),
+    ("evaluate", ("predict", "score", "_score", "_error", "cross_val", "classification_report")),
+    ("plot", ("plot", "scatter", "subplots", "figure", "show", "hist", "imshow", "savefig")),
+    ("report", ("print", "display")),
+)
+
+
+class Cut(NamedTuple):
+    """The statements of one stage, by their places in the body."""
+
+    first: int
+    last: int
+
+
+def cut_body(
+    analysis: Analysis,
+    head: Head,
+    body: Body,
+    pieces: Sequence[Piece],
+    vetoed: frozenset[int],
+    n_stages: int | None = None,
+) -> list[Cut]:
+    """Return the stages as places of the body.
+
+    Parameters
+    ----------
+    vetoed : frozenset of int
+        Places of the body before which there can be no boundary.
+    n_stages : int, default=None
+        How many are wanted; None lets the text decide. As many as the vetoes allow are made.
+    """
+    if not pieces:
+        return []
+    prices = _price_places(analysis, head, body, pieces, vetoed)
+    allowed = sum(price is not None for price in prices[1:]) + 1
+    if n_stages is not None:
+        return _cut_into(prices, len(pieces), min(n_stages, allowed))
+    for discount in (0.0, 0.3, 0.6, 1.0, 1.5, 2.5):
+        cuts = _best_cut(prices, len(pieces), -discount)
+        if len(cuts) >= min(3, allowed) or len(pieces) < _ENOUGH_FOR_THREE:
+            break
+    for surcharge in (0.3, 0.6, 1.0):
+        if len(cuts) <= _MOST_STAGES:
+            break
+        cuts = _best_cut(prices, len(pieces), surcharge)
+    return cuts
+
+
+def _price_places(
+    analysis: Analysis,
+    head: Head,
+    body: Body,
+    pieces: Sequence[Piece],
+    vetoed: frozenset[int],
+) -> list[float | None]:
+    """Return what a boundary before each statement costs; None where it cannot be."""
+    is_own = [find_own_call(analysis, head, piece.index) is not None for piece in pieces]
+    phases = [find_phase(analysis, piece.index) for piece in pieces]
+    prices: list[float | None] = []
+    for place, piece in enumerate(pieces):
+        if place in vetoed:
+            prices.append(None)
+            continue
+        carried = len(body.live[place])
+        price = _PRICE - _WORTH[piece.heading.strength]
+        price += 0.06 * max(0, carried - 2) + 0.15 * max(0, carried - 5)
+        if place and phases[place] != phases[place - 1] and phases[place]:
+            price -= 0.25
+        if place and (is_own[place] or is_own[place - 1]):  # a person's own composition
+            price -= 0.8 + 0.9 * (piece.heading.strength == Strength.NONE)
+        prices.append(price)
+    return prices
+
+
+def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
+    """Return the user's function that a statement calls with plain arguments, and does no more."""
+    statement = analysis.statements[index]
+    if len(statement.nodes) > 1:
+        return None
+    match statement.node:
+        case ast.Expr(value=ast.Call() as call):
+            targets: list[ast.expr] = []
+        case ast.Assign(targets=[ast.Name() as target], value=ast.Call() as call):
+            targets = [target]
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Call() as call):
+            pass
+        case _:
+            return None
+    own = {
+        node.name
+        for i in head.definitions
+        for node in analysis.statements[i].nodes
+        if isinstance(node, ast.FunctionDef)
+    }
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    plain = isinstance(call.func, ast.Name) and all(
+        isinstance(node, ast.Name | ast.Constant) for node in (*arguments, *targets)
+    )
+    names = {node.id for node in arguments if isinstance(node, ast.Name)}
+    if not plain or names & head.names or any(k.arg is None for k in call.keywords):
+        return None
+    assert isinstance(call.func, ast.Name)
+    return call.func.id if call.func.id in own else None
+
+
+def find_phase(analysis: Analysis, index: int) -> str:
+    """Return what kind of work a statement does, by what it calls; empty if nothing tells."""
+    called = []
+    for node in ast.walk(ast.Module(list(analysis.statements[index].nodes), [])):
+        if isinstance(node, ast.Call):
+            function = node.func
+            called.append(
+                function.attr
+                if isinstance(function, ast.Attribute)
+                else getattr(function, "id", "")
+            )
+    for phase, words in _PHASES:
+        for word in words:
+            for name in called:
+                if name == word or (word.endswith("_") and name.startswith(word)):
+                    return phase
+                if word.startswith("_") and name.endswith(word):
+                    return phase
+    return ""
+
+
+def _stage_cost(size: int, total: int) -> float:
+    crumb = 0.25 if size == 1 else 0.0
+    return _SIZE * (size / total) ** 2 + crumb
+
+
+def _best_cut(prices: Sequence[float | None], total: int, surcharge: float) -> list[Cut]:
+    best = [0.0] + [float("inf")] * total
+    start = [0] * (total + 1)
+    for end in range(1, total + 1):
+        for first in range(end):
+            price = prices[first] if first else 0.0
+            if price is None:
+                continue
+            cost = best[first] + _stage_cost(end - first, total)
+            cost += price + surcharge if first else 0.0
+            if cost < best[end]:
+                best[end], start[end] = cost, first
+    return _trace(lambda end, _: start[end], total, 0)
+
+
+def _cut_into(prices: Sequence[float | None], total: int, wanted: int) -> list[Cut]:
+    infinity = float("inf")
+    best = [[infinity] * (total + 1) for _ in range(wanted + 1)]
+    start = [[0] * (total + 1) for _ in range(wanted + 1)]
+    best[0][0] = 0.0
+    for count in range(1, wanted + 1):
+        for end in range(count, total + 1):
+            for first in range(count - 1, end):
+                price = prices[first] if first else 0.0
+                if price is None:
+                    continue
+                cost = best[count - 1][first] + price + _stage_cost(end - first, total)
+                if cost < best[count][end]:
+                    best[count][end], start[count][end] = cost, first
+    return _trace(lambda end, count: start[count][end], total, wanted)
+
+
+def _trace(start_of, total: int, count: int) -> list[Cut]:  # type: ignore[no-untyped-def]
+    cuts = []
+    end = total
+    while end > 0:
+        first = start_of(end, count)
+        cuts.append(Cut(first, end - 1))
+        end, count = first, count - 1
+    return cuts[::-1]

@@ -1,0 +1,314 @@
+"""Runs of a script, of its functions and of its flow, in a scratch copy of its folder.
+
+Each run finds the folder as it was at first and under the same path, so that printed paths
+are equal; the user's own files are only read. What a run did comes back as a value.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from mlstages.refactor.plan import Plan
+
+_COPIED_BYTES: Final = 20_000_000
+"""A file beside the script that is larger is linked, not copied."""
+_SKIPPED: Final = frozenset(
+    {".git", ".venv", "venv", "__pycache__", ".metaflow", "node_modules", ".mypy_cache", ".tox"}
+)
+_MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What one run did."""
+
+    status: int
+    stdout: str
+    stderr: str
+    figures: tuple[str, ...]
+    """A digest of the pixels of each figure."""
+    variables: Mapping[str, Mapping[str, Any]]
+    files: Mapping[str, str]
+    """Written or changed ones, with the digest of their content."""
+    seconds: float
+    places: Mapping[str, Any]
+    """What observation saw before each statement; empty for other runs."""
+    timed_out: bool = False
+    steps: tuple[tuple[str, str], ...] = ()
+    """Of a flow, the steps that ended, with what each printed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laboratory:
+    """A scratch copy of a script's folder, and the Python that runs it."""
+
+    source: Path
+    """The folder of the user's script."""
+    scratch: Path
+    python: str
+    arguments: tuple[str, ...]
+    timeout: float
+    is_fixed: bool = False
+    """Seeds and clock are fixed in each run."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which every run takes place."""
+        return self.scratch / "work" / (self.source.name or "folder")
+
+    def reset(self) -> None:
+        """Make the folder as it was at first."""
+        shutil.rmtree(self.scratch / "work", ignore_errors=True)
+        shutil.rmtree(self.scratch / "record", ignore_errors=True)
+        shutil.rmtree(self.scratch / "metaflow", ignore_errors=True)
+        _copy_folder(self.source, self.folder)
+        for name in ("record", "metaflow", "tool"):
+            (self.scratch / name).mkdir(exist_ok=True)
+        recorder = Path(__file__).with_name("recorder.py")
+        for name in ("recorder.py", "sitecustomize.py"):
+            shutil.copy(recorder, self.scratch / "tool" / name)
+
+
+@contextmanager
+def open_laboratory(
+    source: Path, python: str, arguments: Sequence[str], timeout: float
+) -> Iterator[Laboratory]:
+    """Yield a laboratory; its scratch folder is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="mlstages-", ignore_cleanup_errors=True) as scratch:
+        yield Laboratory(
+            source=source.resolve(),
+            scratch=Path(scratch).resolve(),
+            python=python,
+            arguments=tuple(arguments),
+            timeout=timeout,
+        )
+
+
+def run_program(laboratory: Laboratory, name: str, text: str | None = None) -> Trial:
+    """Run a script of the folder under record; ``text``, if given, is written to it first."""
+    laboratory.reset()
+    _write(laboratory, name, text)
+    return _run(laboratory, ["record", name])
+
+
+def run_functions(
+    laboratory: Laboratory, name: str, text: str, modules: Sequence[str] = ()
+) -> Trial:
+    """Run the module of functions as a script."""
+    laboratory.reset()
+    _write(laboratory, name, text)
+    return _run(laboratory, ["record", name], modules)
+
+
+def observe_script(laboratory: Laboratory, name: str, plan: Plan) -> Trial:
+    """Run the script, laid open, with a look at what each place carries."""
+    laboratory.reset()
+    _write(laboratory, name, plan.analysis.script.text)
+    settings = plan.body.settings
+    live = {
+        _node_number(plan, index): sorted(names | settings)
+        for index, names in zip(plan.body.indexes, plan.body.live, strict=False)
+    }
+    n_nodes = sum(len(statement.nodes) for statement in plan.analysis.statements)
+    live[n_nodes] = []
+    (laboratory.scratch / "record" / "live.json").write_text(json.dumps(live))
+    return _run(laboratory, ["observe", name])
+
+
+def _node_number(plan: Plan, index: int) -> int:
+    """Return a statement's number where each of those that share a line counts."""
+    return sum(len(statement.nodes) for statement in plan.analysis.statements[:index])
+
+
+def run_flow(laboratory: Laboratory, texts: Mapping[str, str], flow: str) -> Trial:
+    """Run the flow in Metaflow, each task in a process of its own."""
+    laboratory.reset()
+    for name, text in texts.items():
+        _write(laboratory, name, text)
+    modules = [Path(name).stem for name in texts]
+    command = [laboratory.python, flow, "--no-pylint", "--datastore", "local", "run"]
+    began = time.perf_counter()
+    status, stdout, stderr, timed_out = _start(laboratory, command, modules, is_flow=True)
+    seconds = time.perf_counter() - began
+    tasks = _read_tasks(laboratory.scratch / "record")
+    logs = list((laboratory.scratch / "metaflow").glob(".metaflow/*/*/*/*/0.runtime_stdout.log"))
+    steps = tuple((task["step"], _read_log(logs, task["step"], task["task"])) for task in tasks)
+    return Trial(
+        status=status,
+        steps=steps,
+        stdout="".join(stdout for _, stdout in steps),
+        stderr=stderr + stdout,
+        figures=tuple(figure for task in tasks for figure in task["figures"]),
+        variables={name: each for task in tasks for name, each in task["variables"].items()},
+        files=_changed_files(laboratory, set(texts)),
+        seconds=seconds,
+        places={},
+        timed_out=timed_out,
+    )
+
+
+def _read_tasks(folder: Path) -> list[dict[str, Any]]:
+    """Return the records of the tasks in the order in which they ended."""
+    paths = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    return [json.loads(path.read_text()) for path in paths if path.name != "live.json"]
+
+
+def _read_log(logs: Sequence[Path], step: str, task: str) -> str:
+    for path in logs:
+        if path.parent.name == task and path.parent.parent.name == step:
+            return _MFLOG.sub(b"", path.read_bytes()).decode("utf-8", "replace")
+    return ""
+
+
+def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] = ()) -> Trial:
+    recorder = laboratory.scratch / "tool" / "recorder.py"
+    mode, name = command
+    began = time.perf_counter()
+    status, stdout, stderr, timed_out = _start(
+        laboratory,
+        [laboratory.python, str(recorder), mode, name, *laboratory.arguments],
+        [Path(name).stem, *modules],
+    )
+    seconds = time.perf_counter() - began
+    path = laboratory.scratch / "record" / "run.json"
+    record = json.loads(path.read_text()) if path.exists() else {}
+    return Trial(
+        status=status,
+        stdout=stdout,
+        stderr=stderr,
+        figures=tuple(record.get("figures", ())),
+        variables=record.get("variables", {}),
+        files=_changed_files(laboratory, {name}),
+        seconds=seconds,
+        places=record.get("places", {}),
+        timed_out=timed_out,
+    )
+
+
+def _start(
+    laboratory: Laboratory, command: Sequence[str], modules: Sequence[str], is_flow: bool = False
+) -> tuple[int, str, str, bool]:
+    process = subprocess.Popen(
+        command,
+        cwd=laboratory.folder,
+        env=_environment(laboratory, modules, is_flow),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    timed_out = False
+    try:
+        out, err = process.communicate(timeout=laboratory.timeout)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return (
+        process.returncode,
+        out.decode("utf-8", "replace"),
+        err.decode("utf-8", "replace"),
+        timed_out,
+    )
+
+
+def _environment(
+    laboratory: Laboratory, modules: Sequence[str], is_flow: bool
+) -> dict[str, str]:
+    environment = dict(os.environ)
+    environment.update(
+        MPLBACKEND="Agg",
+        MLSTAGES_RECORD=str(laboratory.scratch / "record"),
+        MLSTAGES_MODULES=",".join(modules),
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONIOENCODING="utf-8",
+        PYTHONUNBUFFERED="1",
+    )
+    if laboratory.is_fixed:
+        environment.update(
+            MLSTAGES_FIXED="1",
+            PYTHONHASHSEED="0",
+            OMP_NUM_THREADS="1",
+            OPENBLAS_NUM_THREADS="1",
+            MKL_NUM_THREADS="1",
+        )
+    if is_flow:
+        tool = str(laboratory.scratch / "tool")
+        before = environment.get("PYTHONPATH")
+        environment.update(
+            PYTHONPATH=tool + (os.pathsep + before if before else ""),
+            METAFLOW_DATASTORE_SYSROOT_LOCAL=str(laboratory.scratch / "metaflow"),
+            METAFLOW_DEFAULT_DATASTORE="local",
+            METAFLOW_DEFAULT_METADATA="local",
+            METAFLOW_USER=environment.get("METAFLOW_USER", "mlstages"),
+            USERNAME=environment.get("USERNAME", "mlstages"),
+        )
+        environment.pop("METAFLOW_DEFAULT_DECOSPECS", None)
+    return environment
+
+
+def _write(laboratory: Laboratory, name: str, text: str | None) -> None:
+    if text is not None:
+        (laboratory.folder / name).write_text(text, encoding="utf-8")
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder; what is large is linked, what is a tool's own is left out."""
+    target.mkdir(parents=True)
+    for entry in sorted(source.iterdir()):
+        if entry.name in _SKIPPED:
+            continue
+        copy = target / entry.name
+        if entry.is_dir() and not entry.is_symlink():
+            if _is_large(entry):
+                copy.symlink_to(entry)
+            else:
+                shutil.copytree(
+                    entry, copy, symlinks=True, ignore=shutil.ignore_patterns(*_SKIPPED)
+                )
+        elif entry.is_file() and entry.stat().st_size <= _COPIED_BYTES:
+            shutil.copy2(entry, copy)
+        else:
+            copy.symlink_to(entry)
+
+
+def _is_large(folder: Path) -> bool:
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            total += os.stat(os.path.join(root, name), follow_symlinks=False).st_size
+            if total > _COPIED_BYTES:
+                return True
+    return False
+
+
+def _changed_files(laboratory: Laboratory, own: set[str]) -> dict[str, str]:
+    """Return what a run wrote: digests of files that were not there, or were different."""
+    written = {}
+    for path in sorted(laboratory.folder.rglob("*")):
+        name = str(path.relative_to(laboratory.folder))
+        if not path.is_file() or path.is_symlink() or name in own:
+            continue
+        if _SKIPPED & set(path.relative_to(laboratory.folder).parts):
+            continue
+        content = path.read_bytes()
+        before = laboratory.source / name
+        if before.is_file() and before.read_bytes() == content:
+            continue
+        written[name] = sha256(content).hexdigest()
+    return written

@@ -1,0 +1,305 @@
+"""A script whose work stands in ``main()`` or under the main guard, laid open.
+
+Most real scripts look so. What is laid open is text: the statements keep their words, and
+``Script.origin`` remembers their lines. Where the meaning could change (an early return, a
+local name that is also a global one), the function stays as it is.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mlstages.refactor.names import analyse_names
+from mlstages.refactor.script import (
+    Script,
+    Statement,
+    find_text_lines,
+    first_line,
+    parse_script,
+    split_lines,
+    split_statements,
+)
+
+
+class Unwrapped(NamedTuple):
+    """The script with its work at the top level."""
+
+    script: Script
+    notes: tuple[str, ...]
+    """What was laid open, or why not."""
+    docstring: str | None
+    """What the user's main said of itself."""
+
+
+class _Line(NamedTuple):
+    text: str
+    origin: int
+
+
+def unwrap(script: Script) -> Unwrapped:
+    """Return the script with its main guard and its main function laid open."""
+    notes: list[str] = []
+    script, was_guarded = _open_guard(script)
+    if was_guarded:
+        notes.append('the body of if __name__ == "__main__" is the script')
+    docstring = None
+    for _ in range(3):  # main() may do nothing but call another one
+        opened = _open_main(script)
+        if opened is None:
+            break
+        if isinstance(opened, str):
+            notes.append(opened)
+            break
+        script, name, said = opened
+        docstring = docstring or said
+        notes.append(f"the body of {name}() is the script")
+    return Unwrapped(script, tuple(notes), docstring)
+
+
+def _is_main_guard(node: ast.stmt) -> bool:
+    match node:
+        case ast.If(
+            test=ast.Compare(
+                left=ast.Name(id="__name__"),
+                ops=[ast.Eq()],
+                comparators=[ast.Constant(value="__main__")],
+            ),
+            orelse=[],
+        ):
+            return True
+    return False
+
+
+def _open_guard(script: Script) -> tuple[Script, bool]:
+    tree = parse_script(script)
+    statements = split_statements(script, tree)
+    guards = [s for s in statements if len(s.nodes) == 1 and _is_main_guard(s.node)]
+    if not guards or any(_reads_own_name(s) for s in statements if s not in guards):
+        return script, False
+    lines = _lines(script)
+    for guard in reversed(guards):
+        assert isinstance(guard.node, ast.If)
+        body = list(_dedented(script, lines, guard.node.body))
+        lines[guard.first - 1 : guard.last] = body
+    return _rebuilt(script, lines), True
+
+
+def _reads_own_name(statement: Statement) -> bool:
+    """Tell whether the statement itself branches on being the main program."""
+    return isinstance(statement.node, ast.If) and "__name__" in {
+        name.id for name in ast.walk(statement.node.test) if isinstance(name, ast.Name)
+    }
+
+
+def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
+    """Return the script with the body of its one work function in place of the call.
+
+    A sentence says why the function stays; None that there is no such function.
+    """
+    tree = parse_script(script)
+    statements = split_statements(script, tree)
+    if any(len(statement.nodes) > 1 for statement in statements):
+        return None
+    call = _find_only_call(statements)
+    if call is None:
+        return None
+    place, name, arguments = call
+    definitions = [
+        s for s in statements if isinstance(s.node, ast.FunctionDef) and s.node.name == name
+    ]
+    if len(definitions) != 1 or definitions[0].first > statements[place].first:
+        return None
+    definition = definitions[0]
+    function = definition.node
+    assert isinstance(function, ast.FunctionDef)
+    fault = _why_not(function, statements, definition, statements[place], arguments)
+    if fault is not None:
+        where = script.line_in_file(definition.first)
+        return f"{name}() at line {where} stays one function: {fault}"
+    return _put_in_place(script, function, definition, statements[place], arguments)
+
+
+def _find_only_call(
+    statements: list[Statement],
+) -> tuple[int, str, list[ast.expr]] | None:
+    """Return the last statement's place, the function that it calls and the arguments.
+
+    Only where that call is all the work: what else stands there defines, imports or assigns
+    a literal.
+    """
+    last = len(statements) - 1
+    for statement in statements[:last]:
+        match statement.node:
+            case (
+                ast.Import()
+                | ast.ImportFrom()
+                | ast.FunctionDef()
+                | ast.ClassDef()
+                | ast.AsyncFunctionDef()
+            ):
+                continue
+            case ast.Assign() | ast.AnnAssign() | ast.Try() | ast.If():
+                continue
+            case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute())):
+                continue
+        return None
+    match statements[last].node:
+        case ast.Expr(
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"),
+                args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
+            )
+        ):
+            return last, name, arguments
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
+            return last, name, arguments
+    return None
+
+
+def _why_not(
+    function: ast.FunctionDef,
+    statements: list[Statement],
+    definition: Statement,
+    call: Statement,
+    arguments: list[ast.expr],
+) -> str | None:
+    spec = function.args
+    if function.decorator_list:
+        return "it is decorated"
+    if spec.vararg or spec.kwarg or spec.kwonlyargs or spec.posonlyargs:
+        return "its arguments are more than plain names"
+    if len(spec.args) != len(arguments):
+        return "it is called with other than all of its arguments"
+    for node in ast.walk(function):
+        if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
+            return "it is a generator or a coroutine, or binds names from outside"
+    early = next(_early_returns(function), None)
+    if early is not None:
+        return f"it returns early, at line {early.lineno} of the text"
+    last = function.body[-1]
+    if isinstance(last, ast.Return) and not _is_plain(last.value):
+        return "what it returns is computed in the return"
+    if isinstance(last, ast.Return) and last.value is not None and "exit" in call.lines[0]:
+        return "what it returns is the exit status"
+    local = analyse_names(n for n in function.body if not isinstance(n, ast.Return)).writes
+    local |= {argument.arg for argument in spec.args}
+    outside: set[str] = set()
+    for statement in statements:
+        if statement not in (definition, call):
+            outside |= analyse_names(statement.nodes).writes
+            names = analyse_names(statement.nodes)
+            if function.name in names.mentions:
+                return f"it is used at another place, too, at line {statement.first} of the text"
+    clash = sorted(local & (outside | {function.name}))
+    if clash:
+        return f"its local name {clash[0]} is also a global one"
+    return None
+
+
+def _early_returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
+    def search(nodes: list[ast.stmt], *, is_top: bool) -> Iterator[ast.Return]:
+        for place, node in enumerate(nodes):
+            if isinstance(node, ast.Return):
+                if not (is_top and place == len(nodes) - 1):
+                    yield node
+            elif not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+                for inner in _blocks(node):
+                    yield from search(inner, is_top=False)
+
+    yield from search(function.body, is_top=True)
+
+
+def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for field in ("body", "orelse", "finalbody"):
+        yield getattr(node, field, [])
+    for inner in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield inner.body
+
+
+def _is_plain(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(_is_plain(element) for element in node.elts)
+    return node is None or isinstance(node, ast.Name | ast.Constant)
+
+
+def _put_in_place(
+    script: Script,
+    function: ast.FunctionDef,
+    definition: Statement,
+    call: Statement,
+    arguments: list[ast.expr],
+) -> tuple[Script, str, str | None]:
+    lines = _lines(script)
+    body = list(function.body)
+    docstring = None
+    match body[0]:
+        case ast.Expr(value=ast.Constant(value=str(said))):
+            docstring = said
+            body = body[1:]
+    if body and isinstance(body[-1], ast.Return):
+        body = body[:-1]
+    origin = lines[call.first - 1].origin
+    opened = [
+        _Line(f"{parameter.arg} = {ast.get_source_segment(script.text, value)}", origin)
+        for parameter, value in zip(function.args.args, arguments, strict=True)
+        if not (isinstance(value, ast.Name) and value.id == parameter.arg)
+    ]
+    if body:
+        opened += _dedented(script, lines, body)
+    if not opened:
+        opened = [_Line("pass", origin)]
+    lines[call.first - 1 : call.last] = opened
+    # The comments right above the function go with it; the ones before do not.
+    start = definition.first - 1
+    while start > 0 and lines[start - 1].text.startswith("#"):
+        start -= 1
+    above = [line for line in lines[start : definition.first - 1]]
+    del lines[start : definition.last]
+    place = next(i for i, line in enumerate(lines) if opened and line is opened[0])
+    lines[place:place] = above
+    return _rebuilt(script, lines), function.name, docstring
+
+
+def _dedented(script: Script, lines: list[_Line], body: list[ast.stmt]) -> Iterator[_Line]:
+    """Yield the lines of a block, with the comments above and in it, at the margin."""
+    first, last = first_line(body[0]), body[-1].end_lineno or 0
+    text = lines[first - 1].text
+    column = body[0].col_offset
+    head = text.encode()[:column].decode()
+    if head.strip():  # `if __name__ == "__main__": main()`
+        end = body[-1].end_col_offset or 0
+        yield _Line(text.encode()[column:end].decode(), lines[first - 1].origin)
+        return
+    start = first
+    while start > 1 and _is_inner(lines[start - 2].text, head):
+        start -= 1
+    inside = find_text_lines(script.text)
+    for number in range(start, last + 1):
+        line = lines[number - 1]
+        if number in inside:
+            yield line
+        elif line.text.startswith(head):
+            yield line._replace(text=line.text[len(head) :])
+        else:
+            yield line._replace(text=line.text.lstrip())
+
+
+def _is_inner(text: str, margin: str) -> bool:
+    """Tell whether a line above a block's first statement is a comment or a blank of it."""
+    return not text.strip() or (text.startswith(margin) and text.strip().startswith("#"))
+
+
+def _lines(script: Script) -> list[_Line]:
+    return [
+        _Line(text, script.line_in_file(number))
+        for number, text in enumerate(split_lines(script.text), start=1)
+    ]
+
+
+def _rebuilt(script: Script, lines: list[_Line]) -> Script:
+    return Script(
+        name=script.name,
+        text="".join(line.text + "\n" for line in lines),
+        newline=script.newline,
+        origin=tuple(line.origin for line in lines),
+    )
