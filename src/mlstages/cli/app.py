@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from mlstages.cli import checks, graph, history, pipeline, run
+from mlstages.cli import checks, graph, history, pipeline, refactor, run
 from mlstages.errors import MlstagesError
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ checks.register(app)
 history.register(app)
 graph.register(app)
 run.register(app)
+refactor.register(app)
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from mlstages.graph_drawing import draw_text
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its n
     from mlstages.compare import Comparison, StageReport
     from mlstages.launch.graph import Graph
     from mlstages.launch.reuse.explanation import Explanation
+    from mlstages.refactor.plan import Plan
+    from mlstages.refactor.proof import Outcome
+    from mlstages.refactor.refactoring import Refactoring
+    from mlstages.refactor.verification import Verification
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
     from mlstages.runs.details import ArtifactSummary
@@ -399,3 +405,84 @@ def draw_artifact(details: RunDetails) -> RenderableType:
 def _extent(artifact: ArtifactSummary) -> tuple[str, str]:
     shape = "" if artifact.shape is None else " x ".join(map(str, artifact.shape))
     return shape, f"{artifact.size:,}"
+
+
+def draw_plan(plan: Plan) -> RenderableType:
+    """Return the stages as a table: lines, name, what goes in and comes out, why it begins."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("lines", justify="right")
+    for heading in ("stage", "takes", "gives", "begins at"):
+        table.add_column(heading, overflow="fold")
+    for stage in plan.stages:
+        table.add_row(
+            f"{stage.first_line}-{stage.last_line}",
+            stage.name,
+            ", ".join(stage.inputs),
+            ", ".join(stage.results),
+            stage.begins,
+        )
+    return Group(table, *_note_plan(plan))
+
+
+def _note_plan(plan: Plan) -> Iterator[Text]:
+    settings = ", ".join(f"{s.name}={s.literal}" for _, s in plan.head.settings)
+    if settings:
+        yield Text(f"parameters: {settings}")
+    for note in plan.notes:
+        yield Text(f"note: {note}")
+    for merge in plan.merges:
+        said = f" (“{merge.title}”)" if merge.title else ""
+        yield Text(f"merged at line {merge.line}{said}: {merge.reason}")
+    for refusal in plan.flow_refusals:
+        yield Text(f"no flow, line {refusal.line}: {refusal.reason}")
+
+
+def draw_diff(made: Refactoring) -> RenderableType:
+    """Return what would be written, as a diff against nothing."""
+    lines = []
+    for name, text in made.files.items():
+        lines += difflib.unified_diff([], text.splitlines(), "/dev/null", name, lineterm="")
+    return Group(*map(Text, lines), *_draw_verdicts(made))
+
+
+def draw_refactoring(made: Refactoring) -> RenderableType:
+    """Return the stages as a tree, the files, and the two verdicts."""
+    tree = Tree(Text(str(made.path)))
+    for stage in made.plan.stages:
+        given = f" -> {', '.join(stage.results)}" if stage.results else ""
+        tree.add(
+            Text(
+                f"{stage.name}({', '.join(stage.inputs)}){given}"
+                f"  lines {stage.first_line}-{stage.last_line}, {stage.begins}"
+            )
+        )
+    written = Text(f"written: {', '.join(made.files)}")
+    return Group(tree, *_note_plan(made.plan), written, *_draw_verdicts(made))
+
+
+def _draw_verdicts(made: Refactoring) -> Iterator[Text]:
+    yield _draw_outcome("functions", made.functions)
+    yield _draw_outcome("flow", made.flow)
+    if made.seconds is not None:
+        yield Text(
+            f"seconds: script {made.seconds:.1f}, functions {made.functions.seconds:.1f}, "
+            f"flow {made.flow.seconds:.1f}"
+        )
+
+
+def _draw_outcome(kind: str, outcome: Outcome) -> Text:
+    line = f"{kind}: {outcome.verdict}"
+    if outcome.difference:
+        return Text(f"{line} ({outcome.difference})")
+    line += (
+        f" ({outcome.n_lines} lines, {outcome.n_figures} figures, {outcome.n_files} files, "
+        f"{outcome.n_variables} variables)"
+    )
+    if outcome.uncompared:
+        line += f"; not compared: {', '.join(outcome.uncompared)}"
+    return Text(line)
+
+
+def draw_verification(verification: Verification) -> RenderableType:
+    """Return the verdict on one line."""
+    return _draw_outcome(str(verification.kind), verification.outcome)

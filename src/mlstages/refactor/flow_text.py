@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
+from mlstages.refactor.arguments import Argument, Arguments
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage
@@ -29,20 +30,24 @@ def write_flow(plan: Plan, module: str) -> str:
     artifacts = name_artifacts(plan)
     settings = [setting for _, setting in plan.head.settings]
     script = PurePath(plan.script.name).name
-    imports = ["FlowSpec", *(["Parameter"] if settings else []), "step"]
+    arguments = plan.arguments
+    has_parameters = settings or (arguments and arguments.arguments)
+    imports = ["FlowSpec", *(["Parameter"] if has_parameters else []), "step"]
     carried = {each for states in plan.carried_state for each in states}
-    modules = ["import random\n"] if "random" in carried else []
+    modules = ["import argparse\n"] if arguments else []
+    modules += ["import random\n"] if "random" in carried else []
+    modules += ["\n"] if modules else []
     modules += ["import numpy as np\n"] if "numpy" in carried else []
-    if "random" in carried:
-        modules.insert(1, "\n")
     head = (
         f'"""The stages of {script} as a flow: python {flow_file(plan)} run."""\n\n'
         f"{''.join(modules)}import {module} as functions\n"
         f"from metaflow import {', '.join(imports)}\n"
     )
     blocks = [f'class {flow_name(plan)}(FlowSpec):\n    """{_describe(plan)}"""']
-    if settings:
-        blocks.append("\n".join(_parameter(each, artifacts) for each in settings))
+    parameters = [_parameter(each, artifacts) for each in settings]
+    parameters += [_argument(each) for each in (arguments.arguments if arguments else ())]
+    if parameters:
+        blocks.append("\n".join(parameters))
     blocks += _steps(plan, artifacts)
     body = "\n\n".join(blocks)
     return f'{head}\n\n{body}\n\n\nif __name__ == "__main__":\n    {flow_name(plan)}()\n'
@@ -75,9 +80,10 @@ def _describe(plan: Plan) -> str:
 def name_artifacts(plan: Plan) -> dict[str, str]:
     """Return the attribute of the flow for each name that the stages exchange."""
     names = {setting.name for _, setting in plan.head.settings}
+    options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
     for stage in plan.stages:
         names |= {*stage.inputs, *stage.results}
-    steps = {stage.name for stage in plan.stages}
+    steps = {stage.name for stage in plan.stages} | options
     chosen: dict[str, str] = {}
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
@@ -101,6 +107,19 @@ def _parameter(setting: Setting, artifacts: dict[str, str]) -> str:
     return write_call(f"    {artifacts[setting.name]} = ", "Parameter", arguments)
 
 
+def _argument(argument: Argument) -> str:
+    name = _argument_attribute(argument)
+    said = argument.help.replace("\\", "/").replace('"', "'")
+    default = "required=True" if argument.default is None else f"default={argument.default}"
+    arguments = [f'"{name}"', f"type={argument.kind}", default]
+    arguments += [f'help="{said}"'] if said else []
+    return write_call(f"    {name} = ", "Parameter", arguments)
+
+
+def _argument_attribute(argument: Argument) -> str:
+    return f"{argument.name}_" if argument.name in _TAKEN else argument.name
+
+
 def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
     stages = plan.stages
     names = [stage.name for stage in stages]
@@ -112,12 +131,15 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
         following = names[place + 1] if place + 1 < len(stages) else None
         if len(stages) == 1:
             following = "end"
+        parses = plan.arguments and stage.pieces[0].index == plan.arguments.indexes[0]
         lines = [
             "    @step",
             f"    def {names[place]}(self):",
             f'        """{stage.summary}"""',
             *_take_over(plan.carried_state[place]),
-            _call(stage, artifacts),
+            _namespace(plan.arguments, artifacts)
+            if parses and plan.arguments
+            else _call(stage, artifacts),
             *_hand_over(plan.carried_state[place + 1 :]),
         ]
         if following is not None:
@@ -157,6 +179,13 @@ def _call(stage: PlannedStage, artifacts: dict[str, str]) -> str:
         arguments, results = _own_call(stage, artifacts)
     targets = [f"self.{artifacts[name]}" if name in artifacts else "_" for name in results]
     return write_assignment(" " * 8, targets, f"functions.{stage.name}", arguments)
+
+
+def _namespace(arguments: Arguments, artifacts: dict[str, str]) -> str:
+    """Return the line that makes of the flow's parameters what the parser would have given."""
+    target = artifacts.get(arguments.target, arguments.target)
+    words = [f"{a.name}=self.{_argument_attribute(a)}" for a in arguments.arguments]
+    return write_call(f"        self.{target} = ", "argparse.Namespace", words)
 
 
 def _own_call(

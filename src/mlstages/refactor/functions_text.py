@@ -4,13 +4,14 @@ The user's statements are there word for word, with their comments and blank lin
 margin changes, and never that of a line inside a string.
 """
 
+import ast
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from mlstages.refactor.head import Setting
 from mlstages.refactor.headings import Piece, Strength, header_lines, lines_above
 from mlstages.refactor.plan import Plan, PlannedStage
-from mlstages.refactor.script import indent, split_lines
+from mlstages.refactor.script import Statement, indent, split_lines
 
 _WIDTH = 88
 
@@ -21,8 +22,26 @@ def write_functions(plan: Plan) -> str:
     blocks += [_definition(plan, index) for index in plan.head.definitions]
     blocks += [write_stage(stage) for stage in plan.stages if not stage.is_own]
     blocks.append(_main(plan))
+    if has_unused_names(plan):
+        first, line_feed, rest = blocks[0].partition("\n")
+        said = "# flake8: noqa: F841"
+        blocks[0] = (
+            f"{first}\n{said}{line_feed}{rest}"
+            if first.startswith("#")
+            else f"{said}\n{blocks[0]}"
+        )
     text = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip())
     return f'{text}\n\n\nif __name__ == "__main__":\n    {main_name(plan)}()\n'
+
+
+def has_unused_names(plan: Plan) -> bool:
+    """Tell whether a stage binds a name that nothing reads: linters report that of functions."""
+    for stage in plan.stages:
+        own = [plan.analysis.names[piece.index] for piece in stage.pieces]
+        read = {name for names in own for name in names.mentions}
+        if any(names.writes - read - set(stage.results) for names in own):
+            return True
+    return False
 
 
 def main_name(plan: Plan) -> str:
@@ -50,15 +69,33 @@ def _head(plan: Plan) -> str:
 
 def _with_comments(plan: Plan, indexes: Iterable[int]) -> list[str]:
     lines: list[str] = []
-    seen: set[tuple[str, ...]] = set()
+    seen: set[str] = set()
     for index in indexes:
-        own = plan.analysis.statements[index].lines
-        if own in seen:  # the same import, once more
-            continue
-        seen.add(own)
-        lines += lines_above(plan.analysis, plan.head, index)
-        lines += plan.analysis.statements[index].lines
+        own = _without_known(plan.analysis.statements[index], seen)
+        if own:
+            lines += lines_above(plan.analysis, plan.head, index)
+            lines += own
     return lines
+
+
+def _without_known(statement: Statement, seen: set[str]) -> tuple[str, ...]:
+    """Return the lines of a statement at the head; an import that has been made is left out.
+
+    ``seen`` gains what this one imports.
+    """
+    node = statement.node
+    if len(statement.nodes) > 1 or not isinstance(node, ast.Import | ast.ImportFrom):
+        return statement.lines
+    start = f"{node.level} {node.module}" if isinstance(node, ast.ImportFrom) else ""
+    new = [a for a in node.names if f"{start} {a.name} {a.asname}" not in seen]
+    seen.update(f"{start} {alias.name} {alias.asname}" for alias in node.names)
+    if len(new) == len(node.names):
+        return statement.lines
+    if not new:
+        return ()
+    if isinstance(node, ast.Import):
+        return (ast.unparse(ast.Import(new)),)
+    return (ast.unparse(ast.ImportFrom(node.module, new, node.level)),)
 
 
 def _definition(plan: Plan, index: int) -> str:

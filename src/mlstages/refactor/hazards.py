@@ -214,6 +214,15 @@ def _is_name(node: ast.AST, context: type) -> bool:
     return isinstance(node, ast.Name) and isinstance(node.ctx, context)
 
 
+def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """``import *`` is allowed at the top level of a module only."""
+    for i in body.indexes:
+        for node in ast.walk(ast.Module(list(analysis.statements[i].nodes), [])):
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                line = analysis.script.line_in_file(node.lineno)
+                yield Refusal(line, f"from {node.module} import * stands in a branch")
+
+
 def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A task has neither the script's arguments nor its keyboard."""
     for statement in analysis.statements:
@@ -263,6 +272,7 @@ _REFUSALS: Final[tuple[Callable[[Analysis, Head, Body], Iterable[Refusal]], ...]
     _rebound_globals,
     _read_builtin_then_bound,
     _class_reads_itself,
+    _star_import_in_a_branch,
     _talks_to_its_start,
     _ends_early,
 )

@@ -101,7 +101,7 @@ def name_stages(
     names = []
     for pieces, own, called in zip(stages, results, own_calls, strict=True):
         if called is not None:
-            names.append(StageName(called, _sentence(called.replace("_", " ")), "code"))
+            names.append(StageName(called, _own_summary(analysis, called), "code"))
             continue
         chosen = next(
             candidate
@@ -111,6 +111,16 @@ def name_stages(
         used.add(chosen.name)
         names.append(chosen)
     return names
+
+
+def _own_summary(analysis: Analysis, name: str) -> str:
+    """Return the first line of what the user's function says of itself, else its name."""
+    for statement in analysis.statements:
+        for node in statement.nodes:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                said = (ast.get_docstring(node) or "").strip().split("\n")[0].strip()
+                return _sentence(said or name.replace("_", " "))
+    return _sentence(name.replace("_", " "))
 
 
 def _is_fit(name: str, used: set[str]) -> bool:
@@ -140,6 +150,8 @@ def _candidates(
         words = find_words(text, verb)
         if words:
             summary = _sentence(text)
+            if len(words) == 1 and code.objects:
+                yield StageName("_".join([*words, *code.objects[:1]]), summary, source)
             yield StageName("_".join(words), summary, source)
             for more in _more_words(code, results):
                 if more not in words:
@@ -227,6 +239,10 @@ def find_words(text: str, verb: str = "compute") -> list[str]:
 def _verb_first(words: list[str], verb: str) -> list[str]:
     if words[0] in _VERBS:
         return words if len(words) > 1 else [words[0], *([] if verb == words[0] else [])]
+    if "and" in words:  # "loading and preparation": the first of the two leads
+        words = words[: words.index("and")]
+        if words[0] in _VERBS and len(words) > 1:
+            return words
     last = _as_verb(words[-1])
     if last in _VERBS and last != words[-1]:
         return [last, *words[:-1]]
@@ -287,6 +303,9 @@ def _describe_code(
     called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
     written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     leaves = tuple(dict.fromkeys(filter(None, map(_to_snake, (*results, *written)))))
+    composed = _describe_own_call(analysis, calls, leaves)
+    if composed is not None:
+        return _Described(*composed, called)
     counts = {phase: phases.count(phase) for phase in set(phases) if phase}
     phase = max(
         counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default=""
@@ -323,6 +342,24 @@ def _describe_code(
     if leaves:
         return _Described("prepare", leaves[:2], called)
     return _Described("call", tuple(map(_to_snake, called))[:2] or ("nothing",), called)
+
+
+def _describe_own_call(
+    analysis: Analysis, calls: Sequence[ast.Call], leaves: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return verb and object of the user's own function that is called, if its name has them."""
+    own = {
+        node.name
+        for statement in analysis.statements
+        for node in statement.nodes
+        if isinstance(node, ast.FunctionDef)
+    }
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id in own:
+            verb, *words = _to_snake(call.func.id).split("_")
+            if verb in _VERBS:
+                return verb, tuple(words) or leaves[:2]
+    return None
 
 
 def _describe_load(

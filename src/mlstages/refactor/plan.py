@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mlstages.errors import RefusedError
+from mlstages.errors import OptionError, RefusedError
+from mlstages.refactor.arguments import Arguments, find_arguments, unparsed
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
 from mlstages.refactor.head import Analysis, Head, analyse, find_head
 from mlstages.refactor.headings import Piece, Strength, read_pieces
@@ -17,7 +18,7 @@ from mlstages.refactor.liveness import Body, find_inputs, find_live, find_result
 from mlstages.refactor.naming import StageName, name_stages
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
-from mlstages.refactor.segment import cut_body, find_own_call
+from mlstages.refactor.segment import Cutting, cut_body, find_own_call
 from mlstages.refactor.unwrap import unwrap
 
 
@@ -64,6 +65,8 @@ class Plan:
     docstring: str | None
     carried_state: tuple[tuple[str, ...], ...]
     """For each stage, the random states that it takes over: ``numpy``, ``random``."""
+    arguments: Arguments | None
+    """The script's command line, where a flow can have it as parameters."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan for JSON."""
@@ -82,6 +85,7 @@ class Plan:
                 for stage in self.stages
             ],
             "parameters": {s.name: s.value for _, s in self.head.settings},
+            "arguments": unparsed(self.arguments),
             "merged": [merge._asdict() for merge in self.merges],
             "notes": list(self.notes),
             "flow_refused": [
@@ -124,16 +128,20 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
     places = {index: place for place, index in enumerate(body.indexes)}
     vetoes += [Veto(places[i], why) for i, why in wishes.vetoes if i in places]
     vetoed = frozenset(veto.place for veto in vetoes)
-    cuts = cut_body(analysis, head, body, pieces, vetoed, wishes.n_stages)
+    arguments = find_arguments(analysis, head)
+    wanted = _places_around(arguments, places) - vetoed
+    cuts = cut_body(analysis, head, body, pieces, Cutting(vetoed, wanted, wishes.n_stages))
     inputs = [tuple(find_inputs(body, *cut)) for cut in cuts]
     results = [tuple(find_results(body, *cut)) for cut in cuts]
     parts = [tuple(pieces[cut.first : cut.last + 1]) for cut in cuts]
     taken = {name for names in analysis.names for name in names.writes | names.mentions}
     own = find_own_calls(analysis, head, parts)
+    taken |= {"main"}
     names = [
         _renamed(each, wishes.renames)
-        for each in name_stages(analysis, parts, results, taken | {"main"}, own)
+        for each in name_stages(analysis, parts, results, taken, own)
     ]
+    _require_names(names, taken, wishes)
     return Plan(
         script=script,
         analysis=analysis,
@@ -145,12 +153,27 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
         ),
         merges=tuple(_find_merges(analysis, pieces, vetoes, {cut.first for cut in cuts})),
         notes=(*opened.notes, *lifted),
-        flow_refusals=tuple(dict.fromkeys(r for r in refusals if r.only_flow)),
+        flow_refusals=tuple(
+            dict.fromkeys(
+                r
+                for r in refusals
+                if r.only_flow and not (arguments and "command line" in r.reason)
+            )
+        ),
+        arguments=arguments,
         docstring=head.docstring or opened.docstring,
         carried_state=find_carried_state(
             parts, wishes.random_users or find_random_users(analysis)
         ),
     )
+
+
+def _places_around(arguments: Arguments | None, places: Mapping[int, int]) -> frozenset[int]:
+    """Return the boundaries that let the parsing of the command line be a stage of its own."""
+    if arguments is None:
+        return frozenset()
+    own = [places[index] for index in arguments.indexes]
+    return frozenset({min(own), max(own) + 1})
 
 
 def find_own_calls(
@@ -171,6 +194,18 @@ def _refuse(script: Script, refusals: list[Refusal]) -> None:
             for refusal in dict.fromkeys(refusals)
         )
         raise RefusedError(f"{script.name} cannot be refactored; nothing was written\n{reasons}")
+
+
+def _require_names(names: Sequence[StageName], taken: set[str], wishes: Wishes) -> None:
+    """Refuse a wish for a name that no stage has, or that something else has."""
+    chosen = [each.name for each in names]
+    for old, new in wishes.renames.items():
+        if new not in chosen:
+            raise OptionError(
+                f"--name {old}={new}: no stage is called {old}; they are {', '.join(chosen)}"
+            )
+        if chosen.count(new) > 1 or new in taken:
+            raise OptionError(f"--name {old}={new}: {new} is the name of something else")
 
 
 def _renamed(stage: StageName, renames: Mapping[str, str]) -> StageName:

@@ -41,6 +41,11 @@ class Outcome:
     """Variables that both have, and that cannot be looked into."""
     seconds: float = 0.0
 
+    @property
+    def exit_code(self) -> int:
+        """0 if nothing was found to differ, 1 otherwise."""
+        return int(self.verdict in (Verdict.DIFFERS, Verdict.NOT_COMPARABLE))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome for JSON."""
         return {

@@ -196,11 +196,15 @@ def describe(value):
 
 
 def describe_all(names):
-    """Return the digests of variables; modules and private names are no result."""
+    """Return the digests of variables; modules, and what the script defines, are no results."""
     return {
         name: describe(value)
         for name, value in names.items()
-        if not name.startswith("__") and not isinstance(value, types.ModuleType)
+        if not name.startswith("__")
+        and not isinstance(value, types.ModuleType)
+        and not (
+            isinstance(value, (types.FunctionType, type)) and value.__module__ in _OWN_CLASSES
+        )
     }
 
 
@@ -358,6 +362,8 @@ def _fix_datetime(now):
     original = datetime.datetime
 
     class Fixed(original, metaclass=FixedMeta):
+        __slots__ = ()  # compiled code relies on the size of the type
+
         @classmethod
         def now(cls, tz=None):
             return original.fromtimestamp(now, tz)

@@ -1,12 +1,14 @@
 """A refactoring: plan, observation, texts and proof, as one value; written to files last."""
 
+import keyword
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from mlstages.errors import FileError, RefusedError, ScriptError
+from mlstages.errors import FileError, OptionError, RefusedError, ScriptError
+from mlstages.refactor.arguments import translate_arguments
 from mlstages.refactor.flow_text import flow_name, module_stem, name_artifacts, write_flow
 from mlstages.refactor.functions_text import main_name, write_functions
 from mlstages.refactor.notebook import read_notebook
@@ -42,6 +44,11 @@ class Refactoring:
     flow: Outcome
     seconds: float | None
     """How long the script itself took; None if it was not run."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 if the functions or the flow were seen to differ, else 0."""
+        return max(self.functions.exit_code, self.flow.exit_code)
 
     @property
     def verdicts(self) -> tuple[Verdict, Verdict]:
@@ -213,6 +220,7 @@ def _prove_flow(
     """Return the verdict on the flow; where it differs, the stage at fault joins the one before."""
     module = functions_module(path)
     outcome = _NOT_RUN
+    options = translate_arguments(plan.arguments, terms.arguments)
     for _ in range(_MOST_ROUNDS):
         flow_file = f"{module_stem(path.name)}_flow.py"
         texts = {
@@ -220,7 +228,7 @@ def _prove_flow(
             flow_file: write_flow(plan, module),
         }
         terms.report(f"running the flow, {len(plan.stages)} steps")
-        trial = _with_names(run_flow(laboratory, texts, flow_file), plan)
+        trial = _with_names(run_flow(laboratory, texts, flow_file, options), plan)
         if trial.status and "No module named 'metaflow'" in trial.stderr:
             return plan, Outcome(
                 verdict=Verdict.NOT_RUN,
@@ -264,6 +272,23 @@ def _with_names(trial: Trial, plan: Plan) -> Trial:
         trial,
         variables={names.get(name, name): each for name, each in trial.variables.items()},
     )
+
+
+def read_renames(wishes: Sequence[str]) -> dict[str, str]:
+    """Return the new name of each stage that is to be called otherwise.
+
+    Raises
+    ------
+    OptionError
+        One is not of the form OLD=NEW, or its new name is none in Python.
+    """
+    renames = {}
+    for wish in wishes:
+        old, equals, new = wish.partition("=")
+        if not (equals and new.isidentifier() and not keyword.iskeyword(new)):
+            raise OptionError(f"--name {wish}: write OLD=NEW, with names as Python has them")
+        renames[old] = new
+    return renames
 
 
 def functions_module(path: Path) -> str:

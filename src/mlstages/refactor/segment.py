@@ -45,26 +45,25 @@ class Cut(NamedTuple):
     last: int
 
 
-def cut_body(
-    analysis: Analysis,
-    head: Head,
-    body: Body,
-    pieces: Sequence[Piece],
-    vetoed: frozenset[int],
-    n_stages: int | None = None,
-) -> list[Cut]:
-    """Return the stages as places of the body.
+class Cutting(NamedTuple):
+    """What a cut must heed."""
 
-    Parameters
-    ----------
-    vetoed : frozenset of int
-        Places of the body before which there can be no boundary.
-    n_stages : int, default=None
-        How many are wanted; None lets the text decide. As many as the vetoes allow are made.
-    """
+    vetoed: frozenset[int]
+    """Places of the body before which there can be no boundary."""
+    wanted: frozenset[int] = frozenset()
+    """Places before which there must be one."""
+    n_stages: int | None = None
+    """How many are wanted; None lets the text decide. As many as the vetoes allow are made."""
+
+
+def cut_body(
+    analysis: Analysis, head: Head, body: Body, pieces: Sequence[Piece], cutting: Cutting
+) -> list[Cut]:
+    """Return the stages as places of the body."""
     if not pieces:
         return []
-    prices = _price_places(analysis, head, body, pieces, vetoed)
+    n_stages = cutting.n_stages
+    prices = _price_places(analysis, head, body, pieces, cutting)
     allowed = sum(price is not None for price in prices[1:]) + 1
     if n_stages is not None:
         return _cut_into(prices, len(pieces), min(n_stages, allowed))
@@ -84,15 +83,18 @@ def _price_places(
     head: Head,
     body: Body,
     pieces: Sequence[Piece],
-    vetoed: frozenset[int],
+    cutting: Cutting,
 ) -> list[float | None]:
     """Return what a boundary before each statement costs; None where it cannot be."""
     is_own = [find_own_call(analysis, head, piece.index) is not None for piece in pieces]
     phases = [find_phase(analysis, piece.index) for piece in pieces]
     prices: list[float | None] = []
     for place, piece in enumerate(pieces):
-        if place in vetoed:
+        if place in cutting.vetoed:
             prices.append(None)
+            continue
+        if place in cutting.wanted:
+            prices.append(-_WORTH[Strength.FIXED])
             continue
         carried = len(body.live[place])
         price = _PRICE - _WORTH[piece.heading.strength]

@@ -131,13 +131,15 @@ def _node_number(plan: Plan, index: int) -> int:
     return sum(len(statement.nodes) for statement in plan.analysis.statements[:index])
 
 
-def run_flow(laboratory: Laboratory, texts: Mapping[str, str], flow: str) -> Trial:
+def run_flow(
+    laboratory: Laboratory, texts: Mapping[str, str], flow: str, options: Sequence[str] = ()
+) -> Trial:
     """Run the flow in Metaflow, each task in a process of its own."""
     laboratory.reset()
     for name, text in texts.items():
         _write(laboratory, name, text)
     modules = [Path(name).stem for name in texts]
-    command = [laboratory.python, flow, "--no-pylint", "--datastore", "local", "run"]
+    command = [laboratory.python, flow, "--no-pylint", "--datastore", "local", "run", *options]
     began = time.perf_counter()
     status, stdout, stderr, timed_out = _start(laboratory, command, modules, is_flow=True)
     seconds = time.perf_counter() - began
@@ -238,14 +240,15 @@ def _environment(
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONIOENCODING="utf-8",
         PYTHONUNBUFFERED="1",
+        # The order in which threads add up changes the last bits from run to run.
+        OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
+        MKL_NUM_THREADS="1",
     )
     if laboratory.is_fixed:
         environment.update(
             MLSTAGES_FIXED="1",
             PYTHONHASHSEED="0",
-            OMP_NUM_THREADS="1",
-            OPENBLAS_NUM_THREADS="1",
-            MKL_NUM_THREADS="1",
         )
     if is_flow:
         tool = str(laboratory.scratch / "tool")

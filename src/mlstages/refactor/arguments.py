@@ -1,0 +1,224 @@
+"""What a script reads from its command line by ``argparse``, as parameters of the flow.
+
+The functions keep the user's parser. A task of a flow has no arguments of the script, so the
+flow's parameters stand for them: the same names, types, defaults and help. Only parsers that
+the text shows whole are taken over; any other leaves the script without a flow.
+"""
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mlstages.errors import OptionError
+from mlstages.refactor.head import Analysis, Head
+
+_TYPES: Final = ("int", "float", "str")
+_KNOWN_WORDS: Final = frozenset(
+    {"type", "default", "help", "choices", "required", "action", "dest", "metavar"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One option or positional argument."""
+
+    name: str
+    """Its attribute in the namespace."""
+    flags: tuple[str, ...]
+    """``--epochs``, ``-e``; empty for a positional one."""
+    kind: str
+    """``int``, ``float``, ``str`` or ``bool``."""
+    default: str | None
+    """As the user wrote it; None if the argument is required."""
+    help: str
+    stored: bool = True
+    """What a flag (``store_true``, ``store_false``) stores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """A parser that the text shows whole."""
+
+    indexes: tuple[int, ...]
+    """The statements that make the parser and parse."""
+    target: str
+    """The name that the namespace is bound to."""
+    arguments: tuple[Argument, ...]
+
+
+def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
+    """Return the script's arguments; None if it has none, or the text does not show them whole."""
+    for place, index in enumerate(head.body):
+        match analysis.statements[index].node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call() as call):
+                pass
+            case _:
+                continue
+        inner = _statements_of_own_function(call, analysis, head)
+        if inner is not None:
+            nodes, indexes = inner, [index]
+        elif _is_parse(call):
+            indexes = list(_parser_statements(analysis, head.body[: place + 1]))
+            nodes = [analysis.statements[i].node for i in indexes]
+        else:
+            continue
+        arguments = _read_parser(nodes)
+        if arguments is None or len(analysis.written_by(target)) != 1:
+            return None
+        return Arguments(indexes=tuple(indexes), target=target, arguments=tuple(arguments))
+    return None
+
+
+def _is_parse(call: ast.Call) -> bool:
+    return (
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr == "parse_args"
+        and not call.args
+        and not call.keywords
+    )
+
+
+def _statements_of_own_function(
+    call: ast.Call, analysis: Analysis, head: Head
+) -> list[ast.stmt] | None:
+    """Return the body of the user's function that is called to parse, as in ``parse_args()``."""
+    if not isinstance(call.func, ast.Name) or call.args or call.keywords:
+        return None
+    for index in head.definitions:
+        node = analysis.statements[index].node
+        if isinstance(node, ast.FunctionDef) and node.name == call.func.id:
+            last = node.body[-1]
+            body = [n for n in node.body if not _is_docstring(n)]
+            match last:
+                case ast.Return(value=ast.Call() as returned) if _is_parse(returned):
+                    return [*body[:-1], ast.Expr(returned)]
+                case ast.Return(value=ast.Name(id=name)):
+                    before = body[-2] if len(body) > 1 else None
+                    match before:
+                        case ast.Assign(
+                            targets=[ast.Name(id=bound)], value=ast.Call() as parsed
+                        ) if bound == name and _is_parse(parsed):
+                            return body[:-1]
+    return None
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> Iterable[int]:
+    """Return the statements right above and with the parsing that are about the parser."""
+    found: list[int] = []
+    parser = None
+    node = analysis.statements[indexes[-1]].node
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+        function = node.value.func
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+            parser = function.value.id
+    for index in reversed(indexes):
+        names = analysis.names[index]
+        if parser is None or parser not in names.writes | names.mentions:
+            break
+        found.append(index)
+    return sorted(found)
+
+
+def _read_parser(nodes: Sequence[ast.stmt]) -> list[Argument] | None:
+    arguments = []
+    for node in nodes:
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="add_argument")) as call):
+                argument = _read_argument(call)
+                if argument is None:
+                    return None
+                arguments.append(argument)
+            case ast.Assign(value=ast.Call(func=function)):
+                called = ast.unparse(function)
+                if not called.endswith(("ArgumentParser", ".parse_args")):
+                    return None
+            case ast.Expr(value=ast.Call() as call) if _is_parse(call):
+                continue
+            case _:
+                return None
+    return arguments
+
+
+def _read_argument(call: ast.Call) -> Argument | None:
+    flags = [a.value for a in call.args if isinstance(a, ast.Constant)]
+    words = {k.arg: k.value for k in call.keywords}
+    if len(flags) != len(call.args) or not flags or not _KNOWN_WORDS.issuperset(words):
+        return None
+    names = [str(flag) for flag in flags]
+    options = tuple(name for name in names if name.startswith("-"))
+    longest = next((n for n in names if n.startswith("--")), names[0])
+    try:
+        dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
+        said = ast.literal_eval(words["help"]) if "help" in words else ""
+        choices = ast.literal_eval(words["choices"]) if "choices" in words else ()
+        default = ast.literal_eval(words["default"]) if "default" in words else None
+        is_required = "required" in words and bool(ast.literal_eval(words["required"]))
+        action = ast.literal_eval(words["action"]) if "action" in words else "store"
+    except ValueError:
+        return None
+    if choices:
+        said = f"{said} (one of {', '.join(map(str, choices))})".strip()
+    name = str(dest).replace("-", "_")
+    if action in ("store_true", "store_false"):
+        stored = action == "store_true"
+        return Argument(
+            name=name, flags=options, kind="bool", default=str(not stored), help=str(said),
+            stored=stored,
+        )  # fmt: skip
+    kind = ast.unparse(words["type"]) if "type" in words else "str"
+    if action != "store" or kind not in _TYPES or not name.isidentifier():
+        return None
+    if isinstance(default, str) and kind != "str":
+        return None  # argparse converts it, a parameter would not
+    return Argument(
+        name=name,
+        flags=options,
+        kind=kind,
+        default=None if is_required or not options else repr(default),
+        help=str(said).replace("%(default)s", repr(default)).replace("%%", "%"),
+    )
+
+
+def translate_arguments(arguments: Arguments | None, given: Sequence[str]) -> list[str]:
+    """Return the options of the flow for what the script would be given.
+
+    Raises
+    ------
+    OptionError
+        One is none of the script's, or lacks its value.
+    """
+    if arguments is None:
+        return []
+    positional = [a for a in arguments.arguments if not a.flags]
+    by_flag = {flag: a for a in arguments.arguments for flag in a.flags}
+    options: list[str] = []
+    words = list(given)
+    while words:
+        word = words.pop(0)
+        flag, equals, value = word.partition("=")
+        argument = by_flag.get(flag)
+        if argument is None and not word.startswith("-") and positional:
+            argument, equals, value = positional.pop(0), "=", word
+        if argument is None:
+            raise OptionError(f"the script has no argument {word}")
+        if argument.kind == "bool":
+            value = str(argument.stored)
+        elif not equals:
+            if not words:
+                raise OptionError(f"the argument {word} lacks its value")
+            value = words.pop(0)
+        options += [f"--{argument.name}", value]
+    return options
+
+
+def unparsed(arguments: Arguments | None) -> list[dict[str, Any]]:
+    """Return the arguments for JSON."""
+    return [
+        {"name": a.name, "type": a.kind, "default": a.default, "help": a.help}
+        for a in (arguments.arguments if arguments else ())
+    ]

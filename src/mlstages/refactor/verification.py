@@ -1,0 +1,122 @@
+"""Any two of script, functions and flow, run and compared."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mlstages.errors import OptionError, ScriptError
+from mlstages.refactor.proof import Outcome, Verdict, find_difference, judge
+from mlstages.refactor.refactoring import Terms, read_any
+from mlstages.refactor.script import parse_script
+from mlstages.refactor.trial import (
+    Laboratory,
+    Trial,
+    open_laboratory,
+    run_flow,
+    run_functions,
+    run_program,
+)
+
+
+class Kind(StrEnum):
+    """What a file is run as."""
+
+    FUNCTIONS = "functions"
+    FLOW = "flow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What running two files has shown."""
+
+    first: Path
+    second: Path
+    kind: Kind
+    """Of the second file."""
+    outcome: Outcome
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verification for JSON."""
+        return {
+            "first": str(self.first),
+            "second": str(self.second),
+            str(self.kind): str(self.outcome.verdict),
+            "proof": {str(self.kind): self.outcome.to_dict()},
+        }
+
+
+def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
+    """Return whether the second file does what the first does.
+
+    Each is a script, a module of functions with a main guard, a notebook, or a Metaflow flow.
+
+    Raises
+    ------
+    FileError, ScriptError
+        A file cannot be read, or the first fails by itself.
+    OptionError
+        The files lie in two folders.
+    """
+    if first.resolve().parent != second.resolve().parent:
+        raise OptionError(
+            f"{first} and {second} lie in two folders: each is run in a copy of its folder, "
+            "so put them into one"
+        )
+    kind = _kind_of(second)
+    with open_laboratory(first.parent, terms.python, terms.arguments, terms.timeout) as laboratory:
+        one, other = _runner(first, laboratory), _runner(second, laboratory)
+        terms.report(f"running {first.name}")
+        original = one(laboratory)
+        if original.timed_out:
+            raise ScriptError(f"{first} had not ended after {terms.timeout:g} s (--timeout)")
+        if original.status:
+            said = original.stderr.strip().splitlines()[-12:]
+            raise ScriptError(
+                f"{first} fails by itself, with exit status {original.status}\n" + "\n".join(said)
+            )
+        terms.report(f"running {second.name}")
+        outcome = judge(original, other(laboratory), is_fixed=False)
+        if outcome.verdict == Verdict.DIFFERS:
+            terms.report(f"running {first.name} once more")
+            if find_difference(original, one(laboratory)):
+                terms.report("it differs from itself: fixing seeds and clock")
+                outcome = _judge_fixed(replace(laboratory, is_fixed=True), one, other)
+    return Verification(first=first, second=second, kind=kind, outcome=outcome)
+
+
+Run = Callable[[Laboratory], Trial]
+
+
+def _judge_fixed(laboratory: Laboratory, one: Run, other: Run) -> Outcome:
+    original = one(laboratory)
+    itself = find_difference(original, one(laboratory))
+    if itself:
+        return Outcome(
+            verdict=Verdict.NOT_COMPARABLE,
+            difference=f"two runs of the script differ, even with fixed seeds and clock: {itself}",
+        )
+    return judge(original, other(laboratory), is_fixed=True)
+
+
+def _kind_of(path: Path) -> Kind:
+    tree = parse_script(read_any(path))
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+            if "FlowSpec" in bases:
+                return Kind.FLOW
+    return Kind.FUNCTIONS
+
+
+def _runner(path: Path, laboratory: Laboratory) -> Run:
+    """Return how a file is run in a laboratory."""
+    if _kind_of(path) == Kind.FLOW:
+        return lambda place: run_flow(place, {}, path.name)
+    if path.suffix == ".ipynb":
+        text = read_any(path).text
+        return lambda place: run_program(place, f"{path.stem}.py", text)
+    others = [each.stem for each in path.parent.glob("*.py")]
+    return lambda place: run_functions(place, path.name, None, others)
