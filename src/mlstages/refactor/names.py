@@ -180,7 +180,9 @@ class _Walk:
         # A path that ends by `break` or `continue` is not followed: what its body bound
         # before counts as likely only.
         after.likely |= ended.likely | inner.likely
-        return self.block(orelse, after)
+        if not orelse:
+            return after
+        return _join([self.block(orelse, after.copy()), *([after] if _breaks(body) else [])])
 
     def attempt(self, node: "ast.Try | ast.TryStar", state: _State) -> _State:
         before = state.copy()
@@ -242,6 +244,7 @@ class _Walk:
         for name in collected.writes:
             self.bind(name, state)
         for name in collected.deletes:
+            self.read(name, state)  # what is deleted has to be there
             self.unbind(name, state)
 
     def read(self, name: str, state: _State) -> None:
@@ -258,6 +261,11 @@ class _Walk:
         self.everything.deletes.add(name)
         state.bound.discard(name)
         state.likely.discard(name)
+
+
+def _breaks(body: Iterable[ast.stmt]) -> bool:
+    """Tell whether a loop may be left by ``break``; one of an inner loop counts, to be safe."""
+    return any(isinstance(part, ast.Break) for node in body for part in ast.walk(node))
 
 
 def _is_exit(node: ast.stmt) -> bool:
@@ -341,8 +349,8 @@ def _find_mutated(nodes: Iterable[ast.stmt]) -> Iterator[str]:
                     name = root_name(node)
                 case ast.Call(func=ast.Attribute(attr=method)) if method in MUTATORS:
                     name = root_name(node.func)
-                case ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=argument)]):
-                    name = argument
+                    if method == "shuffle" and node.args:
+                        yield from filter(None, [root_name(node.args[0])])
                 case ast.AugAssign(target=ast.Name(id=augmented)):
                     name = augmented
                 case _:

@@ -378,7 +378,17 @@ def _fix_datetime(now):
 
     Fixed.__name__ = Fixed.__qualname__ = "datetime"
     Fixed.__module__ = "datetime"
-    datetime.datetime = Fixed
+
+    class Proxy(types.ModuleType):
+        """The module as the script sees it; compiled libraries need the type itself."""
+
+        def __getattr__(self, name):
+            if name == "datetime":
+                asking = sys._getframe(1).f_globals.get("__name__")
+                return Fixed if asking in _OWN_CLASSES else original
+            return getattr(datetime, name)
+
+    sys.modules["datetime"] = Proxy("datetime")
 
 
 # ---- running one script -----------------------------------------------------------

@@ -1,0 +1,32 @@
+"""Scripts as text, refactored and run in this process, for the tables of the tests."""
+
+import contextlib
+import io
+import textwrap
+
+from mlstages.refactor.functions_text import write_functions
+from mlstages.refactor.plan import Wishes, plan_script
+from mlstages.refactor.script import Script
+
+
+def script_of(text, name="train.py"):
+    """Return a script of the text, its common margin taken away."""
+    return Script(name=name, text=textwrap.dedent(text).lstrip("\n"))
+
+
+def plan_of(text, **wishes):
+    """Return the plan of a script."""
+    return plan_script(script_of(text), Wishes(**wishes))
+
+
+def functions_of(text, **wishes):
+    """Return the text of the functions of a script."""
+    return write_functions(plan_of(text, **wishes))
+
+
+def printed_by(text):
+    """Return what a script prints, run as the main program."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(text, "train.py", "exec"), {"__name__": "__main__"})
+    return out.getvalue()

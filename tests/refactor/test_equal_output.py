@@ -1,0 +1,127 @@
+"""A script around each hazard: its functions print what it prints, however it is cut.
+
+Each is cut as the tool likes and into as many stages as can be, so that a boundary that does
+not hold shows.
+"""
+
+import pytest
+
+from refactor.script_runs import functions_of, plan_of, printed_by, script_of
+
+SCRIPTS = {
+    "straight on": "a = 1\nb = a + 1\nprint(a, b)\nc = a * b\nprint(c)\n",
+    "a name bound anew": "a = 1\nprint(a)\na = a + 1\nprint(a)\na = a * 3\nprint(a)\n",
+    "bound in one branch": """
+        import sys
+        a = len(sys.path) > 0
+        if a:
+            b = 2
+        print(a)
+        if a:
+            print(b)
+        """,
+    "rebound in one branch": "a = 1\nif a > 5:\n    a = 2\nprint(a)\nb = a\nprint(b)\n",
+    "changed in place": "xs = []\nxs.append(1)\nprint(xs)\nxs.append(2)\nprint(xs)\n",
+    "two names for one list": "xs = [1]\nys = xs\nys.append(2)\nprint(xs)\nxs += [3]\nprint(ys)\n",
+    "a function of the head": "def f(x):\n    return x + 1\na = f(1)\nprint(a)\nprint(f(a))\n",
+    "a function that reads a global": "a = [1]\nn = len(a)\ndef f():\n    return n + 1\n"
+    "print(f())\nb = f() + n\nprint(b)\n",
+    "a function that reads a later global": "def f():\n    return n\na = 1\nn = a + 1\n"
+    "print(f())\nprint(f() + a)\n",
+    "its global is bound anew": "n = len('ab')\ndef f():\n    return n\nprint(f())\nn = n + 5\n"
+    "print(f())\n",
+    "functions that call each other": "k = len('abc')\ndef g():\n    return k\ndef f(x):\n"
+    "    return g() + x\nprint(f(1))\nprint(f(2), g())\n",
+    "a function used as a value": "k = len('abc')\ndef f(x):\n    return x % k\n"
+    "xs = sorted([4, 5, 3], key=f)\nprint(xs)\nprint(max(xs, key=f))\n",
+    "recursion": "def f(n):\n    return 1 if n < 2 else n * f(n - 1)\na = f(5)\nprint(a)\n",
+    "a closure in a loop": "fs = [lambda i=i: i for i in range(3)]\nprint([f() for f in fs])\n"
+    "x = 1\nprint(x)\n",
+    "a late closure": "x = len('a')\nf = lambda: x\nprint(f())\nx = 5\nprint(f())\n",
+    "a class": "class A:\n    size = 2\n    def double(self):\n        return self.size * 2\n"
+    "a = A()\nprint(a.double())\na.size = 5\nprint(a.double())\n",
+    "a class that reads a global": "n = len('abc')\nclass A:\n    def get(self):\n"
+    "        return n\na = A()\nprint(a.get())\nb = a.get() + 1\nprint(b)\n",
+    "a constant that a function reads": "SIZE = 3\ndef f():\n    return SIZE\na = f()\nprint(a)\n"
+    "print(SIZE)\n",
+    "a setting": "n = 3  # how many\nxs = list(range(n))\nprint(xs)\nprint(n)\n",
+    "a deleted name": "a = 1\nb = a + 1\ndel a\nprint(b)\na = 5\nprint(a, b)\n",
+    "a loop's last value": "for i in range(3):\n    print(i)\nprint(i)\nj = i\nprint(j)\n",
+    "a comprehension's own variable": "i = 7\nxs = [i for i in range(3)]\nprint(i)\nprint(xs)\n",
+    "a walrus": "if (n := len('abc')) > 2:\n    print(n)\nprint(n + 1)\nm = n\nprint(m)\n",
+    "unpacking": "a, *b = [1, 2, 3]\nprint(a)\nprint(b)\n(c, d), e = (1, 2), 3\nprint(c, d, e)\n",
+    "exceptions": "try:\n    a = int('x')\nexcept ValueError as error:\n    a = str(error)\n"
+    "print(a)\nb = a[:3]\nprint(b)\n",
+    "with": "import io\nwith io.StringIO('abc') as f:\n    a = f.read()\nprint(a)\nprint(a * 2)\n",
+    "match": "p = (1, 2)\nmatch p:\n    case (a, b):\n        c = a\n    case _:\n        c = 0\n"
+    "print(c)\nprint(c + 1)\n",
+    "semicolons": "a = 1; b = 2\nprint(a); print(b)\nc = a + b; print(c)\n",
+    "continued lines": "a = 1 + \\\n    2\nprint(a)\nb = (a +\n     1)\nprint(b)\n",
+    "a string over lines": 'a = """one\n  two\n    three"""\nprint(a)\nb = a.upper()\nprint(b)\n',
+    "a string over lines by a backslash": "a = 'one\\\n  two'\nprint(a)\nb = len(a)\nprint(b)\n",
+    "an f-string over lines": 'n = len("ab")\na = f"""{n}\n  {n + 1}\n"""\nprint(a)\nprint(a)\n',
+    "a docstring in a function": 'def f():\n    """Say.\n\n    More.\n    """\n    return 1\n'
+    "print(f.__doc__)\nprint(f())\n",
+    "an import in the middle": "a = 1\nprint(a)\nimport math\nprint(math.pi)\nb = math.e\nprint(b)\n",
+    "an import of one name, twice": "from os.path import join\nprint(join('a', 'b'))\n"
+    "from posixpath import split as join\nprint(join('a/b'))\nx = 1\nprint(x)\n",
+    "an import that may fail": "try:\n    import nothing_of_this_name as n\nexcept ImportError:\n"
+    "    n = None\nprint(n)\na = n is None\nprint(a)\n",
+    "an import in a branch": "a = 1\nif a:\n    import math as m\nelse:\n    import cmath as m\n"
+    "print(m.sqrt(4))\nb = m.pi\nprint(b)\n",
+    "a star import": "from math import *\na = floor(2.5)\nprint(a)\nprint(pi)\n",
+    "a generator": "g = (i * i for i in range(4))\nprint(next(g))\na = 1\nprint(list(g), a)\n",
+    "main of the user": "def main(x):\n    return x + 1\na = main(1)\nprint(a)\nprint(main(a))\n",
+    "a name of ours": "self = 1\nprint(self)\nargs = self + 1\nprint(args)\nfunctions = 3\n"
+    "print(functions)\n",
+    "non-ASCII names": "größe = 2\nprint(größe)\nфайл = größe + 1\nprint(файл)\n",
+    "tabs": "a = 1\nif a:\n\tb = 2\n\tif b:\n\t\tprint(b)\nelse:\n\tb = 0\nprint(b)\n",
+    "a form feed": "a = 1\n\x0c\nprint(a)\nb = 'x\x0cy'\nprint(len(b))\n",
+    "a line separator in a string": "a = 'x\u2028y'\nprint(len(a))\nb = a\nprint(b)\n",
+    "annotations": "from __future__ import annotations\na: int = 1\nb: Missing = a + 1\nprint(b)\n"
+    "print(a)\n",
+    "decorators": "import functools\n@functools.lru_cache\ndef f(x):\n    print('called')\n"
+    "    return x\nprint(f(1))\nprint(f(1))\n",
+    "conditional function": "a = 1\nif a:\n    def f():\n        return 'yes'\nelse:\n    def f():\n"
+    "        return 'no'\nprint(f())\nb = f()\nprint(b)\n",
+    "print without a line feed": "print('a', end='')\nb = 1\nprint('b', b)\nprint('c')\n",
+    "a guard": 'def f():\n    return 1\nif __name__ == "__main__":\n    a = f()\n    print(a)\n'
+    "    # more\n    b = a + 1\n    print(b)\n",
+    "a guard on one line": 'def f():\n    print(1)\nif __name__ == "__main__": f()\n',
+    "a guarded main": "def load():\n    return [1, 2]\ndef main():\n    '''Work.'''\n"
+    "    xs = load()\n    print(xs)\n    # add\n    n = sum(xs)\n    print(n)\n"
+    'if __name__ == "__main__":\n    main()\n',
+    "a main that returns early": "def main():\n    for i in range(3):\n        if i == 1:\n"
+    "            return i\n        print(i)\nmain()\n",
+    "a main with arguments": "def main(n):\n    print(n)\n    m = n + 1\n    print(m)\n"
+    'if __name__ == "__main__":\n    main(3)\n',
+    "comprehension over a later function": "def f(x):\n    return x * k\nk = len('ab')\n"
+    "xs = [f(i) for i in range(3)]\nprint(xs)\nprint({f(x) for x in xs})\n",
+    "a default that reads a computed name": "k = len('ab')\ndef f(x=k):\n    return x\n"
+    "k = 9\nprint(f())\nprint(f(1), k)\n",
+    "nothing but prints": "print(1)\nprint(2)\nprint(3)\n",
+    "a keyword-only function is lifted": "k = len('ab')\ndef f(*, x):\n    return x * k\n"
+    "print(f(x=1))\nprint(f(x=2,))\n",
+    "variable arguments are lifted": "k = len('ab')\ndef f(*xs):\n    return sum(xs) * k\n"
+    "print(f(1, 2))\nprint(f())\n",
+    "a builtin is shadowed before use": "input = 3\nprint(input)\nb = input + 1\nprint(b)\n",
+}
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize("n_stages", [None, 2, 50], ids=["as it likes", "two", "as many as can be"])
+def test_the_functions_print_what_the_script_prints(text, n_stages):
+    script = script_of(text).text
+    assert printed_by(functions_of(text, n_stages=n_stages)) == printed_by(script)
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+def test_the_same_script_gives_the_same_text(text):
+    assert functions_of(text) == functions_of(text)
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+def test_no_stage_has_the_name_of_something_else(text):
+    plan = plan_of(text)
+    names = [stage.name for stage in plan.stages]
+    assert len(set(names)) == len(names)
