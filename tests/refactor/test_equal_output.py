@@ -28,19 +28,19 @@ SCRIPTS = {
     "print(f())\nb = f() + n\nprint(b)\n",
     "a function that reads a later global": "def f():\n    return n\na = 1\nn = a + 1\n"
     "print(f())\nprint(f() + a)\n",
-    "its global is bound anew": "n = len('ab')\ndef f():\n    return n\nprint(f())\nn = n + 5\n"
+    "its global is bound anew": "n = ord('c')\ndef f():\n    return n\nprint(f())\nn = n + 5\n"
     "print(f())\n",
-    "functions that call each other": "k = len('abc')\ndef g():\n    return k\ndef f(x):\n"
+    "functions that call each other": "k = ord('c')\ndef g():\n    return k\ndef f(x):\n"
     "    return g() + x\nprint(f(1))\nprint(f(2), g())\n",
-    "a function used as a value": "k = len('abc')\ndef f(x):\n    return x % k\n"
+    "a function used as a value": "k = ord('c')\ndef f(x):\n    return x % k\n"
     "xs = sorted([4, 5, 3], key=f)\nprint(xs)\nprint(max(xs, key=f))\n",
     "recursion": "def f(n):\n    return 1 if n < 2 else n * f(n - 1)\na = f(5)\nprint(a)\n",
     "a closure in a loop": "fs = [lambda i=i: i for i in range(3)]\nprint([f() for f in fs])\n"
     "x = 1\nprint(x)\n",
-    "a late closure": "x = len('a')\nf = lambda: x\nprint(f())\nx = 5\nprint(f())\n",
+    "a late closure": "x = ord('c')\nf = lambda: x\nprint(f())\nx = 5\nprint(f())\n",
     "a class": "class A:\n    size = 2\n    def double(self):\n        return self.size * 2\n"
     "a = A()\nprint(a.double())\na.size = 5\nprint(a.double())\n",
-    "a class that reads a global": "n = len('abc')\nclass A:\n    def get(self):\n"
+    "a class that reads a global": "n = ord('c')\nclass A:\n    def get(self):\n"
     "        return n\na = A()\nprint(a.get())\nb = a.get() + 1\nprint(b)\n",
     "a constant that a function reads": "SIZE = 3\ndef f():\n    return SIZE\na = f()\nprint(a)\n"
     "print(SIZE)\n",
@@ -48,7 +48,7 @@ SCRIPTS = {
     "a deleted name": "a = 1\nb = a + 1\ndel a\nprint(b)\na = 5\nprint(a, b)\n",
     "a loop's last value": "for i in range(3):\n    print(i)\nprint(i)\nj = i\nprint(j)\n",
     "a comprehension's own variable": "i = 7\nxs = [i for i in range(3)]\nprint(i)\nprint(xs)\n",
-    "a walrus": "if (n := len('abc')) > 2:\n    print(n)\nprint(n + 1)\nm = n\nprint(m)\n",
+    "a walrus": "if (n := ord('c')) > 2:\n    print(n)\nprint(n + 1)\nm = n\nprint(m)\n",
     "unpacking": "a, *b = [1, 2, 3]\nprint(a)\nprint(b)\n(c, d), e = (1, 2), 3\nprint(c, d, e)\n",
     "exceptions": "try:\n    a = int('x')\nexcept ValueError as error:\n    a = str(error)\n"
     "print(a)\nb = a[:3]\nprint(b)\n",
@@ -95,14 +95,14 @@ SCRIPTS = {
     "            return i\n        print(i)\nmain()\n",
     "a main with arguments": "def main(n):\n    print(n)\n    m = n + 1\n    print(m)\n"
     'if __name__ == "__main__":\n    main(3)\n',
-    "comprehension over a later function": "def f(x):\n    return x * k\nk = len('ab')\n"
+    "comprehension over a later function": "def f(x):\n    return x * k\nk = ord('c')\n"
     "xs = [f(i) for i in range(3)]\nprint(xs)\nprint({f(x) for x in xs})\n",
-    "a default that reads a computed name": "k = len('ab')\ndef f(x=k):\n    return x\n"
+    "a default that reads a computed name": "k = ord('c')\ndef f(x=k):\n    return x\n"
     "k = 9\nprint(f())\nprint(f(1), k)\n",
     "nothing but prints": "print(1)\nprint(2)\nprint(3)\n",
-    "a keyword-only function is lifted": "k = len('ab')\ndef f(*, x):\n    return x * k\n"
+    "a keyword-only function is lifted": "k = ord('c')\ndef f(*, x):\n    return x * k\n"
     "print(f(x=1))\nprint(f(x=2,))\n",
-    "variable arguments are lifted": "k = len('ab')\ndef f(*xs):\n    return sum(xs) * k\n"
+    "variable arguments are lifted": "k = ord('c')\ndef f(*xs):\n    return sum(xs) * k\n"
     "print(f(1, 2))\nprint(f())\n",
     "a builtin is shadowed before use": "input = 3\nprint(input)\nb = input + 1\nprint(b)\n",
 }

@@ -1,0 +1,119 @@
+"""What cannot be refactored is refused with every reason; what cannot be cut is merged."""
+
+import pytest
+
+from mlstages.errors import RefusedError
+from refactor.script_runs import plan_of
+
+REFUSED = {
+    "globals()": ("a = 1\nprint(globals()['a'])\n", 2, "globals()"),
+    "locals()": ("a = 1\nprint(locals())\n", 2, "locals()"),
+    "vars() of the module": ("a = 1\nprint(vars())\n", 2, "vars()"),
+    "exec": ("exec('a = 1')\nprint(a)\n", 1, "exec()"),
+    "eval": ("a = 1\nprint(eval('a'))\n", 2, "eval()"),
+    "a function rebinds a global": (
+        "n = 0\ndef f():\n    global n\n    n += 1\nf()\nprint(n)\n", 2, "rebinds the global n",
+    ),
+    "a built-in is used, then bound": (
+        "print(max(1, 2))\nmax = 3\nprint(max)\n", 2, "the built-in max",
+    ),
+    "a class reads the name that it binds": (
+        "x = ord('a')\nclass A:\n    x = x\nprint(A.x)\n", 2, "the class A binds x",
+    ),
+    "a star import in a branch": (
+        "a = 1\nif a:\n    from math import *\nprint(pi)\n", 3, "stands in a branch",
+    ),
+    "the main module is looked up": (
+        "import sys\na = 1\nprint(sys.modules['__main__'].a)\n", 3, "its own module",
+    ),
+    "nothing but definitions of work": ("print(1)\nexec('2')\neval('3')\n", 2, "exec()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "reason"), REFUSED.values(), ids=REFUSED)
+def test_it_is_refused_with_the_line_and_the_reason(text, line, reason):
+    with pytest.raises(RefusedError) as caught:
+        plan_of(text)
+    assert f"train.py:{line}: " in caught.value.message
+    assert reason in caught.value.message
+
+
+def test_every_reason_is_given():
+    with pytest.raises(RefusedError) as caught:
+        plan_of("a = 1\nprint(eval('a'))\nprint(locals())\n")
+    assert ":2: " in caught.value.message
+    assert ":3: " in caught.value.message
+
+
+ALLOWED = {
+    "vars of an object": "class A: pass\na = A()\nprint(vars(a))\n",
+    "dir of an object": "a = 1\nprint(len(dir(a)) > 0)\n",
+    "a method called eval": "class A:\n    def eval(self): return 1\na = A()\nprint(a.eval())\n",
+    "a built-in bound and never used before": "max = 3\nprint(max)\n",
+    "a class with a name of its own": "class A:\n    x = 1\n    y = x + 1\nprint(A.y)\n",
+    "methods with local names of the script": "x = 1\nclass A:\n    def f(self):\n"
+    "        x = 2\n        return x\nprint(x, A().f())\n",
+    "a function of its own named eval": "def eval(x):\n    return x\nprint(eval(1))\n",
+}
+
+
+@pytest.mark.parametrize("text", ALLOWED.values(), ids=ALLOWED)
+def test_what_only_looks_like_it_is_allowed(text):
+    assert plan_of(text).stages
+
+
+NO_FLOW = {
+    "sys.argv": ("import sys\na = len(sys.argv)\nprint(a)\n", "sys.argv"),
+    "input()": ("a = input()\nprint(a)\n", "input()"),
+    "exit": ("import sys\na = 1\nif a > 2:\n    sys.exit(3)\nprint(a)\n", "ends itself"),
+    "a parser that is not literal": (
+        "import argparse\np = argparse.ArgumentParser()\nfor n in 'ab':\n"
+        "    p.add_argument('--' + n)\nargs = p.parse_args()\nprint(args)\n",
+        "the command line is read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), NO_FLOW.values(), ids=NO_FLOW)
+def test_a_script_may_have_functions_and_no_flow(text, reason):
+    plan = plan_of(text)
+    assert plan.stages
+    assert any(reason in refusal.reason for refusal in plan.flow_refusals)
+
+
+MERGED = {
+    "a figure that is drawn on": (
+        "import matplotlib.pyplot as plt\n# begin\nfig, ax = plt.subplots()\n"
+        "# draw\nax.plot([1])\n# show\nplt.show()\n# end\nprint(1)\n",
+        [4, 6],
+        "a figure is still being drawn",
+    ),
+    "a function that captures": (
+        "# load\nxs = list('ab')\n# define\ndef f(key=lambda x: x):\n    return sorted(xs, key=key)\n"
+        "# use it\ng = f\nprint(g())\n# end\nprint(f())\n",
+        [],
+        "",
+    ),
+    "a name bound on some paths": (
+        "import os\n# first\na = len(os.sep)\n# maybe\nif a:\n    b = 1\n# use\nif a:\n    print(b)\n",
+        [7],
+        "b is bound on some paths only",
+    ),
+    "a lambda": (
+        "# make\nk = ord('b')\n# function\nf = lambda x: x * k\n# use\nprint(f(2))\n",
+        [5],
+        "the lambda f reads what the script computes",
+    ),
+    "an open file": (
+        "import os\n# open\nf = open(os.devnull)\n# read\nprint(f.read())\n# close\nf.close()\n",
+        [4, 6],
+        "the file f is open",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "lines", "reason"), MERGED.values(), ids=MERGED)
+def test_a_boundary_that_cannot_hold_is_merged_away_and_said(text, lines, reason):
+    plan = plan_of(text, n_stages=20)
+    comment = [merge for merge in plan.merges if reason and reason in merge.reason]
+    assert [merge.line - 1 for merge in comment] == lines

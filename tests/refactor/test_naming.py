@@ -1,0 +1,99 @@
+"""Stages are named in the user's words; without words, after what the code does."""
+
+import pytest
+
+from mlstages.refactor.headings import Strength, read_heading
+from mlstages.refactor.naming import find_words
+from refactor.script_runs import plan_of
+
+TITLES = {
+    "train a regression model": "train_regression_model",
+    "Load the data": "load_data",
+    "Loading the data": "load_data",
+    "Data generation": "generate_data",
+    "Model evaluation": "evaluate_model",
+    "Data Loading and Preparation": "load_data",
+    "Now, we plot the results": "plot_results",
+    "Let's split into train and test": "split_train_and_test",
+    "1. Fit the model": "fit_model",
+    "Step 2: Clean the table": "clean_table",
+    "Comparing the two models": "compare_two_models",
+    "Visualization of the clusters": "visualize_clusters",
+    "Fit a tree using the training rows": "fit_tree",
+    "Results": "plot_results",
+}
+
+
+@pytest.mark.parametrize(("title", "name"), TITLES.items())
+def test_a_heading_becomes_a_verb_and_its_object(title, name):
+    assert "_".join(find_words(title, verb="plot")) == name
+
+
+def test_a_heading_of_stop_words_says_nothing():
+    assert find_words("and then") == []
+
+
+HEADINGS = {
+    "a comment": (["# Load the data"], Strength.COMMENT, "Load the data"),
+    "a cell with a name": (["# %% Load"], Strength.FIXED, "Load"),
+    "a bare cell": (["# %%"], Strength.SECTION, ""),
+    "an underlined title": (["# %%", "# Load", "# ----"], Strength.SECTION, "Load"),
+    "a ruled title": (["# ---- load and check -----"], Strength.SECTION, "load and check"),
+    "between rules": (["#######", "# Load", "#######"], Strength.SECTION, ""),
+    "an exported cell": (["# In[3]:"], Strength.SECTION, ""),
+    "a blank line": ([""], Strength.BLANK, ""),
+    "nothing": ([], Strength.NONE, ""),
+    "code that was switched off": (["# x = f(1)"], Strength.COMMENT, ""),
+    "marks of reST": (["# Fit a :class:`~a.b.Tree`"], Strength.COMMENT, "Fit a Tree"),
+}
+
+
+@pytest.mark.parametrize(("lines", "strength", "title"), HEADINGS.values(), ids=HEADINGS)
+def test_what_stands_above_a_statement_is_read(lines, strength, title):
+    heading = read_heading(lines)
+    assert heading.strength == strength
+    assert (heading.title or heading.prose) == title or title == ""
+
+
+CODE = {
+    "a data set": ("from sklearn.datasets import load_iris\nX = load_iris()\n", "load_iris_data"),
+    "a table": ("import pandas as pd\ndf = pd.read_csv('houses.csv')\n", "load_houses"),
+    "an estimator": (
+        "from sklearn.svm import SVC\nfrom a import X, y\nmodel = SVC()\nmodel.fit(X, y)\n",
+        "fit_svc",
+    ),
+    "a metric": ("from a import mean_squared_error, y, p\nm = mean_squared_error(y, p)\n",
+                 "evaluate_mean_squared_error"),
+    "a picture": ("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('Loss by epoch')\n"
+                  "plt.show()\n", "plot_loss_epoch"),
+    "a report": ("print('Rows read:', 3)\n", "report_rows_read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name"), CODE.values(), ids=CODE)
+def test_without_words_the_code_names_the_stage(text, name):
+    assert [stage.name for stage in plan_of(text, n_stages=1).stages] == [name]
+
+
+def test_a_fixed_cell_is_a_boundary_with_its_name():
+    plan = plan_of("a = 1\nb = 2\n# %% collect numbers\nc = a + b\nd = c\nprint(c, d)\n")
+    assert "collect_numbers" in [stage.name for stage in plan.stages]
+
+
+def test_two_stages_of_one_heading_have_two_names():
+    plan = plan_of("# load rows\na = open\nb = 1\n# load rows\nc = 2\nprint(c)\n", n_stages=2)
+    first, second = (stage.name for stage in plan.stages)
+    assert first == "load_rows"
+    assert second.startswith("load_rows_")
+
+
+def test_a_stage_is_renamed_at_will():
+    plan = plan_of("# load\na = [1]\n# show\nprint(a)\n", n_stages=2)
+    old = plan.stages[0].name
+    again = plan_of("# load\na = [1]\n# show\nprint(a)\n", n_stages=2, renames={old: "fetch_rows"})
+    assert again.stages[0].name == "fetch_rows"
+
+
+def test_as_many_stages_as_wanted():
+    text = "".join(f"a{i} = len('{i}')\n" for i in range(10))
+    assert [len(plan_of(text, n_stages=n).stages) for n in (1, 3, 7, 10)] == [1, 3, 7, 10]

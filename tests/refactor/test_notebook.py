@@ -1,0 +1,72 @@
+"""A notebook becomes a script; what is not Python in it is refused by its place."""
+
+import json
+
+import pytest
+
+from mlstages.errors import FileError, RefusedError, ScriptError
+from mlstages.refactor.notebook import read_notebook
+
+
+def write(tmp_path, *cells, **metadata):
+    path = tmp_path / "work.ipynb"
+    made = [
+        {"cell_type": kind, "source": text.splitlines(keepends=True), "metadata": {}}
+        for kind, text in cells
+    ]
+    path.write_text(json.dumps({"cells": made, "metadata": metadata, "nbformat": 4}))
+    return path
+
+
+def test_headings_become_headings_and_cells_become_code(tmp_path):
+    path = write(tmp_path, ("markdown", "## Load\nThe rows."), ("code", "a = 1"), ("code", "b = a"))
+    assert read_notebook(path).text == (
+        "# %%\n# Load\n# ----\n# The rows.\na = 1\n\n# %%\nb = a\n"
+    )
+
+
+@pytest.mark.parametrize("line", ["%matplotlib inline", "%load_ext autoreload", "print?"])
+def test_what_only_shows_is_left_out(tmp_path, line):
+    path = write(tmp_path, ("code", f"{line}\na = 1"))
+    assert line not in read_notebook(path).text
+
+
+def test_a_timed_line_is_run(tmp_path):
+    assert "a = 1\n" in read_notebook(write(tmp_path, ("code", "%time a = 1"))).text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("!ls", "cell 2, line 2: a line for the shell"),
+        ("%cd ..", "cell 2, line 2: the magic %cd"),
+    ],
+)
+def test_what_is_not_python_is_refused_by_its_place(tmp_path, line, said):
+    path = write(tmp_path, ("code", "a = 1"), ("code", f"b = 1\n{line}"))
+    with pytest.raises(RefusedError, match=said):
+        read_notebook(path)
+
+
+def test_another_language_is_refused(tmp_path):
+    path = write(tmp_path, ("code", "x <- 1"), kernelspec={"language": "R", "name": "ir"})
+    with pytest.raises(ScriptError, match="a notebook in R"):
+        read_notebook(path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"a": 1}'])
+def test_what_is_no_notebook_is_refused(tmp_path, content):
+    path = tmp_path / "work.ipynb"
+    path.write_text(content)
+    with pytest.raises(ScriptError, match="is not a notebook"):
+        read_notebook(path)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(FileError, match="cannot be read"):
+        read_notebook(tmp_path / "none.ipynb")
+
+
+def test_no_code_is_nothing_to_refactor(tmp_path):
+    with pytest.raises(ScriptError, match="no cell of code"):
+        read_notebook(write(tmp_path, ("markdown", "# only words")))

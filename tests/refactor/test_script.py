@@ -1,0 +1,40 @@
+"""A file is decoded and parsed, or refused with its line."""
+
+import pytest
+
+from mlstages.errors import ScriptError
+from mlstages.refactor.script import decode_script, indent
+
+
+def test_a_mark_of_byte_order_and_line_ends_of_windows_are_read():
+    script = decode_script(b"\xef\xbb\xbfa = 1\r\nb = 2\r\n", "a.py")
+    assert (script.text, script.newline) == ("a = 1\nb = 2\n", "\r\n")
+
+
+def test_a_declared_encoding_is_heeded():
+    script = decode_script("# -*- coding: latin-1 -*-\na = 'é'\n".encode("latin-1"), "a.py")
+    assert "'é'" in script.text
+
+
+REFUSED = {
+    "a syntax error": (b"a = 1\nb = = 2\n", "a.py:2: not valid Python"),
+    "Python 2": (b"x = 1\nprint x\n", "a.py:2: this looks like Python 2"),
+    "nothing": (b"", "holds no statement"),
+    "only comments": (b"# a\n", "holds no statement"),
+    "a binary": (b"\x7fELF\0\0", "is binary"),
+    "not UTF-8": (b"a = '\xe9'\n", "cannot be decoded"),
+    "an unknown encoding": (b"# coding: nope\na = 1\n", "cannot be decoded"),
+    "await at the top": (b"await f()\n", "a.py:1: "),
+    "too deep": (b"(" * 400 + b")" * 400, "a.py"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_script_is_refused(content, said):
+    with pytest.raises(ScriptError) as caught:
+        decode_script(content, "a.py")
+    assert said in caught.value.message
+
+
+def test_code_moves_in_and_strings_do_not():
+    assert indent('a = """x\n  y"""\n\nb = 1\n') == '    a = """x\n  y"""\n\n    b = 1\n'

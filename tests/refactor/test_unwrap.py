@@ -1,0 +1,84 @@
+"""Work that stands in main() or under the main guard is laid open, where nothing changes."""
+
+import pytest
+
+from mlstages.refactor.unwrap import unwrap
+from refactor.script_runs import printed_by, script_of
+
+OPENED = {
+    "the body of the guard": (
+        'x = 1\nif __name__ == "__main__":\n    y = x + 1\n    print(y)\n',
+        "x = 1\ny = x + 1\nprint(y)\n",
+    ),
+    "comments and blank lines go along": (
+        'if __name__ == "__main__":\n    # first\n    a = 1\n\n    # second\n    print(a)\n',
+        "# first\na = 1\n\n# second\nprint(a)\n",
+    ),
+    "a string's lines keep their margin": (
+        'if __name__ == "__main__":\n    a = """\n    one\n  two"""\n    print(a)\n',
+        'a = """\n    one\n  two"""\nprint(a)\n',
+    ),
+    "a guarded main": (
+        'def main():\n    """Work."""\n    a = 1\n    print(a)\n\n\n'
+        'if __name__ == "__main__":\n    main()\n',
+        "a = 1\nprint(a)\n",
+    ),
+    "main with an argument": (
+        "def main(n):\n    print(n + 1)\n\n\nmain(4)\n",
+        "n = 4\nprint(n + 1)\n",
+    ),
+    "what main returns is not used": (
+        "def main():\n    a = 1\n    print(a)\n    return a\n\n\nmain()\n",
+        "a = 1\nprint(a)\n",
+    ),
+    "sys.exit around main": (
+        "import sys\n\n\ndef main():\n    print(1)\n\n\nif __name__ == '__main__':\n"
+        "    sys.exit(main())\n",
+        "import sys\n\n\nprint(1)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), OPENED.values(), ids=OPENED)
+def test_the_work_is_laid_open(before, after):
+    opened = unwrap(script_of(before)).script.text
+    assert [line for line in opened.split("\n") if line] == [
+        line for line in after.split("\n") if line
+    ]
+
+
+STAYS = {
+    "no guard and no main": "a = 1\nprint(a)\n",
+    "main is called twice": "def main():\n    print(1)\nmain()\nmain()\n",
+    "main is decorated": "def d(f):\n    return f\n@d\ndef main():\n    print(1)\nmain()\n",
+    "main returns early": "def main():\n    if 1:\n        return\n    print(1)\nmain()\n",
+    "main is a generator": "def main():\n    yield 1\nmain()\n",
+    "a local name is a global one": "a = 1\ndef main():\n    a = 2\n    print(a)\nmain()\n",
+    "main takes more than it is given": "def main(a, b=2):\n    print(a, b)\nmain(1)\n",
+    "the result is computed in the return": "def f():\n    print(1)\ndef main():\n"
+    "    return f()\nmain()\n",
+}
+
+
+@pytest.mark.parametrize("text", STAYS.values(), ids=STAYS)
+def test_what_could_change_stays(text):
+    script = script_of(text)
+    assert unwrap(script).script == script
+
+
+def test_lines_are_told_as_they_are_in_the_users_file():
+    script = unwrap(script_of("def main():\n    a = 1\n    print(a)\n\n\nmain()\n")).script
+    line = script.text.split("\n").index("print(a)") + 1
+    assert script.line_in_file(line) == 3
+
+
+@pytest.mark.parametrize("text", [before for before, _ in OPENED.values()], ids=OPENED)
+def test_what_is_laid_open_prints_the_same(text):
+    def run(each):
+        try:
+            return printed_by(each)
+        except SystemExit:
+            return "exit"
+
+    if "sys.exit" not in text:
+        assert run(unwrap(script_of(text)).script.text) == run(text)
