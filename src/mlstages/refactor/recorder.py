@@ -279,6 +279,8 @@ class Figures:
             new.__name__, new.__doc__ = old.__name__, old.__doc__
             new.__wrapped__ = old
         pyplot.show, pyplot.close, Figure.savefig = recorded_show, recorded_close, recorded_save
+        # Pyplot closes what is open at the end of the process; this is called before.
+        atexit.register(self.record_open)
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
