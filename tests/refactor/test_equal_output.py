@@ -99,6 +99,8 @@ SCRIPTS = {
     "xs = [f(i) for i in range(3)]\nprint(xs)\nprint({f(x) for x in xs})\n",
     "a default that reads a computed name": "k = ord('c')\ndef f(x=k):\n    return x\n"
     "k = 9\nprint(f())\nprint(f(1), k)\n",
+    "a name is bound anew and read no more": "a = ord('a')\nprint(a)\na = a + 1\nprint('x')\n"
+    "for i in []:\n    a = i\nprint('y')\ndel a\nprint('z')\n",
     "nothing but prints": "print(1)\nprint(2)\nprint(3)\n",
     "a keyword-only function is lifted": "k = ord('c')\ndef f(*, x):\n    return x * k\n"
     "print(f(x=1))\nprint(f(x=2,))\n",

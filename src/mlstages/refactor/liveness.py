@@ -6,6 +6,7 @@ if it is live after and not certainly bound anew.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlstages.refactor.head import Analysis, Head
 from mlstages.refactor.names import Names
@@ -52,6 +53,38 @@ def _live_before(names: Sequence[Names], ignored: frozenset[str]) -> list[frozen
         if place < len(names):
             above |= names[place].writes
     return live
+
+
+class Interface(NamedTuple):
+    """What goes into a stage and what comes out, in order of appearance."""
+
+    inputs: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+def find_interfaces(body: Body, cuts: Sequence[tuple[int, int]]) -> list[Interface]:
+    """Return the interface of each stage, given as its first and last statement of the body.
+
+    A stage gives what lies below needs. It also gives anew what it binds of the names that a
+    stage above has given, so that none is left with an old value.
+    """
+    interfaces = []
+    given: set[str] = set()
+    for first, last in cuts:
+        inputs = find_inputs(body, first, last)
+        results = find_results(body, first, last)
+        bound: set[str] = set()
+        for names in body.names[first : last + 1]:
+            for name in names.in_order(names.writes & given):
+                if name not in results:
+                    results.append(name)
+            bound = (bound - names.deletes) | names.bound
+        deleted = {n for names in body.names[first : last + 1] for n in names.deletes} - bound
+        results = [name for name in results if name not in deleted]
+        inputs += [n for n in results if n in given and n not in bound and n not in inputs]
+        given = (given | set(results)) - deleted
+        interfaces.append(Interface(tuple(inputs), tuple(results)))
+    return interfaces
 
 
 def find_inputs(body: Body, first: int, last: int) -> list[str]:

@@ -14,7 +14,7 @@ from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
 from mlstages.refactor.head import Analysis, Head, analyse, find_head
 from mlstages.refactor.headings import Piece, Strength, read_pieces
 from mlstages.refactor.lift import lift_globals
-from mlstages.refactor.liveness import Body, find_inputs, find_live, find_results
+from mlstages.refactor.liveness import Body, find_interfaces, find_live
 from mlstages.refactor.naming import StageName, name_stages
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
@@ -131,8 +131,9 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
     arguments = find_arguments(analysis, head)
     wanted = _places_around(arguments, places) - vetoed
     cuts = cut_body(analysis, head, body, pieces, Cutting(vetoed, wanted, wishes.n_stages))
-    inputs = [tuple(find_inputs(body, *cut)) for cut in cuts]
-    results = [tuple(find_results(body, *cut)) for cut in cuts]
+    interfaces = find_interfaces(body, cuts)
+    inputs = [each.inputs for each in interfaces]
+    results = [each.results for each in interfaces]
     parts = [tuple(pieces[cut.first : cut.last + 1]) for cut in cuts]
     taken = {name for names in analysis.names for name in names.writes | names.mentions}
     own = find_own_calls(analysis, head, parts)
