@@ -193,7 +193,7 @@ def write_assignment(margin: str, targets: list[str], name: str, arguments: list
         arguments or len(before) + len(name) + 2 <= _WIDTH
     ):
         return write_call(before, name, arguments)
-    inner = f"{margin}    {', '.join(targets)},"
+    inner = f"{margin}    {', '.join(targets)}"
     rows = (
         [inner]
         if len(inner) <= _WIDTH

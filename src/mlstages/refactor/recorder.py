@@ -400,6 +400,7 @@ def run_script(path, *, observed=None):
 
     ``observed`` is a function that is called before each top-level statement with its index.
     """
+    path = os.path.abspath(path)  # as Python itself tells a script
     main = sys.modules["__main__"]
     own = dict(main.__dict__)
     main.__dict__.clear()

@@ -110,7 +110,7 @@ def refactor_script(
     plan = _plan(script, wishes)
     if not terms.is_run:
         return _described(path, plan, _NOT_RUN, _NOT_RUN, None)
-    with open_laboratory(path.parent, terms.python, terms.arguments, terms.timeout) as laboratory:
+    with open_laboratory(path, terms.python, terms.arguments, terms.timeout) as laboratory:
         return _prove(path, script, plan, wishes, terms, laboratory)
 
 

@@ -26,6 +26,8 @@ _COPIED_BYTES: Final = 20_000_000
 _SKIPPED: Final = frozenset(
     {".git", ".venv", "venv", "__pycache__", ".metaflow", "node_modules", ".mypy_cache", ".tox"}
 )
+_UPWARD: Final = re.compile(r"\.\.[/\\]|[\"']\.\.[\"']|\.parent\.parent|\.parents\b|\bpardir\b|dirname\(\s*os\.path\.dirname")
+"""How a script names what lies above its folder."""
 _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
 
@@ -61,11 +63,13 @@ class Laboratory:
     timeout: float
     is_fixed: bool = False
     """Seeds and clock are fixed in each run."""
+    reaches_up: bool = False
+    """The script uses what lies beside its folder: that is copied, too."""
 
     @property
     def folder(self) -> Path:
         """The folder in which every run takes place."""
-        return self.scratch / "work" / (self.source.name or "folder")
+        return self.scratch / "work" / "above" / (self.source.name or "folder")
 
     def reset(self) -> None:
         """Make the folder as it was at first."""
@@ -73,6 +77,8 @@ class Laboratory:
         shutil.rmtree(self.scratch / "record", ignore_errors=True)
         shutil.rmtree(self.scratch / "metaflow", ignore_errors=True)
         _copy_folder(self.source, self.folder)
+        if self.reaches_up:
+            _copy_entries(self.source.parent, self.folder.parent, without=self.source.name)
         for name in ("record", "metaflow", "tool"):
             (self.scratch / name).mkdir(exist_ok=True)
         recorder = Path(__file__).with_name("recorder.py")
@@ -82,16 +88,18 @@ class Laboratory:
 
 @contextmanager
 def open_laboratory(
-    source: Path, python: str, arguments: Sequence[str], timeout: float
+    script: Path, python: str, arguments: Sequence[str], timeout: float
 ) -> Iterator[Laboratory]:
-    """Yield a laboratory; its scratch folder is gone afterwards."""
+    """Yield a laboratory for a script; its scratch folder is gone afterwards."""
+    text = script.read_text(encoding="utf-8", errors="replace")
     with tempfile.TemporaryDirectory(prefix="mlstages-", ignore_cleanup_errors=True) as scratch:
         yield Laboratory(
-            source=source.resolve(),
+            source=script.resolve().parent,
             scratch=Path(scratch).resolve(),
             python=python,
             arguments=tuple(arguments),
             timeout=timeout,
+            reaches_up=_UPWARD.search(text) is not None,
         )
 
 
@@ -273,8 +281,12 @@ def _write(laboratory: Laboratory, name: str, text: str | None) -> None:
 def _copy_folder(source: Path, target: Path) -> None:
     """Copy a folder; what is large is linked, what is a tool's own is left out."""
     target.mkdir(parents=True)
+    _copy_entries(source, target)
+
+
+def _copy_entries(source: Path, target: Path, without: str = "") -> None:
     for entry in sorted(source.iterdir()):
-        if entry.name in _SKIPPED:
+        if entry.name in _SKIPPED or entry.name == without:
             continue
         copy = target / entry.name
         if entry.is_dir() and not entry.is_symlink():

@@ -66,7 +66,7 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
             "so put them into one"
         )
     kind = _kind_of(second)
-    with open_laboratory(first.parent, terms.python, terms.arguments, terms.timeout) as laboratory:
+    with open_laboratory(first, terms.python, terms.arguments, terms.timeout) as laboratory:
         one, other = _runner(first, laboratory), _runner(second, laboratory)
         terms.report(f"running {first.name}")
         original = one(laboratory)
