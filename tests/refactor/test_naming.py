@@ -81,7 +81,7 @@ def test_a_fixed_cell_is_a_boundary_with_its_name():
 
 
 def test_two_stages_of_one_heading_have_two_names():
-    plan = plan_of("# load rows\na = open\nb = 1\n# load rows\nc = 2\nprint(c)\n", n_stages=2)
+    plan = plan_of("# %% load rows\na = open\nb = 1\n# %% load rows\nc = 2\nprint(c)\n")
     first, second = (stage.name for stage in plan.stages)
     assert first == "load_rows"
     assert second.startswith("load_rows_")

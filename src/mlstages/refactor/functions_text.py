@@ -37,11 +37,31 @@ def write_functions(plan: Plan) -> str:
 def has_unused_names(plan: Plan) -> bool:
     """Tell whether a stage binds a name that nothing reads: linters report that of functions."""
     for stage in plan.stages:
-        own = [plan.analysis.names[piece.index] for piece in stage.pieces]
-        read = {name for names in own for name in names.mentions}
-        if any(names.writes - read - set(stage.results) for names in own):
+        used = set(stage.results)
+        bound: set[str] = set()
+        for piece in stage.pieces:
+            used |= plan.analysis.names[piece.index].mentions
+            for node in plan.analysis.statements[piece.index].nodes:
+                bound |= _bound_alone(node)
+        if bound - used:
             return True
     return False
+
+
+def _bound_alone(statement: ast.stmt) -> set[str]:
+    """Return the names that are bound one at a time: those of a tuple may go unused."""
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Assign(targets=targets):
+                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.NamedExpr(target=ast.Name(id=name)):
+                found.add(name)
+            case ast.withitem(optional_vars=ast.Name(id=name)):
+                found.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                found.add(name)
+    return found
 
 
 def main_name(plan: Plan) -> str:
@@ -116,11 +136,18 @@ def write_stage(stage: PlannedStage) -> str:
 
 def _body(pieces: tuple[Piece, ...]) -> Iterator[str]:
     for place, piece in enumerate(pieces):
-        if place == 0:
-            yield from piece.heading.lines
-        else:
-            yield from _inner_comments(piece)
+        yield from piece.heading.lines if place == 0 else _closed_up(_inner_comments(piece))
         yield from piece.lines
+
+
+def _closed_up(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines with one blank line where what stood between has gone to the head."""
+    was_blank = False
+    for line in lines:
+        is_blank = not line.strip()
+        if not (is_blank and was_blank):
+            yield line
+        was_blank = is_blank
 
 
 def _inner_comments(piece: Piece) -> Iterator[str]:
@@ -162,10 +189,11 @@ def _first_line(docstring: str | None) -> str:
 def _signature(name: str, settings: list[Setting]) -> str:
     arguments = [f"{setting.name}={setting.literal}" for setting in settings]
     line = f"def {name}({', '.join(arguments)}):"
-    if len(line) <= _WIDTH and not any(setting.help for setting in settings):
+    if len(line) <= _WIDTH and not any(setting.help or setting.above for setting in settings):
         return line
     rows = [
-        f"    {argument},{f'  # {setting.help}' if setting.help else ''}"
+        "".join(f"    {line}\n" for line in setting.above)
+        + f"    {argument},{f'  # {setting.help}' if setting.help else ''}"
         for argument, setting in zip(arguments, settings, strict=True)
     ]
     return "\n".join([f"def {name}(", *rows, "):"])

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mlstages.refactor.names import Names, analyse_names, root_name
-from mlstages.refactor.script import Script, Statement, parse_script, split_statements
+from mlstages.refactor.script import (
+    Script,
+    Statement,
+    attached_from,
+    parse_script,
+    split_statements,
+)
 
 BUILTINS: Final = frozenset(dir(builtins)) | {
     "__file__", "__name__", "__doc__", "__builtins__", "__spec__", "__package__", "__loader__",
@@ -59,6 +65,8 @@ class Setting(NamedTuple):
     value: int | float | str | bool
     help: str
     """The user's comment on it, else an empty text."""
+    above: tuple[str, ...]
+    """The comment right above it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,6 +431,7 @@ def _read_setting(statement: Statement) -> Setting | None:
         line[len(line.encode()[: value.col_offset].decode()) : end],
         literal,
         comment.lstrip("# ").strip() if comment.startswith("#") else "",
+        statement.lead_lines[attached_from(statement.lead_lines) :],
     )
 
 

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.script import CELL, attached_from
 
 
 class Strength(IntEnum):
@@ -46,7 +47,6 @@ class Piece(NamedTuple):
     lines: tuple[str, ...]
 
 
-_CELL: Final = re.compile(r"#\s*(%%|In\s*\[[\d ]*\]\s*:?|<codecell>|\+$)\s*(.*)$")
 _RULE: Final = re.compile(r"^[#\s]*([-=~*_#+^\"'.])\1{3,}[\s#]*$")
 _RULED_TITLE: Final = re.compile(r"^#+\s*([-=~*#_+])\1{1,}\s*(.*?\w.*?)\s*(\1{2,}\s*#*)?$")
 _SENTENCE_END: Final = re.compile(r"(?<=[a-z\])`'\"])[.:!?;](?=\s|$)|(?<=\w)\s[-–—]\s")  # noqa: RUF001
@@ -69,8 +69,10 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
             pieces.append(Piece(i, read_heading(above), tuple(above), statement.lines))
             waiting, has_begun = [], True
         elif i in definitions:
-            waiting += above[: _attached_from(above)]
-        elif has_begun or i in lifted or any(_CELL.match(line) for line in above):
+            waiting += above[: attached_from(above)]
+        elif i in lifted:
+            waiting += above[: attached_from(above)]
+        elif has_begun or any(CELL.match(line) for line in above):
             waiting += above
     return pieces
 
@@ -81,9 +83,9 @@ def lines_above(analysis: Analysis, head: Head, index: int) -> tuple[str, ...]:
     if index == 0:
         above = above[_header_length(above) :]
     if index in head.definitions:
-        return tuple(above[_attached_from(above) :])
+        return tuple(above[attached_from(above) :])
     has_begun = bool(head.body) and index > head.body[0]
-    if has_begun or any(_CELL.match(line) for line in above):
+    if has_begun or any(CELL.match(line) for line in above):
         return ()
     return tuple(above)
 
@@ -97,19 +99,11 @@ def header_lines(analysis: Analysis) -> tuple[str, ...]:
 def _header_length(lines: list[str]) -> int:
     """Count the lines of the comment that opens the file, if a blank line ends it."""
     for place, line in enumerate(lines):
-        if _CELL.match(line):
+        if CELL.match(line):
             return 0 if place == 0 else place
         if not line.strip():
             return place
     return len(lines) if lines and lines[0].startswith("#!") else 0
-
-
-def _attached_from(lines: list[str]) -> int:
-    """Return where the comment begins that stands right above the statement."""
-    place = len(lines)
-    while place > 0 and lines[place - 1].strip() and not _CELL.match(lines[place - 1]):
-        place -= 1
-    return place
 
 
 def read_heading(lines: list[str]) -> Heading:
@@ -135,7 +129,7 @@ def read_heading(lines: list[str]) -> Heading:
         if skip:
             skip = False
             continue
-        if cell := _CELL.match(text):
+        if cell := CELL.match(text):
             said = _plain(re.sub(r"^\[(markdown|code|raw)\]\s*", "", cell[2]))
             strength = max(strength, Strength.FIXED if said else Strength.SECTION)
             title, prose = said or "", ""

@@ -307,7 +307,7 @@ def _scan(code: CodeType, into: _Collected, *, is_deferred: bool) -> None:
                 _scan(constant, into, is_deferred=True)
     if is_module:  # what makes up the statement, not what it reads
         for names in (into.reads, into.writes, into.deferred_reads):
-            names.difference_update(("__annotations__", "__conditional_annotations__"))
+            names.difference_update(("__annotations__", "__conditional_annotations__", "__doc__"))
 
 
 def _instructions(code: CodeType) -> Iterator[tuple[str, str]]:

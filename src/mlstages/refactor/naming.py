@@ -46,7 +46,22 @@ _VERBS: Final = frozenset(
     "score search segment select separate serialize set setup show shuffle simulate smooth sort "
     "specify split stack standardize standardise store study subsample summarize summarise "
     "test tokenize train transform translate tune unpack update upload validate vectorize verify "
-    "view visualize visualise warm weight wrap write zoom".split()
+    "view visualize visualise warm weight wrap write zoom "
+    "raise lower increase decrease say tell move give put keep take turn send receive open close "
+    "connect crawl scrape ask reject accept accumulate adapt adjust allocate alter append "
+    "approximate archive arrange attach balance benchmark blend bootstrap broadcast cache call "
+    "capture cast categorize center centre chart clip code colour color complete concat connect "
+    "consider consolidate contrast control copy cut de-noise deal deduplicate deploy "
+    "determine diff differentiate disable drive dump duplicate edit eliminate emit enable "
+    "encapsulate enlarge enumerate erase establish exclude exercise extend factor flag flip "
+    "forget form freeze grid-search grow guess highlight hold import improve include index infer "
+    "ingest insert instantiate invert investigate isolate iterate keep localize lock look loop "
+    "match maximize minimize modify monitor multiply observe open overlay pack pad paint partition "
+    "patch pass plan post precompute prep preview proceed profile prune publish pull push "
+    "randomize re-fit recall recommend record redirect redraw register regularize relabel release "
+    "reload replicate represent request reset resolve restore rescale reverse rotate round "
+    "scan schedule scatter see select shift shrink sketch skip slice solve sum swap "
+    "synthesize tabulate tag tidy track trim truncate unroll unzip use watch zip".split()
 )
 _NOUNS_OF_VERBS: Final = {
     "aggregation": "aggregate", "analysis": "analyse", "binarization": "binarize",
@@ -184,6 +199,8 @@ def _more_words(code: "_Described", results: Sequence[str]) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
+    if " " in text and re.search(r"[a-z]_[a-z]", text) and text.islower():
+        text = text.replace("_", " ")  # words that were names
     text = " ".join(text.replace("\\", "/").replace('"', "'").split())
     if len(text) > 79:
         text = text[: text.rfind(" ", 0, 79)].rstrip(",;:") + " ..."

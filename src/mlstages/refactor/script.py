@@ -5,12 +5,18 @@ What the statements read and bind is decided by ``names.py``.
 
 import ast
 import io
+import re
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mlstages.errors import FileError, ScriptError
+
+
+CELL: Final = re.compile(r"#\s*(%%|In\s*\[[\d ]*\]\s*:?|<codecell>|\+$)\s*(.*)$")
+"""The mark of a cell, and what stands behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +139,14 @@ def split_statements(script: Script, tree: ast.Module) -> list[Statement]:
         )
         above = last
     return statements
+
+
+def attached_from(lines: Sequence[str]) -> int:
+    """Return where, among the lines above a statement, the comment right above it begins."""
+    place = len(lines)
+    while place > 0 and lines[place - 1].strip() and not CELL.match(lines[place - 1]):
+        place -= 1
+    return place
 
 
 def first_line(node: ast.stmt) -> int:
