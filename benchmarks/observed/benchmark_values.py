@@ -193,6 +193,8 @@ class Digests:
         if isinstance(reduced, str):
             return combine("global", reduced.rpartition(".")[2].encode())
         make, arguments, state, items, pairs, *_rest = (*reduced, None, None, None, None)
+        if isinstance(value, dict) and hasattr(kind, "__setstate__"):
+            state = None  # what the class itself leaves out of its pickle, it does not hold
         parts = [self.of(make), *self.of_all(arguments), self.of_state(state)]
         parts += self.of_all(items or ())
         parts += self.of_all(each for pair in pairs or () for each in pair)

@@ -15,8 +15,8 @@ class GuardedMainFlow(FlowSpec):
 
     @step
     def start(self):
-        """Call seed."""
-        functions.call_seed()
+        """Seed random."""
+        functions.seed_random()
         self.random_state_of_python = random.getstate()
         self.next(self.draw_points_around_centres)
 

@@ -15,8 +15,8 @@ def nearest(point, centres):
     return min(range(len(centres)), key=lambda i: distance(point, centres[i]))
 
 
-def call_seed():
-    """Call seed."""
+def seed_random():
+    """Seed random."""
     random.seed(7)
 
 
@@ -57,7 +57,7 @@ def report_result(rounds, centres):
 
 def main(N_POINTS=60):
     """Run the stages of guarded_main.py, one after the other."""
-    call_seed()
+    seed_random()
     points = draw_points_around_centres(N_POINTS)
     centres, rounds = move_centres_until_nothing_changes(points)
     report_result(rounds, centres)

@@ -62,7 +62,8 @@ SCRIPTS = {
     "an f-string over lines": 'n = len("ab")\na = f"""{n}\n  {n + 1}\n"""\nprint(a)\nprint(a)\n',
     "a docstring in a function": 'def f():\n    """Say.\n\n    More.\n    """\n    return 1\n'
     "print(f.__doc__)\nprint(f())\n",
-    "an import in the middle": "a = 1\nprint(a)\nimport math\nprint(math.pi)\nb = math.e\nprint(b)\n",
+    "an import in the middle": "a = 1\nprint(a)\nimport math\nprint(math.pi)\n"
+    "b = math.e\nprint(b)\n",
     "an import of one name, twice": "from os.path import join\nprint(join('a', 'b'))\n"
     "from posixpath import split as join\nprint(join('a/b'))\nx = 1\nprint(x)\n",
     "an import that may fail": "try:\n    import nothing_of_this_name as n\nexcept ImportError:\n"
@@ -74,7 +75,7 @@ SCRIPTS = {
     "main of the user": "def main(x):\n    return x + 1\na = main(1)\nprint(a)\nprint(main(a))\n",
     "a name of ours": "self = 1\nprint(self)\nargs = self + 1\nprint(args)\nfunctions = 3\n"
     "print(functions)\n",
-    "non-ASCII names": "größe = 2\nprint(größe)\nфайл = größe + 1\nprint(файл)\n",
+    "non-ASCII names": "größe = 2\nprint(größe)\nπ = größe + 1\nprint(π)\n",
     "tabs": "a = 1\nif a:\n\tb = 2\n\tif b:\n\t\tprint(b)\nelse:\n\tb = 0\nprint(b)\n",
     "a form feed": "a = 1\n\x0c\nprint(a)\nb = 'x\x0cy'\nprint(len(b))\n",
     "a line separator in a string": "a = 'x\u2028y'\nprint(len(a))\nb = a\nprint(b)\n",
@@ -82,8 +83,8 @@ SCRIPTS = {
     "print(a)\n",
     "decorators": "import functools\n@functools.lru_cache\ndef f(x):\n    print('called')\n"
     "    return x\nprint(f(1))\nprint(f(1))\n",
-    "conditional function": "a = 1\nif a:\n    def f():\n        return 'yes'\nelse:\n    def f():\n"
-    "        return 'no'\nprint(f())\nb = f()\nprint(b)\n",
+    "conditional function": "a = 1\nif a:\n    def f():\n        return 'yes'\nelse:\n"
+    "    def f():\n        return 'no'\nprint(f())\nb = f()\nprint(b)\n",
     "print without a line feed": "print('a', end='')\nb = 1\nprint('b', b)\nprint('c')\n",
     "a guard": 'def f():\n    return 1\nif __name__ == "__main__":\n    a = f()\n    print(a)\n'
     "    # more\n    b = a + 1\n    print(b)\n",

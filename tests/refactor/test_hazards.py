@@ -89,13 +89,14 @@ MERGED = {
         "a figure is still being drawn",
     ),
     "a function that captures": (
-        "# load\nxs = list('ab')\n# define\ndef f(key=lambda x: x):\n    return sorted(xs, key=key)\n"
+        "# load\nxs = list('ab')\n# define\ndef f(key=str):\n    return sorted(xs, key=key)\n"
         "# use it\ng = f\nprint(g())\n# end\nprint(f())\n",
         [],
         "",
     ),
     "a name bound on some paths": (
-        "import os\n# first\na = len(os.sep)\n# maybe\nif a:\n    b = 1\n# use\nif a:\n    print(b)\n",
+        "import os\n# first\na = len(os.sep)\n# maybe\nif a:\n    b = 1\n# use\n"
+        "if a:\n    print(b)\n",
         [7],
         "b is bound on some paths only",
     ),

@@ -20,9 +20,7 @@ def write(tmp_path, *cells, **metadata):
 
 def test_headings_become_headings_and_cells_become_code(tmp_path):
     path = write(tmp_path, ("markdown", "## Load\nThe rows."), ("code", "a = 1"), ("code", "b = a"))
-    assert read_notebook(path).text == (
-        "# %%\n# Load\n# ----\n# The rows.\na = 1\n\n# %%\nb = a\n"
-    )
+    assert read_notebook(path).text == ("# %%\n# Load\n# ----\n# The rows.\na = 1\n\n# %%\nb = a\n")
 
 
 @pytest.mark.parametrize("line", ["%matplotlib inline", "%load_ext autoreload", "print?"])

@@ -87,7 +87,7 @@ def refactor(
         render.show(made.plan, render.draw_plan, as_json=as_json)
         return 0
     if diff:
-        render.show(made, render.draw_diff, as_json=as_json)
+        render.show(made, render.draw_texts, as_json=as_json)
     else:
         write_files(made, force=force)
         render.show(made, render.draw_refactoring, as_json=as_json)

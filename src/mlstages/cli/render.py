@@ -437,9 +437,9 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
         yield Text(f"no flow, line {refusal.line}: {refusal.reason}")
 
 
-def draw_diff(made: Refactoring) -> RenderableType:
+def draw_texts(made: Refactoring) -> RenderableType:
     """Return what would be written, as a diff against nothing."""
-    lines = []
+    lines: list[str] = []
     for name, text in made.files.items():
         lines += difflib.unified_diff([], text.splitlines(), "/dev/null", name, lineterm="")
     return Group(*map(Text, lines), *_draw_verdicts(made))

@@ -4,6 +4,6 @@ The passes, in their order: ``script`` reads, ``notebook`` turns cells into a sc
 ``unwrap`` lays ``main()`` open, ``names`` says what each statement reads and binds, ``lift``
 gives functions their globals, ``head`` says what stays at the module's head, ``liveness`` what
 crosses each place, ``hazards`` (with ``figures``) where no boundary can be, ``headings`` what
-the comments say, ``segment`` cuts, ``naming`` names, ``plan`` puts these together;
+the comments say, ``segment`` cuts, ``naming`` names (by ``words``), ``plan`` puts these together;
 ``functions_text`` and ``flow_text`` write.
 """

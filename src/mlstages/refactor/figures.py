@@ -22,8 +22,8 @@ _NO_DRAWING: Final = frozenset(
 )
 _DRAWING_METHODS: Final = frozenset(
     "plot from_estimator from_predictions from_cv_results hist boxplot scatter plot_surface "
-    "plot_tree heatmap pairplot jointplot catplot displot relplot lineplot scatterplot histplot "
-    "barplot countplot violinplot kdeplot regplot lmplot clustermap".split()
+    "plot_tree heatmap pairplot jointplot catplot displot relplot lineplot scatterplot "
+    "histplot barplot countplot violinplot kdeplot regplot lmplot clustermap".split()
 )
 
 

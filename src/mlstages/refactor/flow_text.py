@@ -12,9 +12,9 @@ from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage
 
 _TAKEN: Final = frozenset(
-    "cmd foreach_stack index input merge_artifacts name next script_name start end "
-    "datastore metadata environment event_logger monitor package quiet with tag namespace "
-    "run_id_file max_workers max_num_splits max_log_size decospecs help show run".split()
+    "cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
+    "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
+    "max_workers max_num_splits max_log_size decospecs help show run".split()
 )
 """Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
 
@@ -87,8 +87,10 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
-        while attribute in _TAKEN | steps or attribute in chosen.values() or (
-            attribute != name and attribute in names
+        while (
+            attribute in _TAKEN | steps
+            or attribute in chosen.values()
+            or (attribute != name and attribute in names)
         ):
             attribute += "_"
         chosen[name] = attribute
@@ -131,7 +133,7 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
         following = names[place + 1] if place + 1 < len(stages) else None
         if len(stages) == 1:
             following = "end"
-        parses = plan.arguments and stage.pieces[0].index == plan.arguments.indexes[0]
+        parses = plan.arguments and stage.pieces[0].statement == plan.arguments.indexes[0]
         lines = [
             "    @step",
             f"    def {names[place]}(self):",
@@ -188,9 +190,7 @@ def _namespace(arguments: Arguments, artifacts: dict[str, str]) -> str:
     return write_call(f"        self.{target} = ", "argparse.Namespace", words)
 
 
-def _own_call(
-    stage: PlannedStage, artifacts: dict[str, str]
-) -> tuple[list[str], list[str]]:
+def _own_call(stage: PlannedStage, artifacts: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return arguments and targets of the user's own call, for a step."""
     (node,) = ast.parse("\n".join(stage.pieces[0].lines)).body
     assert isinstance(node, ast.Expr | ast.Assign)

@@ -26,9 +26,7 @@ def write_functions(plan: Plan) -> str:
         first, line_feed, rest = blocks[0].partition("\n")
         said = "# flake8: noqa: F841"
         blocks[0] = (
-            f"{first}\n{said}{line_feed}{rest}"
-            if first.startswith("#")
-            else f"{said}\n{blocks[0]}"
+            f"{first}\n{said}{line_feed}{rest}" if first.startswith("#") else f"{said}\n{blocks[0]}"
         )
     text = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip())
     return f'{text}\n\n\nif __name__ == "__main__":\n    {main_name(plan)}()\n'
@@ -40,8 +38,8 @@ def has_unused_names(plan: Plan) -> bool:
         used = set(stage.results)
         bound: set[str] = set()
         for piece in stage.pieces:
-            used |= plan.analysis.names[piece.index].mentions
-            for node in plan.analysis.statements[piece.index].nodes:
+            used |= plan.analysis.names[piece.statement].mentions
+            for node in plan.analysis.statements[piece.statement].nodes:
                 bound |= _bound_alone(node)
         if bound - used:
             return True
@@ -222,9 +220,5 @@ def write_assignment(margin: str, targets: list[str], name: str, arguments: list
     ):
         return write_call(before, name, arguments)
     inner = f"{margin}    {', '.join(targets)}"
-    rows = (
-        [inner]
-        if len(inner) <= _WIDTH
-        else [f"{margin}    {target}," for target in targets]
-    )
+    rows = [inner] if len(inner) <= _WIDTH else [f"{margin}    {target}," for target in targets]
     return "\n".join([f"{margin}(", *rows, write_call(f"{margin}) = ", name, arguments)])

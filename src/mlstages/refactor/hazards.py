@@ -139,8 +139,6 @@ def _dynamic_names(analysis: Analysis, head: Head, body: Body) -> Iterator[Refus
                     is_dynamic = name not in written
                 case ast.Call(func=ast.Name(id="vars" | "dir" as name), args=[], keywords=[]):
                     is_dynamic = name not in written
-                case ast.Attribute(value=ast.Subscript(), attr="__dict__"):
-                    name, is_dynamic = "__dict__", True
                 case _:
                     continue
             if is_dynamic:
@@ -168,9 +166,7 @@ def _rebound_globals(analysis: Analysis, head: Head, body: Body) -> Iterator[Ref
     for statement, names in zip(analysis.statements, analysis.names, strict=True):
         for name in sorted(names.deferred_writes):
             line = analysis.script.line_in_file(statement.first)
-            yield Refusal(
-                line, f"a function rebinds the global {name}: return the value instead"
-            )
+            yield Refusal(line, f"a function rebinds the global {name}: return the value instead")
 
 
 def _read_builtin_then_bound(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
@@ -180,9 +176,7 @@ def _read_builtin_then_bound(analysis: Analysis, head: Head, body: Body) -> Iter
     for place, names in enumerate(body.names):
         for name in sorted((names.reads | names.deferred_reads) - bound):
             if name in BUILTINS and name in written:
-                line = analysis.script.line_in_file(
-                    analysis.statements[written[name]].first
-                )
+                line = analysis.script.line_in_file(analysis.statements[written[name]].first)
                 yield Refusal(
                     line, f"the built-in {name} is used and then bound anew: rename yours"
                 )
@@ -202,16 +196,13 @@ def _class_reads_itself(analysis: Analysis, head: Head, body: Body) -> Iterator[
                 if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
                 for n in ast.walk(inner)
             ]
-            stored = {n.id for n in own if _is_name(n, ast.Store)}
-            loaded = {n.id for n in own if _is_name(n, ast.Load)}
+            used = [n for n in own if isinstance(n, ast.Name)]
+            stored = {n.id for n in used if isinstance(n.ctx, ast.Store)}
+            loaded = {n.id for n in used if isinstance(n.ctx, ast.Load)}
             outer = {name for names in body.names for name in names.writes}
             for name in sorted(stored & loaded & outer):
                 line = analysis.script.line_in_file(node.lineno)
                 yield Refusal(line, f"the class {node.name} binds {name}, which it may read")
-
-
-def _is_name(node: ast.AST, context: type) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, context)
 
 
 def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
@@ -247,9 +238,7 @@ def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]
                 match call:
                     case ast.Call(func=ast.Name(id="exit" | "quit")):
                         pass
-                    case ast.Call(
-                        func=ast.Attribute(value=ast.Name(id="sys"), attr="exit")
-                    ):
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit")):
                         pass
                     case _:
                         continue

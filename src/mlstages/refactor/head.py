@@ -50,8 +50,8 @@ _SETTING_PLACES: Final = ("rcParams", "environ", "options", "config")
 _PURE_CALLS: Final = frozenset(
     "Path PurePath pathlib.Path os.path.join os.path.dirname os.path.abspath os.path.realpath "
     "os.path.basename os.path.expanduser re.compile logging.getLogger frozenset tuple range "
-    "datetime.timedelta timedelta namedtuple collections.namedtuple TypeVar float int str bool "
-    "len min max abs round NamedTuple Decimal Fraction".split()
+    "datetime.timedelta timedelta namedtuple collections.namedtuple TypeVar float int str "
+    "bool len min max abs round NamedTuple Decimal Fraction".split()
 )
 """Calls whose result depends on their arguments only, and that are quick."""
 
@@ -132,9 +132,7 @@ def find_head(analysis: Analysis) -> Head:
         and not _is_deleted(names[i].writes, names)
         and not names[i].deferred_writes
     }
-    definitions = _whose_reads_are_known(
-        definitions, names, imported | _bound_by(constants, names)
-    )
+    definitions = _whose_reads_are_known(definitions, names, imported | _bound_by(constants, names))
     start = next(
         (
             i
@@ -328,9 +326,7 @@ def _whose_reads_are_known(
         candidates = kept
 
 
-def _comes_after_what_it_needs(
-    index: int, candidates: set[int], names: tuple[Names, ...]
-) -> bool:
+def _comes_after_what_it_needs(index: int, candidates: set[int], names: tuple[Names, ...]) -> bool:
     """Tell whether what is read at once (defaults, bases, decorators) is above."""
     return all(
         not any(name in names[later].writes for later in candidates if later >= index)

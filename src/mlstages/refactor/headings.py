@@ -40,7 +40,8 @@ class Heading(NamedTuple):
 class Piece(NamedTuple):
     """A statement of the body with what stands above it."""
 
-    index: int
+    statement: int
+    """Its index in the script."""
     heading: Heading
     above: tuple[str, ...]
     """The comments and blank lines above it, as the user wrote them."""
@@ -68,9 +69,7 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
             above = [*waiting, *above]
             pieces.append(Piece(i, read_heading(above), tuple(above), statement.lines))
             waiting, has_begun = [], True
-        elif i in definitions:
-            waiting += above[: attached_from(above)]
-        elif i in lifted:
+        elif i in definitions or i in lifted:
             waiting += above[: attached_from(above)]
         elif has_begun or any(CELL.match(line) for line in above):
             waiting += above

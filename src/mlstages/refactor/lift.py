@@ -30,9 +30,7 @@ def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
         node = statement.node
         if isinstance(node, ast.FunctionDef) and _is_liftable(node, i, analysis):
             outside = analysis.names[i].deferred_reads - head.names - {node.name}
-            lifted[node.name] = sorted(
-                name for name in outside if analysis.written_by(name)
-            )
+            lifted[node.name] = sorted(name for name in outside if analysis.written_by(name))
     lifted = _with_what_they_call(lifted, analysis)
     while True:
         edits = {name: _edit(name, more, lifted, analysis) for name, more in lifted.items()}
@@ -77,9 +75,7 @@ def _is_liftable(node: ast.FunctionDef, index: int, analysis: Analysis) -> bool:
     )
 
 
-def _with_what_they_call(
-    lifted: dict[str, list[str]], analysis: Analysis
-) -> dict[str, list[str]]:
+def _with_what_they_call(lifted: dict[str, list[str]], analysis: Analysis) -> dict[str, list[str]]:
     """Return the globals of each function with those of the functions that it calls."""
     changed = True
     result = {name: [n for n in more if n not in lifted] for name, more in lifted.items()}

@@ -29,11 +29,11 @@ _AT_ONCE: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _CO_OPTIMIZED: Final = 1
 
 MUTATORS: Final = frozenset(
-    "add append appendleft clear discard difference_update extend fit fit_predict fit_transform "
-    "insert intersection_update load_state_dict partial_fit pop popitem popleft remove reverse "
-    "seed set_params set_index setdefault shuffle sort symmetric_difference_update train update "
-    "write writelines writerow writerows backward step zero_grad compile eval add_argument "
-    "load_weights".split()
+    "add append appendleft clear discard difference_update extend fit fit_predict "
+    "fit_transform insert intersection_update load_state_dict partial_fit pop popitem popleft "
+    "remove reverse seed set_params set_index setdefault shuffle sort "
+    "symmetric_difference_update train update write writelines writerow writerows backward "
+    "step zero_grad compile eval add_argument load_weights".split()
 )
 """Methods that change their object, by the customs of the standard library and of estimators."""
 
@@ -343,8 +343,9 @@ def _find_mutated(nodes: Iterable[ast.stmt]) -> Iterator[str]:
     for top in nodes:
         for node in ast.walk(top):
             match node:
-                case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(
-                    ctx=ast.Store() | ast.Del()
+                case (
+                    ast.Subscript(ctx=ast.Store() | ast.Del())
+                    | ast.Attribute(ctx=ast.Store() | ast.Del())
                 ):
                     name = root_name(node)
                 case ast.Call(func=ast.Attribute(attr=method)) if method in MUTATORS:

@@ -14,81 +14,28 @@ from typing import Final, NamedTuple
 
 from mlstages.refactor.head import Analysis
 from mlstages.refactor.headings import Piece
+from mlstages.refactor.names import root_name
 from mlstages.refactor.segment import find_phase
+from mlstages.refactor.words import (
+    CLAUSE_STARTS,
+    GENERIC,
+    NOUN_LIKE,
+    STOP_WORDS,
+    VERBS,
+    VERBS_OF_NOUNS,
+)
 
-_DROPPED: Final = frozenset(
-    "a an the this that these those our your its their his her we us let lets i you it is are "
-    "was were be been now then first second third next finally here also just simply will can "
-    "could should would may might must some any very too both each all step part section please "
-    "s t ll re ve of there do does did not up out e g i etc want need going able how what why "
-    "following below above simple basic quick final last example use case please note "
-    "start starting begin beginning try have has had which more most".split()
-)
-_ENDS: Final = frozenset(
-    "using with so because which that when while by from as for to on in into via after before "
-    "where whose if but over between at than per without through under such since".split()
-)
-_VERBS: Final = frozenset(
-    "add aggregate align analyse analyze animate annotate apply assemble assess assign augment "
-    "average balance bin build calculate calibrate check choose classify clean cluster collect "
-    "combine compare compile compress compute concatenate configure construct convert convolve "
-    "correct count create cross-validate crop decode decompose define delete demonstrate denoise "
-    "derive describe detect determine discretize discretise display divide download draw drop "
-    "embed encode engineer enrich estimate evaluate examine execute expand explain explore export "
-    "extract fetch fill filter find fit flatten forecast format gather generate get group handle "
-    "identify illustrate impute inspect initialize initialise inject inspect integrate "
-    "interpolate interpret "
-    "inverse join label learn list load log make map mask measure merge mix normalize normalise "
-    "obtain optimize optimise order parse perform permute pick pivot plot pool predict prepare "
-    "preprocess print process produce project prune quantify quantize query rank read rebuild "
-    "recover reconstruct reduce refine refit regress remove rename render reorder repeat replace "
-    "report resample reshape resize restrict retrain retrieve return rotate sample save scale "
-    "score search segment select separate serialize set setup show shuffle simulate smooth sort "
-    "specify split stack standardize standardise store study subsample summarize summarise "
-    "test tokenize train transform translate tune unpack update upload validate vectorize verify "
-    "view visualize visualise warm weight wrap write zoom "
-    "raise lower increase decrease say tell move give put keep take turn send receive open close "
-    "connect crawl scrape ask reject accept accumulate adapt adjust allocate alter append "
-    "approximate archive arrange attach balance benchmark blend bootstrap broadcast cache call "
-    "capture cast categorize center centre chart clip code colour color complete concat connect "
-    "consider consolidate contrast control copy cut de-noise deal deduplicate deploy "
-    "determine diff differentiate disable drive dump duplicate edit eliminate emit enable "
-    "encapsulate enlarge enumerate erase establish exclude exercise extend factor flag flip "
-    "forget form freeze grid-search grow guess highlight hold import improve include index infer "
-    "ingest insert instantiate invert investigate isolate iterate keep localize lock look loop "
-    "match maximize minimize modify monitor multiply observe open overlay pack pad paint partition "
-    "patch pass plan post precompute prep preview proceed profile prune publish pull push "
-    "randomize re-fit recall recommend record redirect redraw register regularize relabel release "
-    "reload replicate represent request reset resolve restore rescale reverse rotate round "
-    "scan schedule scatter see select shift shrink sketch skip slice solve sum swap "
-    "synthesize tabulate tag tidy track trim truncate unroll unzip use watch zip".split()
-)
-_NOUNS_OF_VERBS: Final = {
-    "aggregation": "aggregate", "analysis": "analyse", "binarization": "binarize",
-    "calculation": "calculate", "calibration": "calibrate", "classification": "classify",
-    "cleanup": "clean", "comparison": "compare", "comparisons": "compare",
-    "computation": "compute", "construction": "construct", "conversion": "convert",
-    "creation": "create", "decomposition": "decompose", "definition": "define",
-    "definitions": "define", "estimation": "estimate", "evaluation": "evaluate",
-    "exploration": "explore", "extraction": "extract", "generation": "generate",
-    "imputation": "impute", "initialization": "initialize", "inspection": "inspect",
-    "interpretation": "interpret", "normalization": "normalize", "optimization": "optimize",
-    "preparation": "prepare", "preprocessing": "preprocess", "pre-processing": "preprocess",
-    "reconstruction": "reconstruct", "selection": "select", "simulation": "simulate",
-    "transformation": "transform", "validation": "validate", "visualization": "visualize",
-    "visualisation": "visualise", "vectorization": "vectorize", "acquisition": "acquire",
-    "standardization": "standardize", "tokenization": "tokenize", "collection": "collect",
-}  # fmt: skip
 _PHASE_VERBS: Final = {
     "load": "load", "split": "split", "train": "fit", "evaluate": "evaluate", "plot": "plot",
     "report": "report",
 }  # fmt: skip
 _PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "report")
-_EMPTY: Final = frozenset(
-    "run process compute setup code main part main_part stage step block section cell script "
-    "do work execute perform start continue go finish body".split()
+
+
+_NUMBER: Final = re.compile(
+    r"^\s*(step|part|section|stage|\()?\s*[\dA-Z]?[\d.)]*[.):]\s+", flags=re.IGNORECASE
 )
-"""Words that say nothing when they stand alone."""
+"""What counts a heading: ``Step 2:``, ``1.``."""
 
 
 class StageName(NamedTuple):
@@ -142,7 +89,7 @@ def _is_fit(name: str, used: set[str]) -> bool:
     return (
         name.isidentifier()
         and not keyword.iskeyword(name)
-        and name not in _EMPTY
+        and name not in GENERIC
         and name not in used
         and name not in ("start", "end", "next", "input", "index", "name")
     )
@@ -159,7 +106,7 @@ def _candidates(
     worded: list[tuple[str, str, str]] = []
     if first.title:
         worded.append((first.title, "heading", code.verb))
-    elif first.prose:
+    elif first.prose and _is_instruction(first.prose):
         worded.append((first.prose, "comment", code.verb))
     for text, source, verb in worded:
         words = find_words(text, verb)
@@ -187,6 +134,17 @@ def _candidates(
             yield StageName("_".join(words), _sentence(" ".join(words)), "code")
     for number in range(2, 1000):
         yield StageName("_".join([*base[:3], str(number)]), _sentence(" ".join(base[:3])), "code")
+
+
+def _is_instruction(text: str) -> bool:
+    """Tell whether a sentence begins by saying what is done: "We then fit a model"."""
+    words = re.findall(r"[a-z-]+", text.lower())[:5]
+    for word in words:
+        if _as_verb(word) in VERBS:
+            return True
+        if word not in STOP_WORDS:
+            return len(text.split()) <= 5
+    return False
 
 
 def _more_words(code: "_Described", results: Sequence[str]) -> Iterator[str]:
@@ -220,16 +178,18 @@ def find_words(text: str, verb: str = "compute") -> list[str]:
     >>> "_".join(find_words("Results", verb="plot"))
     'plot_results'
     """
-    text = re.sub(r"^\s*(step|part|section|stage|\()?\s*[\dA-Z]?[\d.)]*[.):]\s+", "", text, flags=re.I)
+    text = re.sub(
+        r"^\s*(step|part|section|stage|\()?\s*[\dA-Z]?[\d.)]*[.):]\s+", "", text, flags=re.I
+    )
     words = [_ascii(word) for word in re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text.lower())]  # noqa: RUF001
     words = [word for word in words if word]
     kept: list[str] = []
     has_object = False
     for word in words:
         base = _as_verb(word)
-        if not kept and word in _DROPPED:
+        if not kept and word in STOP_WORDS:
             continue
-        if word in _ENDS:
+        if word in CLAUSE_STARTS:
             if has_object:
                 break
             continue
@@ -238,9 +198,9 @@ def find_words(text: str, verb: str = "compute") -> list[str]:
                 break
             kept.append("and")
             continue
-        if word in _DROPPED or word in ("and", "or"):
+        if word in STOP_WORDS or word in ("and", "or"):
             continue
-        kept.append(base if not kept and base in _VERBS else word)
+        kept.append(base if not kept and base in VERBS else word)
         has_object = has_object or len(kept) > 1
         if len(kept) >= 5:
             break
@@ -254,30 +214,30 @@ def find_words(text: str, verb: str = "compute") -> list[str]:
 
 
 def _verb_first(words: list[str], verb: str) -> list[str]:
-    if words[0] in _VERBS:
-        return words if len(words) > 1 else [words[0], *([] if verb == words[0] else [])]
+    if words[0] in VERBS:
+        return words
     if "and" in words:  # "loading and preparation": the first of the two leads
         words = words[: words.index("and")]
-        if words[0] in _VERBS and len(words) > 1:
+        if words[0] in VERBS and len(words) > 1:
             return words
     last = _as_verb(words[-1])
-    if last in _VERBS and last != words[-1]:
+    if last in VERBS and last != words[-1]:
         return [last, *words[:-1]]
     for place, word in enumerate(words):
-        if place and word in _NOUNS_OF_VERBS:
-            return [_NOUNS_OF_VERBS[word], *words[:place], *words[place + 1 :]]
+        if place and word in VERBS_OF_NOUNS:
+            return [VERBS_OF_NOUNS[word], *words[:place], *words[place + 1 :]]
     for place, word in enumerate(words[:4]):
-        if place and _as_verb(word) in _VERBS and _as_verb(word) != word:
+        if place and _as_verb(word) in VERBS and _as_verb(word) != word:
             return [_as_verb(word), *words[place + 1 :]] if words[place + 1 :] else words
     return [verb, *words[:4]]
 
 
 def _as_verb(word: str) -> str:
     """Return ``plot`` for ``plotting``, ``evaluate`` for ``evaluation`` and ``evaluating``."""
-    if word in _VERBS:
+    if word in VERBS:
         return word
-    if word in _NOUNS_OF_VERBS:
-        return _NOUNS_OF_VERBS[word]
+    if word in VERBS_OF_NOUNS:
+        return VERBS_OF_NOUNS[word]
     stems = []
     if word.endswith("ing") and len(word) > 5:
         stem = word[:-3]
@@ -287,16 +247,9 @@ def _as_verb(word: str) -> str:
     elif word.endswith("s") and len(word) > 4:
         stems = [word[:-1]]
     for stem in stems:
-        if stem in _VERBS and not (word.endswith("s") and stem in _NOUN_LIKE):
+        if stem in VERBS and not (word.endswith("s") and stem in NOUN_LIKE):
             return stem
     return word
-
-
-_NOUN_LIKE: Final = frozenset(
-    "plot score sample test group label weight rank model cluster estimate list map mask "
-    "pool order sort study project view search log stack set filter".split()
-)
-"""Verbs whose plural is a noun: "plots" begins no instruction."""
 
 
 class _Described(NamedTuple):
@@ -311,9 +264,9 @@ def _describe_code(
     results: Sequence[str],
     classes: dict[str, str],
 ) -> _Described:
-    phases = [find_phase(analysis, piece.index) for piece in pieces]
+    phases = [find_phase(analysis, piece.statement) for piece in pieces]
     nodes = [
-        node for piece in pieces for top in analysis.statements[piece.index].nodes
+        node for piece in pieces for top in analysis.statements[piece.statement].nodes
         for node in ast.walk(top)
     ]  # fmt: skip
     calls = [node for node in nodes if isinstance(node, ast.Call)]
@@ -324,9 +277,7 @@ def _describe_code(
     if composed is not None:
         return _Described(*composed, called)
     counts = {phase: phases.count(phase) for phase in set(phases) if phase}
-    phase = max(
-        counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default=""
-    )
+    phase = max(counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default="")
     if "plot" in counts and counts["plot"] * 3 >= len(pieces):
         phase = "plot"
     match phase:
@@ -358,7 +309,7 @@ def _describe_code(
         return _Described("build", leaves[:2], called)
     if leaves:
         return _Described("prepare", leaves[:2], called)
-    return _Described("call", tuple(map(_to_snake, called))[:2] or ("nothing",), called)
+    return _describe_call(calls, called)
 
 
 def _describe_own_call(
@@ -374,9 +325,19 @@ def _describe_own_call(
     for call in calls:
         if isinstance(call.func, ast.Name) and call.func.id in own:
             verb, *words = _to_snake(call.func.id).split("_")
-            if verb in _VERBS:
+            if verb in VERBS:
                 return verb, tuple(words) or leaves[:2]
     return None
+
+
+def _describe_call(calls: Sequence[ast.Call], called: tuple[str, ...]) -> "_Described":
+    """Return ``seed random`` for ``random.seed(0)``, ``set config`` for ``set_config()``."""
+    for call in calls:
+        verb, *words = _to_snake(_called_name(call)).split("_")
+        owner = root_name(call.func)
+        if verb in VERBS and (words or owner):
+            return _Described(verb, tuple(words) or (_to_snake(owner or ""),), called)
+    return _Described("call", tuple(map(_to_snake, called))[:2] or ("nothing",), called)
 
 
 def _describe_load(
@@ -463,7 +424,7 @@ def _words_of(node: ast.expr) -> list[str]:
     ]  # fmt: skip
     words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\$[^$]*\$|%\S*|\{[^}]*\}", " ", " ".join(texts)))
     clean = [_ascii(word.lower()) for word in words]
-    return [w for w in clean if w and w not in _DROPPED and w not in _ENDS and w != "and"]
+    return [w for w in clean if w and w not in STOP_WORDS and w not in CLAUSE_STARTS and w != "and"]
 
 
 def _called_name(call: ast.Call) -> str:

@@ -9,7 +9,7 @@ from mlstages.errors import FileError, RefusedError, ScriptError
 from mlstages.refactor.script import Script, parse_script
 
 _DISPLAY_MAGICS: Final = frozenset(
-    "matplotlib config load_ext reload_ext autoreload precision pylab".split()
+    ["matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision", "pylab"]
 )
 """Line magics that change how a notebook shows things, and nothing that is computed."""
 

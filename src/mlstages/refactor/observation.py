@@ -32,7 +32,7 @@ def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
     """Return what was seen at the places between statements."""
     seen = _by_statement(plan, places)
     return Observed(
-        vetoes=tuple([*_carried_vetoes(plan, seen), *_state_vetoes(plan, seen)]),
+        vetoes=(*_carried_vetoes(plan, seen), *_state_vetoes(plan, seen)),
         random_users=_find_random_users(plan, seen),
     )
 

@@ -139,8 +139,7 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
     own = find_own_calls(analysis, head, parts)
     taken |= {"main"}
     names = [
-        _renamed(each, wishes.renames)
-        for each in name_stages(analysis, parts, results, taken, own)
+        _renamed(each, wishes.renames) for each in name_stages(analysis, parts, results, taken, own)
     ]
     _require_names(names, taken, wishes)
     return Plan(
@@ -149,8 +148,7 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
         head=head,
         body=body,
         stages=tuple(
-            _stage(analysis, *row)
-            for row in zip(parts, names, inputs, results, own, strict=True)
+            _stage(analysis, *row) for row in zip(parts, names, inputs, results, own, strict=True)
         ),
         merges=tuple(_find_merges(analysis, pieces, vetoes, {cut.first for cut in cuts})),
         notes=(*opened.notes, *lifted),
@@ -163,9 +161,7 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
         ),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
-        carried_state=find_carried_state(
-            parts, wishes.random_users or find_random_users(analysis)
-        ),
+        carried_state=find_carried_state(parts, wishes.random_users or find_random_users(analysis)),
     )
 
 
@@ -182,7 +178,7 @@ def find_own_calls(
 ) -> list[str | None]:
     """Return for each stage the user's function, if one plain call of it is all of the stage."""
     called = [
-        find_own_call(analysis, head, pieces[0].index) if len(pieces) == 1 else None
+        find_own_call(analysis, head, pieces[0].statement) if len(pieces) == 1 else None
         for pieces in parts
     ]
     return [name if name is not None and called.count(name) == 1 else None for name in called]
@@ -191,8 +187,7 @@ def find_own_calls(
 def _refuse(script: Script, refusals: list[Refusal]) -> None:
     if refusals:
         reasons = "\n".join(
-            f"{script.name}:{refusal.line}: {refusal.reason}"
-            for refusal in dict.fromkeys(refusals)
+            f"{script.name}:{refusal.line}: {refusal.reason}" for refusal in dict.fromkeys(refusals)
         )
         raise RefusedError(f"{script.name} cannot be refactored; nothing was written\n{reasons}")
 
@@ -228,8 +223,8 @@ def _stage(
         pieces=pieces,
         inputs=inputs,
         results=results,
-        first_line=script.line_in_file(analysis.statements[pieces[0].index].first),
-        last_line=script.line_in_file(analysis.statements[pieces[-1].index].last),
+        first_line=script.line_in_file(analysis.statements[pieces[0].statement].first),
+        last_line=script.line_in_file(analysis.statements[pieces[-1].statement].last),
         begins=_why_it_begins(pieces[0]),
         is_own=own is not None,
     )
@@ -256,5 +251,5 @@ def _find_merges(
         heading = pieces[place].heading
         if place in begins or heading.strength < Strength.COMMENT:
             continue
-        line = analysis.script.line_in_file(analysis.statements[pieces[place].index].first)
+        line = analysis.script.line_in_file(analysis.statements[pieces[place].statement].first)
         yield Merge(line, heading.title or heading.prose, "; ".join(dict.fromkeys(said)))

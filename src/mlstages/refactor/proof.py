@@ -74,9 +74,8 @@ def find_difference(one: Trial, other: Trial, *, variables: Trial | None = None)
         return "it had not ended when the time was up"
     if one.status != other.status:
         said = other.stderr.strip().splitlines()
-        return (
-            f"exit status {one.status} became {other.status}"
-            + (f": {_last_error(said)}" if said else "")
+        return f"exit status {one.status} became {other.status}" + (
+            f": {_last_error(said)}" if said else ""
         )
     return (
         _compare_text(one.stdout, other.stdout)
@@ -86,9 +85,7 @@ def find_difference(one: Trial, other: Trial, *, variables: Trial | None = None)
     )
 
 
-def judge(
-    one: Trial, other: Trial, *, is_fixed: bool, variables: Trial | None = None
-) -> Outcome:
+def judge(one: Trial, other: Trial, *, is_fixed: bool, variables: Trial | None = None) -> Outcome:
     """Return the verdict on a run beside the original's."""
     difference = find_difference(one, other, variables=variables)
     names = (variables or one).variables

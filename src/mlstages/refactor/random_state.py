@@ -59,7 +59,7 @@ def find_carried_state(
         using = [
             place
             for place, pieces in enumerate(stages)
-            if any(piece.index in users.get(state, frozenset()) for piece in pieces)
+            if any(piece.statement in users.get(state, frozenset()) for piece in pieces)
         ]
         for place in range(using[0] + 1, using[-1] + 1) if using else ():
             carried[place].append(state)

@@ -147,6 +147,9 @@ class Digest:
             return dict(own) if own is not None else None
         if isinstance(reduced, str):
             return reduced
+        if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
+            # What the class itself leaves out of its pickle, it does not hold.
+            return list(map(list, value.items()))
         parts = list(reduced[1:3])
         parts += [list(part) if part is not None else None for part in reduced[3:5]]
         return parts
@@ -202,9 +205,7 @@ def describe_all(names):
         for name, value in names.items()
         if not name.startswith("__")
         and not isinstance(value, types.ModuleType)
-        and not (
-            isinstance(value, (types.FunctionType, type)) and value.__module__ in _OWN_CLASSES
-        )
+        and not (isinstance(value, (types.FunctionType, type)) and value.__module__ in _OWN_CLASSES)
     }
 
 
@@ -216,6 +217,7 @@ def _round_trip(value):
 
 
 # ---- figures ----------------------------------------------------------------------
+
 
 class Figures:
     """The pixels of each figure, whenever it is shown, saved, closed or left open."""
@@ -320,6 +322,7 @@ class _Loader(importlib.abc.Loader):
 
 # ---- fixed seeds and clock --------------------------------------------------------
 
+
 def fix_seeds_and_clock():
     """Make a run repeatable: seeds at the start of the process, a clock that stands still."""
     import random
@@ -395,6 +398,7 @@ def _fix_datetime(now):
 
 # ---- running one script -----------------------------------------------------------
 
+
 def run_script(path, *, observed=None):
     """Run a script as the main program; return its exit status and its final variables.
 
@@ -405,8 +409,14 @@ def run_script(path, *, observed=None):
     own = dict(main.__dict__)
     main.__dict__.clear()
     main.__dict__.update(
-        __name__="__main__", __file__=path, __builtins__=own["__builtins__"], __doc__=None,
-        __spec__=None, __loader__=None, __package__=None, __annotations__={},
+        __name__="__main__",
+        __file__=path,
+        __builtins__=own["__builtins__"],
+        __doc__=None,
+        __spec__=None,
+        __loader__=None,
+        __package__=None,
+        __annotations__={},
     )
     with open(path, "rb") as file:
         content = file.read()
@@ -489,8 +499,7 @@ class _KeepLocals(ast.NodeTransformer):
             function.body.append(ast.copy_location(self.keep(), function.body[-1]))
 
     def keep(self):
-        call = ast.parse("__mlstages_keep__(locals())").body[0]
-        return call
+        return ast.parse("__mlstages_keep__(locals())").body[0]
 
     def visit_FunctionDef(self, node):
         return node
@@ -505,6 +514,7 @@ class _KeepLocals(ast.NodeTransformer):
 
 
 # ---- observation ------------------------------------------------------------------
+
 
 class Observer:
     """What each place between statements would have to carry."""
@@ -583,7 +593,11 @@ class _Pickler(pickle.Pickler):
                 raise pickle.PicklingError("a function made inside another")
         kind = type(value)
         if (kind.__module__ or "").startswith("matplotlib.") and kind.__name__ in (
-            "Figure", "Axes", "AxesSubplot", "Axes3D", "PolarAxes",
+            "Figure",
+            "Axes",
+            "AxesSubplot",
+            "Axes3D",
+            "PolarAxes",
         ):
             raise pickle.PicklingError("a figure")
         return NotImplemented
@@ -609,13 +623,15 @@ def find_shared(carried):
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
             a, b = carried[one], carried[other]
-            if a is b or parts[one] & parts[other]:
-                shared.append([one, other])
-            elif (
-                numpy is not None
-                and isinstance(a, numpy.ndarray)
-                and isinstance(b, numpy.ndarray)
-                and numpy.may_share_memory(a, b)
+            if (
+                a is b
+                or parts[one] & parts[other]
+                or (
+                    numpy is not None
+                    and isinstance(a, numpy.ndarray)
+                    and isinstance(b, numpy.ndarray)
+                    and numpy.may_share_memory(a, b)
+                )
             ):
                 shared.append([one, other])
     return shared
@@ -624,7 +640,7 @@ def find_shared(carried):
 def _parts(value, depth=0):
     """Return the identities of the mutable parts of a value, not deep."""
     plain = (int, float, str, bool, type(None), bytes, complex, types.FunctionType, type, range)
-    if isinstance(value, plain) or isinstance(value, types.ModuleType):
+    if isinstance(value, (plain, types.ModuleType)):
         return set()
     if isinstance(value, tuple) and not value:
         return set()
@@ -676,7 +692,10 @@ def read_state():
     if pandas is not None:
         try:
             state["pandas.options"] = repr(
-                [pandas.get_option("display." + n) for n in ("max_rows", "max_columns", "width", "precision")]
+                [
+                    pandas.get_option("display." + n)
+                    for n in ("max_rows", "max_columns", "width", "precision")
+                ]
             )
         except Exception:
             state["pandas.options"] = "unreadable"
@@ -687,6 +706,7 @@ def read_state():
 
 
 # ---- a flow's task ----------------------------------------------------------------
+
 
 def record_task():
     """At the end of a task, record the artifacts that it made and its figures."""
@@ -777,7 +797,7 @@ def _main():
 
 
 if __name__ == "__main__":
-    import recorder  # the main module's names are given to the script
+    import recorder  # type: ignore[import-not-found]  # itself: the main module's names are given to the script
 
     recorder._main()
 elif __name__ == "sitecustomize":

@@ -94,9 +94,7 @@ def read_any(path: Path) -> Script:
     return read_notebook(path) if path.suffix == ".ipynb" else read_script(path)
 
 
-def refactor_script(
-    path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TERMS
-) -> Refactoring:
+def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TERMS) -> Refactoring:
     """Return the refactoring of a script, proven by running it; nothing is written.
 
     Raises
@@ -200,9 +198,13 @@ def _prove_functions(
     itself = find_difference(original, run_program(laboratory, name, text))
     if itself or original.status:
         said = itself or f"it ends with status {original.status}"
-        return laboratory, original, Outcome(
-            verdict=Verdict.NOT_COMPARABLE,
-            difference=f"two runs of the script differ, even with fixed seeds and clock: {said}",
+        return (
+            laboratory,
+            original,
+            Outcome(
+                verdict=Verdict.NOT_COMPARABLE,
+                difference=f"two runs of the script differ, fixed seeds and clock or not: {said}",
+            ),
         )
     trial = run_functions(laboratory, f"{module}.py", own, [Path(name).stem])
     return laboratory, original, judge(original, trial, is_fixed=True)
@@ -217,7 +219,7 @@ def _prove_flow(
     laboratory: Laboratory,
     original: Trial,
 ) -> tuple[Plan, Outcome]:
-    """Return the verdict on the flow; where it differs, the stage at fault joins the one before."""
+    """Return the verdict on the flow; where it differs, the stage at fault is merged."""
     module = functions_module(path)
     outcome = _NOT_RUN
     options = translate_arguments(plan.arguments, terms.arguments)
@@ -262,7 +264,7 @@ def find_fault(plan: Plan, trial: Trial, original: Trial) -> tuple[int, str] | N
             place = min(len(trial.steps), len(names) - 1)
     if place == 0:
         return None
-    return plan.stages[place].pieces[0].index, "its task went another way than the script"
+    return plan.stages[place].pieces[0].statement, "its task went another way than the script"
 
 
 def _with_names(trial: Trial, plan: Plan) -> Trial:
@@ -304,9 +306,7 @@ def _described(
     files = {f"{module}.py": _marked(write_functions(plan), plan, functions)}
     if not plan.flow_refusals:
         files[f"{stem}_flow.py"] = _marked(write_flow(plan, module), plan, flow)
-    files[f"test_{stem}_stages.py"] = _marked(
-        write_test(path.name, list(files)), plan, functions
-    )
+    files[f"test_{stem}_stages.py"] = _marked(write_test(path.name, list(files)), plan, functions)
     return Refactoring(
         path=path, plan=plan, files=files, functions=functions, flow=flow, seconds=seconds
     )
@@ -314,10 +314,10 @@ def _described(
 
 def _marked(text: str, plan: Plan, outcome: Outcome) -> str:
     """Return a file's text with a last line that says whose it is, and what is known of it."""
-    said = (
-        f" from {Path(plan.script.name).name}; "
-        + ("not proven: nothing was run" if outcome.verdict == Verdict.NOT_RUN
-           else f"{outcome.verdict} against it")
+    said = f" from {Path(plan.script.name).name}; " + (
+        "not proven: nothing was run"
+        if outcome.verdict == Verdict.NOT_RUN
+        else f"{outcome.verdict} against it"
     )
     return f"{text.rstrip()}\n\n{_MARK}{said}.\n".replace("\n", plan.script.newline)
 

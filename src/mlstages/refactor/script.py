@@ -14,7 +14,6 @@ from typing import Final
 
 from mlstages.errors import FileError, ScriptError
 
-
 CELL: Final = re.compile(r"#\s*(%%|In\s*\[[\d ]*\]\s*:?|<codecell>|\+$)\s*(.*)$")
 """The mark of a cell, and what stands behind it."""
 

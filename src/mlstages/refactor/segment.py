@@ -86,8 +86,8 @@ def _price_places(
     cutting: Cutting,
 ) -> list[float | None]:
     """Return what a boundary before each statement costs; None where it cannot be."""
-    is_own = [find_own_call(analysis, head, piece.index) is not None for piece in pieces]
-    phases = [find_phase(analysis, piece.index) for piece in pieces]
+    is_own = [find_own_call(analysis, head, piece.statement) is not None for piece in pieces]
+    phases = [find_phase(analysis, piece.statement) for piece in pieces]
     prices: list[float | None] = []
     for place, piece in enumerate(pieces):
         if place in cutting.vetoed:

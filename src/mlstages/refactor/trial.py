@@ -26,7 +26,11 @@ _COPIED_BYTES: Final = 20_000_000
 _SKIPPED: Final = frozenset(
     {".git", ".venv", "venv", "__pycache__", ".metaflow", "node_modules", ".mypy_cache", ".tox"}
 )
-_UPWARD: Final = re.compile(r"\.\.[/\\]|[\"']\.\.[\"']|\.parent\.parent|\.parents\b|\bpardir\b|dirname\(\s*os\.path\.dirname")
+_UPWARD: Final = re.compile(
+    r"\.\.[/\\\\]|[\"']\.\.[\"']|\.parent\.parent|\.parents\b|\bpardir\b"
+    r"|dirname\(\s*os\.path\.dirname"
+)
+
 """How a script names what lies above its folder."""
 _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
@@ -111,7 +115,7 @@ def run_program(laboratory: Laboratory, name: str, text: str | None = None) -> T
 
 
 def run_functions(
-    laboratory: Laboratory, name: str, text: str, modules: Sequence[str] = ()
+    laboratory: Laboratory, name: str, text: str | None, modules: Sequence[str] = ()
 ) -> Trial:
     """Run the module of functions as a script."""
     laboratory.reset()
@@ -237,9 +241,7 @@ def _start(
     )
 
 
-def _environment(
-    laboratory: Laboratory, modules: Sequence[str], is_flow: bool
-) -> dict[str, str]:
+def _environment(laboratory: Laboratory, modules: Sequence[str], is_flow: bool) -> dict[str, str]:
     environment = dict(os.environ)
     environment.update(
         MPLBACKEND="Agg",
@@ -306,7 +308,7 @@ def _is_large(folder: Path) -> bool:
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
-            total += os.stat(os.path.join(root, name), follow_symlinks=False).st_size
+            total += Path(root, name).lstat().st_size
             if total > _COPIED_BYTES:
                 return True
     return False

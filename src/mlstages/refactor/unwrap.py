@@ -253,7 +253,7 @@ def _put_in_place(
     start = definition.first - 1
     while start > 0 and lines[start - 1].text.startswith("#"):
         start -= 1
-    above = [line for line in lines[start : definition.first - 1]]
+    above = list(lines[start : definition.first - 1])
     del lines[start : definition.last]
     place = next(i for i, line in enumerate(lines) if opened and line is opened[0])
     lines[place:place] = above

@@ -96,7 +96,7 @@ def _judge_fixed(laboratory: Laboratory, one: Run, other: Run) -> Outcome:
     if itself:
         return Outcome(
             verdict=Verdict.NOT_COMPARABLE,
-            difference=f"two runs of the script differ, even with fixed seeds and clock: {itself}",
+            difference=f"two runs of the script differ, fixed seeds and clock or not: {itself}",
         )
     return judge(original, other(laboratory), is_fixed=True)
 

@@ -1,0 +1,207 @@
+"""refactor and verify, as a user calls them: real runs, and a real flow."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = '''"""Fit a line through noisy points."""
+import numpy as np
+
+n_points = 50  # how many
+
+# Draw the points
+np.random.seed(3)
+x = np.random.rand(n_points)
+noise = np.random.normal(size=n_points)
+y = 2 * x + noise
+print("drawn", len(x))
+
+# Fit the line
+slope, offset = np.polyfit(x, y, 1)
+more = np.random.rand()
+
+# Report the error
+error = float(((slope * x + offset - y) ** 2).mean())
+print(f"error {error:.6f}", more)
+with open("error.txt", "w") as file:
+    print(error, file=file)
+'''
+
+
+def mlstages(*words, folder):
+    return subprocess.run(
+        [sys.executable, "-m", "mlstages", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A script that was refactored, and what the command said."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "fit.py").write_text(SCRIPT)
+    return folder, mlstages("refactor", "fit.py", "--json", folder=folder)
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    """A copy of the refactored script's folder, to change."""
+    return shutil.copytree(made[0], tmp_path / "copied")
+
+
+def test_functions_and_flow_are_verified(made):
+    _, ran = made
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    assert [stage["name"] for stage in told["stages"]] == [
+        "draw_points", "fit_line", "report_error",
+    ]  # fmt: skip
+    assert told["parameters"] == {"n_points": 50}
+    for kind in ("functions", "flow"):
+        assert told["proof"][kind]["compared"]["lines"] == 2
+        assert told["proof"][kind]["compared"]["files"] == 1
+        assert told["proof"][kind]["compared"]["variables"] >= 4
+
+
+def test_the_script_is_as_it_was_and_the_run_left_nothing_else(made):
+    folder, _ = made
+    assert (folder / "fit.py").read_text() == SCRIPT
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "fit.py", "fit_flow.py", "fit_functions.py", "test_fit_stages.py",
+    ]  # fmt: skip
+
+
+def test_the_files_need_no_mlstages(made):
+    folder, _ = made
+    for name in ("fit_functions.py", "fit_flow.py"):
+        code = (folder / name).read_text().rpartition("# Made by")[0]
+        assert "mlstages" not in code
+
+
+def test_the_random_state_goes_from_task_to_task(made):
+    flow = (made[0] / "fit_flow.py").read_text()
+    assert flow.count("self.numpy_random_state = np.random.get_state()") == 1
+    assert flow.count("np.random.set_state(self.numpy_random_state)") == 1
+
+
+WRONG = {
+    "a changed literal": ('"drawn"', '"drawn:"', "line 1 of the output"),
+    "a dropped statement": ("    more = np.random.rand()\n", "    more = 0.5\n", "line 2"),
+    "a swapped result": ("return slope, offset, more", "return offset, slope, more", "line 2"),
+    "a boundary moved": (
+        '    print("drawn", len(x))\n', "", "line 1 of the output",
+    ),
+    "another file": ('"error.txt"', '"errors.txt"', "the file error.txt is not written"),
+    "another value": ("y = 2 * x + noise", "y = 2 * x + noise * 1.0000001", "differs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_refactoring_is_found_out(copied, old, new, said):
+    functions = copied / "fit_functions.py"
+    text = functions.read_text()
+    assert text.count(old) >= 1
+    functions.write_text(text.replace(old, new, 1))
+    ran = mlstages("verify", "fit.py", "fit_functions.py", folder=copied)
+    assert ran.returncode == 1, ran.stdout
+    assert ran.stdout.startswith("functions: differs")
+    assert said in " ".join(ran.stdout.split())
+
+
+def test_a_flow_that_lost_the_random_state_is_found_out(copied):
+    flow = copied / "fit_flow.py"
+    flow.write_text(
+        flow.read_text().replace("        np.random.set_state(self.numpy_random_state)\n", "")
+    )
+    ran = mlstages("verify", "fit.py", "fit_flow.py", "--json", folder=copied)
+    assert ran.returncode == 1, ran.stdout
+    assert json.loads(ran.stdout)["flow"] in ("differs", "not comparable")
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(tmp_path):
+    (tmp_path / "fit.py").write_text("a = 1\nprint(a)\n")
+    (tmp_path / "fit_functions.py").write_text("mine = 1\n")
+    ran = mlstages("refactor", "fit.py", "--no-run", folder=tmp_path)
+    assert ran.returncode == 3
+    assert "fit_functions.py is there already" in ran.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.py", "fit_functions.py"]
+    assert mlstages("refactor", "fit.py", "--no-run", "--force", folder=tmp_path).returncode == 0
+    again = mlstages("refactor", "fit.py", "--no-run", folder=tmp_path)  # ours by now
+    assert again.returncode == 0, again.stderr
+
+
+def test_the_plan_and_the_diff_write_nothing(tmp_path):
+    (tmp_path / "fit.py").write_text(SCRIPT)
+    plan = mlstages("refactor", "fit.py", "--plan", folder=tmp_path)
+    assert plan.returncode == 0
+    assert "draw_points" in plan.stdout
+    diff = mlstages("refactor", "fit.py", "--diff", "--no-run", folder=tmp_path)
+    assert "+def draw_points(n_points):" in diff.stdout.split("\n")
+    assert "functions: not run" in diff.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["fit.py"]
+
+
+def test_a_script_that_differs_from_itself_is_verified_under_fixed_seeds(tmp_path):
+    (tmp_path / "draw.py").write_text(
+        "import random, time\n\na = random.random()\nprint(a)\n\nb = time.time()\nprint(b, a)\n"
+    )
+    mlstages("refactor", "draw.py", "--no-run", folder=tmp_path)
+    ran = mlstages("verify", "draw.py", "draw_functions.py", folder=tmp_path)
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("functions: verified under fixed seeds and clock")
+
+
+def test_what_cannot_be_made_the_same_is_not_comparable(tmp_path):
+    (tmp_path / "draw.py").write_text("import os\n\na = os.urandom(4)\nprint(a)\nprint(len(a))\n")
+    mlstages("refactor", "draw.py", "--no-run", folder=tmp_path)
+    ran = mlstages("verify", "draw.py", "draw_functions.py", folder=tmp_path)
+    assert ran.returncode == 1
+    assert ran.stdout.startswith("functions: not comparable")
+
+
+BAD = {
+    "a syntax error": ("a = 1\nb = = 2\n", 3, "bad.py:2: not valid Python"),
+    "Python 2": ("print 'a'\n", 3, "bad.py:1: this looks like Python 2"),
+    "nothing": ("", 3, "holds no statement"),
+    "only definitions": ("def f():\n    return 1\n", 3, "there is nothing to stage"),
+    "globals()": ("print(globals())\n", 3, "bad.py:1: globals()"),
+    "fails by itself": ("a = 1\nprint(a / 0)\n", 3, "ZeroDivisionError: division by zero"),
+    "exits by itself": ("import sys\nprint(1)\nsys.exit(5)\n", 3, "exit status 5"),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "said"), BAD.values(), ids=BAD)
+def test_bad_input_is_told_without_a_traceback_of_ours(tmp_path, text, code, said):
+    (tmp_path / "bad.py").write_text(text)
+    ran = mlstages("refactor", "bad.py", folder=tmp_path)
+    assert (ran.returncode, ran.stdout) == (code, "")
+    assert said in ran.stderr
+    assert "mlstages/refactor" not in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.py"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["refactor", "none.py"], 3, "none.py cannot be read"),
+        (["refactor", "."], 3, "is a folder"),
+        (["refactor", "a.py", "--name", "x"], 2, "write OLD=NEW"),
+        (["refactor", "a.py", "--no-run", "--name", "x=y"], 2, "no stage is called x"),
+        (["refactor", "a.py", "--stages", "0"], 2, "0"),
+        (["verify", "a.py", "b/a.py"], 2, "lie in two folders"),
+    ],
+)
+def test_wrong_words_are_told(tmp_path, words, code, said):
+    (tmp_path / "a.py").write_text("a = 1\nprint(a)\n")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.py").write_text("a = 1\n")
+    ran = mlstages(*words, folder=tmp_path)
+    assert ran.returncode == code
+    assert said in ran.stderr

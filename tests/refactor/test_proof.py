@@ -1,0 +1,68 @@
+"""Two runs are compared to the first difference, and nothing is called verified that differs."""
+
+from dataclasses import replace
+
+import pytest
+
+from mlstages.refactor.proof import Verdict, find_difference, judge
+from mlstages.refactor.trial import Trial
+
+VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1"}
+OTHER = {"digest": "2", "partial": False, "type": "int", "shown": "2"}
+UNSEEN = {"digest": "3", "partial": True, "type": "generator", "shown": "<generator>"}
+RUN = Trial(
+    status=0, stdout="a\nb\n", stderr="", figures=("1", "2"), variables={"x": VALUE},
+    files={"out.csv": "1"}, seconds=1.0, places={},
+)  # fmt: skip
+
+DIFFERENT = {
+    "another line": ({"stdout": "a\nc\n"}, "line 2 of the output: 'b' became 'c'"),
+    "a line less": ({"stdout": "a\n"}, "line 2 of the output is missing: 'b'"),
+    "a line more": ({"stdout": "a\nb\nc\n"}, "line 3 of the output is new: 'c'"),
+    "blanks at the end of a line": ({"stdout": "a \nb\n"}, "line 1 of the output"),
+    "a figure less": ({"figures": ("1",)}, "2 figures became 1"),
+    "other pixels": ({"figures": ("1", "3")}, "figure 2 of 2 has other pixels"),
+    "a file less": ({"files": {}}, "the file out.csv is not written"),
+    "a file more": ({"files": {"out.csv": "1", "b": "1"}}, "the file b is written in addition"),
+    "another file": ({"files": {"out.csv": "2"}}, "the file out.csv has other content"),
+    "a variable": ({"variables": {"x": OTHER}}, "the variable x differs: int '1' became int '2'"),
+    "an exit status": (
+        {"status": 1, "stderr": "Traceback\nNameError: name 'q' is not defined"},
+        "exit status 0 became 1: NameError: name 'q' is not defined",
+    ),
+    "no end": ({"timed_out": True}, "it had not ended"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), DIFFERENT.values(), ids=DIFFERENT)
+def test_a_difference_is_found_and_said(change, said):
+    other = replace(RUN, **change)
+    assert said in find_difference(RUN, other)
+    assert judge(RUN, other, is_fixed=False).verdict == Verdict.DIFFERS
+    assert judge(RUN, other, is_fixed=False).exit_code == 1
+
+
+SAME = {
+    "the same run": {},
+    "a variable that the other has not": {"variables": {}},
+    "one that it has in addition": {"variables": {"x": VALUE, "y": OTHER}},
+    "figures in another order": {"figures": ("2", "1")},
+    "standard error": {"stderr": "a warning"},
+}
+
+
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_what_is_the_same_is_verified(change):
+    assert judge(RUN, replace(RUN, **change), is_fixed=False).verdict == Verdict.VERIFIED
+
+
+def test_an_address_in_memory_is_no_difference():
+    one = replace(RUN, stdout="<A at 0x7f0012345678>\n")
+    assert find_difference(one, replace(RUN, stdout="<A at 0x7fffeeee0000>\n")) == ""
+
+
+def test_what_cannot_be_looked_into_is_named():
+    one = replace(RUN, variables={"x": VALUE, "g": UNSEEN})
+    outcome = judge(one, one, is_fixed=True)
+    assert (outcome.verdict, outcome.uncompared) == (Verdict.VERIFIED_FIXED, ("g",))
+    assert outcome.n_variables == 1

@@ -1,0 +1,93 @@
+"""Digests are equal where values hold the same, and only there."""
+
+import copy
+import pickle
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from mlstages.refactor.recorder import describe, describe_all, find_shared
+
+
+class Box:
+    def __init__(self, content):
+        self.content = content
+
+
+def fitted(n):
+    X = np.arange(2.0 * n).reshape(n, 2) ** 1.5
+    return LinearRegression().fit(X, X.sum(axis=1))
+
+
+VALUES = {
+    "numbers": [1, 2.5, float("nan"), 1j, True, None, -0.0],
+    "nested": {"a": [1, (2, {3})], "b": frozenset({"x"})},
+    "an array": np.arange(6.0).reshape(2, 3),
+    "an array of objects": np.array(["a", None, 3], dtype=object),
+    "a table": pd.DataFrame({"a": [1, 2], "b": ["x", None]}),
+    "an estimator": fitted(5),
+    "an object": Box([1, Box("inner")]),
+    "a generator of numbers": np.random.default_rng(3),
+    "text": "é\n",
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_a_value_and_its_pickled_self_have_one_digest(value):
+    again = pickle.loads(pickle.dumps(value))
+    assert describe(value)["digest"] == describe(again)["digest"]
+
+
+def changed_array(a):
+    a[1, 2] += 1e-12
+    return a
+
+
+CHANGED = {
+    "a number": (1.0, 1.0 + 2**-52),
+    "a type": (1, 1.0),
+    "a sign": (0.0, -0.0),
+    "an item": ([1, [2]], [1, [3]]),
+    "an order": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    "a shape": (np.zeros((2, 3)), np.zeros((3, 2))),
+    "a kind of numbers": (np.zeros(2), np.zeros(2, dtype=np.float32)),
+    "one element": (VALUES["an array"], changed_array(VALUES["an array"].copy())),
+    "a column's name": (pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})),
+    "a fit": (fitted(5), fitted(6)),
+    "an attribute": (Box(1), Box(2)),
+    "a drawn number": (np.random.RandomState(0), None),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), CHANGED.values(), ids=CHANGED)
+def test_values_that_differ_have_two_digests(one, other):
+    if other is None:
+        other = copy.deepcopy(one)
+        other.rand()
+    assert describe(one)["digest"] != describe(other)["digest"]
+
+
+def test_a_cycle_ends():
+    xs = [1]
+    xs.append(xs)
+    assert describe(xs)["digest"]
+
+
+def test_what_cannot_be_looked_into_is_said_to_be():
+    assert describe(i for i in "ab")["partial"]
+    assert not describe([1, 2])["partial"]
+
+
+def test_modules_and_what_the_script_defines_are_no_results():
+    defined = types.FunctionType((lambda: 1).__code__, {"__name__": "__main__"}, "f")
+    assert list(describe_all({"np": np, "f": defined, "x": 1, "__doc__": ""})) == ["x"]
+
+
+def test_names_that_share_memory_are_found():
+    a = np.arange(4)
+    xs = [1]
+    carried = {"a": a, "view": a[1:], "copy": a.copy(), "xs": xs, "holder": {"k": xs}, "n": 1}
+    assert find_shared(carried) == [["a", "view"], ["xs", "holder"]]
