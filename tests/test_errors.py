@@ -28,6 +28,8 @@ def test_each_branch_has_its_documented_exit_code():
         "FileError": 3,
         "DataError": 3,
         "FlowFileError": 3,
+        "ScriptError": 3,
+        "RefusedError": 3,
         "RunNotFoundError": 3,
         "RunUnusableError": 3,
         "RunFailedError": 4,

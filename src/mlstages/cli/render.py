@@ -411,7 +411,8 @@ def draw_plan(plan: Plan) -> RenderableType:
     """Return the stages as a table: lines, name, what goes in and comes out, why it begins."""
     table = Table(box=None, pad_edge=False)
     table.add_column("lines", justify="right")
-    for heading in ("stage", "takes", "gives", "begins at"):
+    table.add_column("stage", no_wrap=True)
+    for heading in ("takes", "gives", "begins at"):
         table.add_column(heading, overflow="fold")
     for stage in plan.stages:
         table.add_row(

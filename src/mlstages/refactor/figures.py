@@ -12,7 +12,6 @@ from typing import Final
 from mlstages.refactor.head import Analysis
 from mlstages.refactor.names import root_name
 
-_ENDS: Final = frozenset({"show", "close"})
 _BEGINS: Final = frozenset({"figure", "subplots", "subplot_mosaic", "clf"})
 _SAVES: Final = frozenset({"savefig"})
 _NO_DRAWING: Final = frozenset(
@@ -30,17 +29,27 @@ _DRAWING_METHODS: Final = frozenset(
 def find_open_figures(analysis: Analysis, indexes: tuple[int, ...]) -> Iterator[int]:
     """Yield the places of the body before which a figure is open that is used below."""
     actions = _find_actions(analysis, indexes)
-    is_open = False
+    state = "closed"
     for place, own in enumerate(actions):
-        if is_open and _is_used_below(actions[place:]):
+        if _is_used_below(state, actions[place:]):
             yield place
         for action in own:
-            is_open = action in ("begin", "draw") or (action == "save" and is_open)
+            state = _NEXT.get(action, state)
+
+
+_NEXT: Final = {
+    "begin": "open",
+    "draw": "open",
+    "paint": "open",
+    "show": "shown",
+    "close": "closed",
+}
+"""What each action leaves behind; saving changes nothing."""
 
 
 def is_figure_used_below(analysis: Analysis, indexes: tuple[int, ...], place: int) -> bool:
     """Tell whether a figure that is open at a place of the body is used from there on."""
-    return _is_used_below(_find_actions(analysis, indexes)[place:])
+    return _is_used_below("open", _find_actions(analysis, indexes)[place:])
 
 
 def _find_actions(analysis: Analysis, indexes: tuple[int, ...]) -> list[list[str]]:
@@ -49,13 +58,16 @@ def _find_actions(analysis: Analysis, indexes: tuple[int, ...]) -> list[list[str
     return [list(_actions(analysis.statements[i].nodes, pyplot, drawers)) for i in indexes]
 
 
-def _is_used_below(actions: list[list[str]]) -> bool:
-    """Tell whether the open figure is drawn on, saved or shown from here on."""
+def _is_used_below(state: str, actions: list[list[str]]) -> bool:
+    """Tell whether the current figure is drawn on, saved or shown from here on."""
     below = [action for each in actions for action in each]
-    if not below:
+    if not below or state == "closed":
         return False
+    if state == "shown":
+        # Without a screen it is still pyplot's current one: what is drawn next is drawn on it.
+        return below[0] in ("draw", "save")
     if below[0] == "begin":  # the old figure is left alone, unless all are shown at the end
-        return "end" in below
+        return "show" in below
     return True
 
 
@@ -118,12 +130,12 @@ def _actions(
             elif function.attr in _DRAWING_METHODS or function.attr.startswith(
                 ("set_title", "set_xlabel", "set_ylabel", "tight_layout", "legend", "suptitle")
             ):
-                yield "draw"
+                yield "paint"
 
 
 def _pyplot_action(name: str) -> Iterator[str]:
-    if name in _ENDS:
-        yield "end"
+    if name in ("show", "close"):
+        yield name
     elif name in _BEGINS:
         yield "begin"
     elif name in _SAVES:
