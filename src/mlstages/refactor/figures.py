@@ -12,7 +12,7 @@ from typing import Final
 from mlstages.refactor.head import Analysis
 from mlstages.refactor.names import root_name
 
-_BEGINS: Final = frozenset({"figure", "subplots", "subplot_mosaic", "clf"})
+_BEGINS: Final = frozenset({"figure", "subplots", "subplot_mosaic", "matshow", "clf"})
 _SAVES: Final = frozenset({"savefig"})
 _NO_DRAWING: Final = frozenset(
     "rc rcParams style use cm get_cmap colormaps Normalize switch_backend ion ioff rcdefaults "

@@ -1,5 +1,6 @@
 """What the running script showed, as vetoes and wishes for the plan."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -60,10 +61,35 @@ def _carried_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, 
         for name, fault in look["unpicklable"].items():
             yield index, f"{name} cannot go to another process: {fault}"
         for one, other in look["shared"]:
+            if not {one, other} <= plan.body.live[place] | plan.body.settings:
+                continue
             if any({one, other} & names.mutated for names in plan.body.names[place:]):
                 yield index, f"{one} and {other} share memory, and one of them is changed later"
         if look["figures"] and is_figure_used_below(plan.analysis, plan.body.indexes, place):
             yield index, "a figure is still being drawn"
+
+
+def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Return a veto for each boundary after which an earlier result is changed by another name.
+
+    A stage gave it, and no stage below takes it: the flow would keep it as it was then.
+    """
+    seen = _by_statement(plan, places)
+    body = {index: place for place, index in enumerate(plan.body.indexes)}
+    given: set[str] = set()
+    vetoes = []
+    for stage, following in itertools.pairwise(plan.stages):
+        given |= set(stage.results)
+        index = following.pieces[0].statement
+        place = body[index]
+        live = plan.body.live[place]
+        for pair in seen.get(index, {}).get("shared", ()):
+            old = [name for name in pair if name in given and name not in live]
+            new = [name for name in pair if name in live]
+            below = plan.body.names[place:]
+            if old and new and any(new[0] in names.mutated for names in below):
+                vetoes.append((index, f"{old[0]} is part of {new[0]}, which is changed later"))
+    return vetoes
 
 
 def _state_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, str]]:

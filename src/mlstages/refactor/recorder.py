@@ -521,6 +521,7 @@ class Observer:
 
     def __init__(self, live):
         self.live = {int(index): names for index, names in live.items()}
+        self.were_live = set()
         self.places = {}
         self.picklable = {}
         self.shown = set()
@@ -552,11 +553,17 @@ class Observer:
         self.places[index] = {
             "missing": [name for name in live if name not in names],
             "unpicklable": unpicklable,
-            "shared": find_shared(carried),
+            "shared": find_shared({**self.find_old(names, carried), **carried}),
             "types": {name: _class_name(type(value)) for name, value in carried.items()},
             "figures": len(open_figures() - self.shown),
             "state": read_state(),
         }
+
+    def find_old(self, names, carried):
+        """Return what was live above: a flow has kept it, as it was then."""
+        old = {name: names[name] for name in self.were_live if name in names}
+        self.were_live.update(carried)
+        return {name: value for name, value in old.items() if name not in carried}
 
     def why_not(self, value):
         """Return why a value cannot go from one process to another; empty if it can."""

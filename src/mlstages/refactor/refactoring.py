@@ -12,7 +12,7 @@ from mlstages.refactor.arguments import translate_arguments
 from mlstages.refactor.flow_text import flow_name, module_stem, name_artifacts, write_flow
 from mlstages.refactor.functions_text import main_name, write_functions
 from mlstages.refactor.notebook import read_notebook
-from mlstages.refactor.observation import read_observation
+from mlstages.refactor.observation import find_stale, read_observation
 from mlstages.refactor.plan import Plan, Wishes, plan_script
 from mlstages.refactor.proof import Outcome, Verdict, find_difference, judge
 from mlstages.refactor.script import Script, read_script
@@ -142,6 +142,9 @@ def _prove(
             wishes, vetoes=(*wishes.vetoes, *seen.vetoes), random_users=seen.random_users
         )
         plan = _plan(script, wishes)
+        while stale := find_stale(plan, observed.places):
+            wishes = replace(wishes, vetoes=(*wishes.vetoes, *stale))
+            plan = _plan(script, wishes)
     if not terms.is_verified:
         return _described(path, plan, _NOT_RUN, _NOT_RUN, original.seconds)
     laboratory, original, functions = _prove_functions(
