@@ -286,7 +286,11 @@ def is_called_verified(answer: Mapping[str, Any]) -> bool:
 
 def find_made(script: Path) -> tuple[Path | None, Path | None]:
     """Return the functions and the flow beside a script; None for what was not written."""
-    found = (sorted(script.parent.glob(f"*_{kind}.py")) for kind in ("functions", "flow"))
+    beside = [path for path in sorted(script.parent.glob("*.py")) if path != script]
+    found = (
+        [path for path in beside if path.stem.endswith(f"_{kind}")]
+        for kind in ("functions", "flow")
+    )
     functions, flow = (each[0] if each else None for each in found)
     return functions, flow
 
