@@ -6,12 +6,13 @@ the text shows whole are taken over; any other leaves the script without a flow.
 """
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mlstages.errors import OptionError
 from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.names import root_name
 
 _TYPES: Final = ("int", "float", "str")
 _KNOWN_WORDS: Final = frozenset(
@@ -59,11 +60,11 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
         if inner is not None:
             nodes, indexes = inner, [index]
         elif _is_parse(call):
-            indexes = list(_parser_statements(analysis, head.body[: place + 1]))
+            indexes = _parser_statements(analysis, head.body[: place + 1])
             nodes = [analysis.statements[i].node for i in indexes]
         else:
             continue
-        arguments = _read_parser(nodes)
+        arguments = _read_parser(nodes) if nodes else None
         if arguments is None or len(analysis.written_by(target)) != 1:
             return None
         return Arguments(indexes=tuple(indexes), target=target, arguments=tuple(arguments))
@@ -107,21 +108,24 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> Iterable[int]:
-    """Return the statements right above and with the parsing that are about the parser."""
-    found: list[int] = []
-    parser = None
+def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> list[int]:
+    """Return the statements that are about the parser, up to the one that parses.
+
+    Empty if others stand among them.
+    """
     node = analysis.statements[indexes[-1]].node
+    about: set[str] = set()
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-        function = node.value.func
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            parser = function.value.id
-    for index in reversed(indexes):
+        about = {root_name(node.value.func) or ""}
+    found: list[int] = []
+    for place, index in enumerate(indexes):
         names = analysis.names[index]
-        if parser is None or parser not in names.writes | names.mentions:
-            break
-        found.append(index)
-    return sorted(found)
+        if about & (names.writes | names.mentions):
+            about |= names.writes  # a group of the parser, say
+            found.append(place)
+    if found != list(range(found[0], len(indexes))):
+        return []
+    return [indexes[place] for place in found]
 
 
 def _read_parser(nodes: Sequence[ast.stmt]) -> list[Argument] | None:

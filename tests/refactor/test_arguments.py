@@ -1,0 +1,70 @@
+"""A parser that the text shows whole becomes parameters of the flow; any other does not."""
+
+import pytest
+
+from mlstages.errors import OptionError
+from mlstages.refactor.arguments import translate_arguments
+from mlstages.refactor.flow_text import write_flow
+from refactor.script_runs import plan_of
+
+PARSER = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", "-e", type=int, default=5, help="passes (%(default)s)")
+parser.add_argument("--learning-rate", type=float, default=0.1)
+parser.add_argument("--kind", choices=["a", "b"], default="a", help="which one")
+parser.add_argument("--quick", action="store_true")
+parser.add_argument("source")
+args = parser.parse_args()
+total = args.epochs * args.learning_rate
+print(total)
+print(args.kind, args.quick)
+"""
+
+
+def test_names_types_defaults_and_help_are_those_of_the_parser():
+    flow = write_flow(plan_of(PARSER), "train_functions")
+    for line in (
+        'epochs = Parameter("epochs", type=int, default=5, help="passes (5)")',
+        'learning_rate = Parameter("learning_rate", type=float, default=0.1)',
+        'quick = Parameter("quick", type=bool, default=False)',
+        'source = Parameter("source", type=str, required=True)',
+    ):
+        assert line in " ".join(flow.split()).replace("( ", "(").replace(", )", ")")
+    assert "which one (one of a, b)" in flow
+    assert "self.args = argparse.Namespace(" in flow
+
+
+def test_what_the_script_is_given_is_given_to_the_flow():
+    arguments = plan_of(PARSER).arguments
+    given = ["-e", "7", "--learning-rate=0.5", "rows.csv", "--quick"]
+    assert translate_arguments(arguments, given) == [
+        "--epochs", "7", "--learning_rate", "0.5", "--source", "rows.csv", "--quick", "True",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "said"), [(["--no"], "no argument --no"), (["-e"], "lacks")])
+def test_what_the_script_does_not_know_is_told(given, said):
+    with pytest.raises(OptionError, match=said):
+        translate_arguments(plan_of(PARSER).arguments, given)
+
+
+NOT_WHOLE = {
+    "a loop adds": ("for n in 'ab':\n    parser.add_argument('--' + n)\n",),
+    "a type of its own": ("parser.add_argument('--a', type=open)\n",),
+    "many values": ("parser.add_argument('--a', nargs='+')\n",),
+    "counting": ("parser.add_argument('-v', action='count')\n",),
+    "groups": ("g = parser.add_mutually_exclusive_group()\ng.add_argument('--a')\n",),
+    "a default that is computed": ("parser.add_argument('--a', default=open)\n",),
+    "subcommands": ("parser.add_subparsers()\n",),
+}
+
+
+@pytest.mark.parametrize("added", [added for (added,) in NOT_WHOLE.values()], ids=NOT_WHOLE)
+def test_a_parser_that_the_text_does_not_show_whole_leaves_no_flow(added):
+    plan = plan_of(
+        "import argparse\nparser = argparse.ArgumentParser()\n" + added
+        + "args = parser.parse_args()\nprint(args)\n"
+    )  # fmt: skip
+    assert plan.arguments is None
+    assert any("command line" in refusal.reason for refusal in plan.flow_refusals)
