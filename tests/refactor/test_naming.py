@@ -39,6 +39,11 @@ HEADINGS = {
     "a bare cell": (["# %%"], Strength.SECTION, ""),
     "an underlined title": (["# %%", "# Load", "# ----"], Strength.SECTION, "Load"),
     "a ruled title": (["# ---- load and check -----"], Strength.SECTION, "load and check"),
+    "words in bold are no rule": (
+        ["# Careful with", "# **many values**. So."],
+        Strength.COMMENT,
+        "",
+    ),
     "between rules": (["#######", "# Load", "#######"], Strength.SECTION, ""),
     "an exported cell": (["# In[3]:"], Strength.SECTION, ""),
     "a blank line": ([""], Strength.BLANK, ""),

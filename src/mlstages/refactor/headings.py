@@ -49,7 +49,7 @@ class Piece(NamedTuple):
 
 
 _RULE: Final = re.compile(r"^[#\s]*([-=~*_#+^\"'.])\1{3,}[\s#]*$")
-_RULED_TITLE: Final = re.compile(r"^#+\s*([-=~*#_+])\1{1,}\s*(.*?\w.*?)\s*(\1{2,}\s*#*)?$")
+_RULED_TITLE: Final = re.compile(r"^#+\s*([-=~*#_+])\1{2,}\s*(.*?\w.*?)\s*(\1{2,}\s*#*)?$")
 _SENTENCE_END: Final = re.compile(r"(?<=[a-z\])`'\"])[.:!?;](?=\s|$)|(?<=\w)\s[-–—]\s")  # noqa: RUF001
 
 

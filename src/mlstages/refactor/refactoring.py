@@ -256,6 +256,8 @@ def _prove_flow(
 def find_fault(plan: Plan, trial: Trial, original: Trial) -> tuple[int, str] | None:
     """Return the boundary before the step at which a flow first went another way."""
     names = [stage.name for stage in plan.stages]
+    if not trial.steps:
+        return None  # it did not begin
     place = len(names) - 1
     for step, stdout in trial.steps:
         own = 0 if step == "start" else len(names) - 1 if step == "end" else names.index(step)

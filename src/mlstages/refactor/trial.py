@@ -35,6 +35,17 @@ _UPWARD: Final = re.compile(
 _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
 
+_RUN_SCRIPT: Final = "from mlstages_inside.script_run import main\n\nmain()\n"
+_SITE: Final = """\
+from pathlib import Path
+
+from mlstages_inside.flow_task import start
+
+start(Path(__file__).parent)
+"""
+"""What Python runs first in each process of a flow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What one run did."""
@@ -85,9 +96,11 @@ class Laboratory:
             _copy_entries(self.source.parent, self.folder.parent, without=self.source.name)
         for name in ("record", "metaflow", "tool"):
             (self.scratch / name).mkdir(exist_ok=True)
-        recorder = Path(__file__).with_name("recorder.py")
-        for name in ("recorder.py", "sitecustomize.py"):
-            shutil.copy(recorder, self.scratch / "tool" / name)
+        tool = self.scratch / "tool"
+        if not (tool / "mlstages_inside").exists():
+            shutil.copytree(Path(__file__).with_name("inside"), tool / "mlstages_inside")
+            (tool / "run_script.py").write_text(_RUN_SCRIPT)
+            (tool / "sitecustomize.py").write_text(_SITE)
 
 
 @contextmanager
@@ -186,12 +199,12 @@ def _read_log(logs: Sequence[Path], step: str, task: str) -> str:
 
 
 def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] = ()) -> Trial:
-    recorder = laboratory.scratch / "tool" / "recorder.py"
+    runner = laboratory.scratch / "tool" / "run_script.py"
     mode, name = command
     began = time.perf_counter()
     status, stdout, stderr, timed_out = _start(
         laboratory,
-        [laboratory.python, str(recorder), mode, name, *laboratory.arguments],
+        [laboratory.python, str(runner), mode, name, *laboratory.arguments],
         [Path(name).stem, *modules],
     )
     seconds = time.perf_counter() - began

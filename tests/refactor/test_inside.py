@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from mlstages.refactor.recorder import describe, describe_all, find_shared
+from mlstages.refactor.inside.digests import describe, describe_all
+from mlstages.refactor.inside.observer import find_shared
 
 
 class Box:

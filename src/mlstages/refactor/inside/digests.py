@@ -1,0 +1,201 @@
+"""Digests of values, by what they hold."""
+
+import hashlib
+import io
+import os
+import pickle
+import re
+import sys
+import types
+
+_SCRIPT_MODULES = set(filter(None, os.environ.get("MLSTAGES_MODULES", "").split(",")))
+OWN_MODULES = {"__main__", "__mp_main__"} | _SCRIPT_MODULES
+"""The modules whose classes are the script's, whichever of its forms is run."""
+
+
+class Digest:
+    """A digest of what a value holds, following references; cycles are cut.
+
+    Values that cannot be looked into (generators, handles) are known by their type alone, and
+    ``is_partial`` says so.
+    """
+
+    def __init__(self):
+        self.hash = hashlib.sha256()
+        self.seen = {}
+        self.kept = []
+        self.is_partial = False
+
+    def feed(self, value, depth=0):
+        """Add a value."""
+        kind = type(value)
+        if value is None or kind in (bool, int, complex):
+            return self.text(kind.__name__, repr(value))
+        if kind is float:
+            return self.text("float", "nan" if value != value else value.hex())
+        if kind is str:
+            return self.text("str", mask_addresses(value))
+        if kind in (bytes, bytearray):
+            return self.raw(kind.__name__, bytes(value))
+        if id(value) in self.seen:
+            return self.text("seen", str(self.seen[id(value)]))
+        self.seen[id(value)] = len(self.seen)
+        self.kept.append(value)  # an id is one object's only while it lives
+        if depth > 60:
+            self.is_partial = True
+            return self.text("deep", kind.__name__)
+        if kind in (list, tuple):
+            self.text(kind.__name__, str(len(value)))
+            for item in value:
+                self.feed(item, depth + 1)
+        elif kind is dict:
+            self.text("dict", str(len(value)))
+            for key, item in value.items():
+                self.feed(key, depth + 1)
+                self.feed(item, depth + 1)
+        elif kind in (set, frozenset):
+            self.text(kind.__name__, ",".join(sorted(digest_of(item)[0] for item in value)))
+        elif kind is range or kind is slice:
+            self.text(kind.__name__, repr(value))
+        elif kind is types.ModuleType:
+            self.text("module", value.__name__)
+        elif isinstance(value, type):
+            self.text("class", class_name(value))
+        elif kind in (types.FunctionType, types.BuiltinFunctionType, types.MethodType):
+            self.function(value, depth)
+        else:
+            self.object(value, kind, depth)
+        return None
+
+    def function(self, value, depth):
+        """Add a function: its name, its code and what it closes over."""
+        self.text("function", value.__qualname__.rpartition("<locals>.")[2])
+        code = getattr(value, "__code__", None)
+        if code is not None:
+            self.raw("code", code.co_code)
+            self.text("names", repr(code.co_names))
+        if isinstance(value, types.MethodType):
+            self.feed(value.__self__, depth + 1)
+
+    def object(self, value, kind, depth):
+        """Add an object of a library or of the script."""
+        numpy = sys.modules.get("numpy")
+        self.text("object", class_name(kind))
+        if numpy is not None and isinstance(value, numpy.ndarray):
+            self.text("array", "%s %s" % (value.dtype, value.shape))
+            if value.dtype.hasobject:
+                for item in value.ravel().tolist():
+                    self.feed(item, depth + 1)
+            else:
+                self.raw("data", numpy.ascontiguousarray(value).tobytes())
+                mask = getattr(value, "mask", None)
+                if isinstance(mask, numpy.ndarray):
+                    self.raw("mask", mask.tobytes())
+            return
+        if numpy is not None and isinstance(value, numpy.generic):
+            self.raw("scalar", value.tobytes() if not isinstance(value, numpy.object_) else b"")
+            return
+        state = self.state_of(value)
+        if state is None:
+            self.is_partial = True
+            return
+        self.feed(state, depth + 1)
+
+    def state_of(self, value):
+        """Return what makes the object up, of plain values; None if it cannot be told."""
+        module = type(value).__module__ or ""
+        if module.startswith(("matplotlib", "seaborn", "mpl_toolkits")):
+            return None  # figures are compared by their pixels
+        if isinstance(value, (io.IOBase, types.GeneratorType)):
+            return None
+        pandas = sys.modules.get("pandas")
+        if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
+            try:
+                frame = value if isinstance(value, pandas.DataFrame) else value.to_frame()
+                return [
+                    list(map(str, frame.columns)),
+                    [str(t) for t in frame.dtypes],
+                    frame.index.tolist(),
+                    [frame.iloc[:, i].tolist() for i in range(frame.shape[1])],
+                ]
+            except Exception:
+                return None
+        try:
+            reduced = value.__reduce_ex__(4)
+        except Exception:
+            own = getattr(value, "__dict__", None)
+            self.is_partial = True
+            return dict(own) if own is not None else None
+        if isinstance(reduced, str):
+            return reduced
+        if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
+            # What the class itself leaves out of its pickle, it does not hold.
+            return list(map(list, value.items()))
+        parts = list(reduced[1:3])
+        parts += [list(part) if part is not None else None for part in reduced[3:5]]
+        return parts
+
+    def text(self, kind, text):
+        """Add text under a kind."""
+        self.raw(kind, text.encode("utf-8", "surrogatepass"))
+
+    def raw(self, kind, content):
+        """Add bytes under a kind, so that no two values run together."""
+        self.hash.update(("%s:%d:" % (kind, len(content))).encode())
+        self.hash.update(content)
+
+
+def class_name(kind):
+    """Return a class's full name; that of a class of the script is the same in all its forms."""
+    module = kind.__module__
+    return "%s.%s" % ("script" if module in OWN_MODULES else module, kind.__qualname__)
+
+
+def mask_addresses(text):
+    """Return text without addresses in memory, which no two runs share."""
+    return re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x", text)
+
+
+def digest_of(value):
+    """Return the digest of a value, and whether a part could not be looked into."""
+    digest = Digest()
+    try:
+        digest.feed(value)
+    except Exception as error:  # a foreign object may raise anything when it is looked at
+        return "unreadable %s" % type(error).__name__, True
+    return digest.hash.hexdigest(), digest.is_partial
+
+
+def describe(value):
+    """Return the digest of a value with a short look at it."""
+    digest, is_partial = digest_of(value)
+    try:
+        shown = mask_addresses(repr(value))
+    except Exception:
+        shown = "<%s>" % type(value).__name__
+    shape = getattr(value, "shape", None)
+    return {
+        "digest": digest,
+        "partial": is_partial,
+        "type": class_name(type(value)),
+        "shown": ("%s " % (shape,) if isinstance(shape, tuple) else "") + shown[:200],
+    }
+
+
+def describe_all(names):
+    """Return the digests of variables; modules, and what the script defines, are no results."""
+    return {
+        name: describe(value)
+        for name, value in names.items()
+        if not name.startswith("__")
+        and not isinstance(value, types.ModuleType)
+        and not (isinstance(value, (types.FunctionType, type)) and value.__module__ in OWN_MODULES)
+    }
+
+
+def round_trip(value):
+    """Return the value as another process would get it."""
+    try:
+        return pickle.loads(pickle.dumps(value))
+    except Exception:
+        return value

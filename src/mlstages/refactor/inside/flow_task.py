@@ -1,0 +1,65 @@
+"""A task of a flow: its artifacts and its figures, recorded at its end."""
+
+import atexit
+import importlib.machinery
+import importlib.util
+import os
+import sys
+
+from .after_import import AfterImport
+from .digests import describe_all, round_trip
+from .figures import Figures
+from .records import FOLDER, write_record
+from .standing_clock import fix_seeds_and_clock
+
+
+def start(folder):
+    """Do the part of ``sitecustomize``: for a flow's tasks, and the environment's own one."""
+    if os.environ.get("MLSTAGES_FIXED") and "step" in sys.orig_argv:
+        fix_seeds_and_clock()
+    if FOLDER and "step" in sys.orig_argv and "--run-id" in sys.orig_argv:
+        record_task()
+    here = os.path.abspath(folder)
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
+    if spec is not None and spec.loader is not None:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def record_task():
+    """At the end of a task, record the artifacts that it made and its figures."""
+    figures = Figures()
+    sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", figures.watch))
+
+    variables = {}
+
+    def watch(module):
+        store = module.TaskDataStore
+        persist = store.persist
+
+        def recorded_persist(self, flow):
+            own = {
+                k: round_trip(v)
+                for k, v in list(vars(flow).items())
+                if not k.startswith("_") and k not in type(flow)._EPHEMERAL and k != "name"
+            }
+            variables.update(describe_all(own))
+            return persist(self, flow)
+
+        store.persist = recorded_persist
+
+    sys.meta_path.insert(0, AfterImport("metaflow.datastore.task_datastore", watch))
+
+    def finish():
+        figures.record_open()
+        step, task = _step_of_the_command(sys.argv)
+        record = {"step": step, "task": task, "figures": figures.digests}
+        write_record("task-%s" % os.getpid(), dict(record, variables=variables))
+
+    atexit.register(finish)
+
+
+def _step_of_the_command(arguments):
+    step = arguments[arguments.index("step") + 1]
+    task = arguments[arguments.index("--task-id") + 1] if "--task-id" in arguments else "0"
+    return step, task

@@ -1,0 +1,159 @@
+"""One script, run as the main program, with its final variables."""
+
+import ast
+import json
+import os
+import sys
+
+from .after_import import AfterImport
+from .digests import describe_all
+from .figures import Figures
+from .observer import Observer
+from .records import FOLDER, write_record
+from .standing_clock import fix_seeds_and_clock
+
+
+def main():
+    """Run ``record SCRIPT`` or ``observe SCRIPT``, as the words of the command say."""
+    mode, path = sys.argv[1:3]
+    sys.argv[:] = sys.argv[2:]
+    here = os.path.dirname(
+        os.path.dirname(os.path.abspath(__file__))
+    )  # the script's path is its own
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    figures = Figures()
+    if os.environ.get("MLSTAGES_FIXED"):
+        fix_seeds_and_clock()
+    if mode == "record":
+        sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", figures.watch))
+        status, names = run_script(path)
+        record = {"status": status}
+    else:
+        with open(os.path.join(FOLDER, "live.json")) as file:
+            observer = Observer(json.load(file))
+        sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", observer.watch))
+        status, names = run_script(path, observed=observer)
+        record = {"status": status, "places": observer.places}
+    sys.stdout.flush()
+    if mode == "record":
+        figures.record_open()
+        record["figures"] = figures.digests
+        record["variables"] = describe_all(names)
+    write_record("run", record)
+    sys.stdout.flush()
+    sys.exit(status)
+
+
+def run_script(path, *, observed=None):
+    """Run a script as the main program; return its exit status and its final variables.
+
+    ``observed`` is a function that is called before each top-level statement with its index.
+    """
+    path = os.path.abspath(path)  # as Python itself tells a script
+    main = sys.modules["__main__"]
+    own = dict(main.__dict__)
+    main.__dict__.clear()
+    main.__dict__.update(
+        __name__="__main__",
+        __file__=path,
+        __builtins__=own["__builtins__"],
+        __doc__=None,
+        __spec__=None,
+        __loader__=None,
+        __package__=None,
+        __annotations__={},
+    )
+    with open(path, "rb") as file:
+        content = file.read()
+    locals_of_main = {}
+
+    def keep(names):
+        locals_of_main.clear()
+        locals_of_main.update(names)
+
+    tree = ast.parse(content, path)
+    if observed is None:
+        _keep_locals(tree)
+        main.__dict__["__mlstages_keep__"] = keep
+    status = 0
+    try:
+        flags = 0
+        if observed is None:
+            exec(compile(tree, path, "exec", flags, True), main.__dict__)
+        else:
+            _run_by_statement(tree, path, main.__dict__, observed)
+    except SystemExit as error:
+        code = error.code
+        if code is not None and not isinstance(code, int):
+            sys.stderr.write("%s\n" % (code,))
+            code = 1
+        status = code or 0
+    except BaseException as error:
+        import traceback
+
+        here = error.__traceback__
+        while here is not None and here.tb_frame.f_code.co_filename != path:
+            here = here.tb_next
+        traceback.print_exception(type(error), error, here)
+        status = 1
+    names = {k: v for k, v in main.__dict__.items() if k not in own or own[k] is not v}
+    names.pop("__mlstages_keep__", None)
+    names.update(locals_of_main)
+    return status, names
+
+
+def _run_by_statement(tree, path, names, observed):
+    doc = ast.get_docstring(tree, clean=False)
+    if doc is not None:
+        names["__doc__"] = doc
+    flags = 0
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            import __future__
+
+            for alias in node.names:
+                flags |= getattr(__future__, alias.name).compiler_flag
+    for index, node in enumerate(tree.body):
+        observed(index, names)
+        exec(compile(ast.Module([node], []), path, "exec", flags, True), names)
+    observed(len(tree.body), names)
+
+
+def _keep_locals(tree):
+    """Let the function that the main guard calls leave its local names behind."""
+    called = None
+    for node in tree.body:
+        if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
+            calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+            names = [n.func.id for n in calls if isinstance(n.func, ast.Name)]
+            called = names[-1] if names else None
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if isinstance(node.value.func, ast.Name):
+                called = called or node.value.func.id
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == called:
+            _KeepLocals().visit_body(node)
+    ast.fix_missing_locations(tree)
+
+
+class _KeepLocals(ast.NodeTransformer):
+    def visit_body(self, function):
+        function.body = [self.visit(node) for node in function.body]
+        function.body = [n for m in function.body for n in (m if isinstance(m, list) else [m])]
+        if function.body and not isinstance(function.body[-1], ast.Return):
+            function.body.append(ast.copy_location(self.keep(), function.body[-1]))
+
+    def keep(self):
+        return ast.parse("__mlstages_keep__(locals())").body[0]
+
+    def visit_FunctionDef(self, node):
+        return node
+
+    visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = visit_FunctionDef
+
+    def visit_Return(self, node):
+        keep = self.keep()
+        for part in ast.walk(keep):
+            ast.copy_location(part, node)
+        return [keep, node]
