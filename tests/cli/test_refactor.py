@@ -166,6 +166,66 @@ def test_what_cannot_be_made_the_same_is_not_comparable(tmp_path):
     assert ran.stdout.startswith("functions: not comparable")
 
 
+def verdict_of(tmp_path, script, other, **files):
+    for name, text in {"t.py": script, "b.py": other, **files}.items():
+        (tmp_path / name).write_text(text)
+    return mlstages("verify", "t.py", "b.py", folder=tmp_path).stdout
+
+
+def test_a_file_that_was_there_before_must_still_be_written(tmp_path):
+    (tmp_path / "out.txt").write_text("result")
+    said = verdict_of(tmp_path, "open('out.txt', 'w').write('result')\nprint(1)\n", "print(1)\n")
+    assert said.startswith("functions: differs (the file out.txt is not written)")
+
+
+def test_a_file_that_is_deleted_must_be_deleted(tmp_path):
+    (tmp_path / "old.txt").write_text("x")
+    said = verdict_of(tmp_path, "import os\nos.remove('old.txt')\nprint(1)\n", "print(1)\n")
+    assert said.startswith("functions: differs (the file old.txt is not deleted)")
+
+
+def test_the_users_own_large_files_are_not_written_to(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "big.bin").write_bytes(bytes(21_000_000))
+    script = "open('data/big.bin', 'ab').write(b'x')\nopen('data/new', 'w').write('1')\nprint(1)\n"
+    said = verdict_of(tmp_path, script, script.replace("'1'", "'2'"))
+    assert said.startswith("functions: differs (the file data/new has other content)")
+    assert (folder / "big.bin").stat().st_size == 21_000_000
+    assert [path.name for path in folder.iterdir()] == ["big.bin"]
+
+
+def test_what_main_leaves_is_compared_however_it_is_called(tmp_path):
+    text = (
+        "def parse():\n    return 3\ndef main(n):\n    x = n + 1\n    print(n)\n"
+        "if __name__ == '__main__':\n    main(parse())\n"
+    )
+    said = verdict_of(tmp_path, text, text.replace("n + 1", "n + 5"))
+    assert said.startswith("functions: differs (the variable x differs")
+
+
+def test_a_process_that_leaves_no_record_is_not_verified(tmp_path):
+    said = verdict_of(
+        tmp_path, "x = 1\nprint(1)\n", "import os\nx = 2\nprint(1, flush=True)\nos._exit(0)\n"
+    )
+    assert said.startswith("functions: differs")
+
+
+def test_an_object_that_answers_to_every_name_is_no_obstacle(tmp_path):
+    text = "class D(dict):\n    __getattr__ = dict.__getitem__\nd = D(a=1)\nprint(d.a)\n"
+    assert verdict_of(tmp_path, text, text).startswith("functions: verified")
+
+
+def test_what_a_person_has_changed_is_not_overwritten(tmp_path):
+    (tmp_path / "fit.py").write_text("a = 1\nprint(a)\n")
+    assert mlstages("refactor", "fit.py", "--no-run", folder=tmp_path).returncode == 0
+    with (tmp_path / "fit_functions.py").open("a") as file:
+        file.write("# mine\n")
+    again = mlstages("refactor", "fit.py", "--no-run", folder=tmp_path)
+    assert again.returncode == 3
+    assert "is not as mlstages has made it" in again.stderr
+
+
 BAD = {
     "a syntax error": ("a = 1\nb = = 2\n", 3, "bad.py:2: not valid Python"),
     "Python 2": ("print 'a'\n", 3, "bad.py:1: this looks like Python 2"),
@@ -192,6 +252,8 @@ def test_bad_input_is_told_without_a_traceback_of_ours(tmp_path, text, code, sai
     [
         (["refactor", "none.py"], 3, "none.py cannot be read"),
         (["refactor", "."], 3, "is a folder"),
+        (["refactor", "a.csv"], 3, "is no script of Python"),
+        (["refactor", "a.py", "--python", "/no/python"], 2, "cannot be started"),
         (["refactor", "a.py", "--name", "x"], 2, "write OLD=NEW"),
         (["refactor", "a.py", "--no-run", "--name", "x=y"], 2, "no stage is called x"),
         (["refactor", "a.py", "--stages", "0"], 2, "0"),

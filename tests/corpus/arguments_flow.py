@@ -42,4 +42,4 @@ class ArgumentsFlow(FlowSpec):
 if __name__ == "__main__":
     ArgumentsFlow()
 
-# Made by mlstages refactor from arguments.py; not proven: nothing was run.
+# Made by mlstages refactor from arguments.py; not proven: nothing was run. [643e3dbd]

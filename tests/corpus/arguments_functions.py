@@ -55,4 +55,4 @@ def main():
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from arguments.py; not proven: nothing was run.
+# Made by mlstages refactor from arguments.py; not proven: nothing was run. [ff31c8a9]

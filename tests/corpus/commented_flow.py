@@ -31,4 +31,4 @@ class CommentedFlow(FlowSpec):
 if __name__ == "__main__":
     CommentedFlow()
 
-# Made by mlstages refactor from commented.py; not proven: nothing was run.
+# Made by mlstages refactor from commented.py; not proven: nothing was run. [b656e347]

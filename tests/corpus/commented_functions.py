@@ -53,4 +53,4 @@ def main(
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from commented.py; not proven: nothing was run.
+# Made by mlstages refactor from commented.py; not proven: nothing was run. [ca8bc46c]

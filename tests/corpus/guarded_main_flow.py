@@ -44,4 +44,4 @@ class GuardedMainFlow(FlowSpec):
 if __name__ == "__main__":
     GuardedMainFlow()
 
-# Made by mlstages refactor from guarded_main.py; not proven: nothing was run.
+# Made by mlstages refactor from guarded_main.py; not proven: nothing was run. [3a16ae50]

@@ -66,4 +66,4 @@ def main(N_POINTS=60):
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from guarded_main.py; not proven: nothing was run.
+# Made by mlstages refactor from guarded_main.py; not proven: nothing was run. [d9f98ecf]

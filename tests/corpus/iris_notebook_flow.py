@@ -28,4 +28,4 @@ class IrisNotebookFlow(FlowSpec):
 if __name__ == "__main__":
     IrisNotebookFlow()
 
-# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run.
+# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run. [d0721f23]

@@ -38,4 +38,4 @@ def main():
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run.
+# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run. [616d5d63]

@@ -30,4 +30,4 @@ class LiftedFunctionFlow(FlowSpec):
 if __name__ == "__main__":
     LiftedFunctionFlow()
 
-# Made by mlstages refactor from lifted_function.py; not proven: nothing was run.
+# Made by mlstages refactor from lifted_function.py; not proven: nothing was run. [67a7c678]

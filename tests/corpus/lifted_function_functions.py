@@ -50,4 +50,4 @@ def main(
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from lifted_function.py; not proven: nothing was run.
+# Made by mlstages refactor from lifted_function.py; not proven: nothing was run. [5548382a]

@@ -58,4 +58,4 @@ class SampleRegressionFlow(FlowSpec):
 if __name__ == "__main__":
     SampleRegressionFlow()
 
-# Made by mlstages refactor from sample_regression.py; not proven: nothing was run.
+# Made by mlstages refactor from sample_regression.py; not proven: nothing was run. [91e634dd]

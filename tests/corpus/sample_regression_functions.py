@@ -75,4 +75,4 @@ def main(
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from sample_regression.py; not proven: nothing was run.
+# Made by mlstages refactor from sample_regression.py; not proven: nothing was run. [578d639a]

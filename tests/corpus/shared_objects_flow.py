@@ -28,4 +28,4 @@ class SharedObjectsFlow(FlowSpec):
 if __name__ == "__main__":
     SharedObjectsFlow()
 
-# Made by mlstages refactor from shared_objects.py; not proven: nothing was run.
+# Made by mlstages refactor from shared_objects.py; not proven: nothing was run. [843a0885]

@@ -33,4 +33,4 @@ def main():
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from shared_objects.py; not proven: nothing was run.
+# Made by mlstages refactor from shared_objects.py; not proven: nothing was run. [9cf8abbf]

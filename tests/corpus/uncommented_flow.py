@@ -38,4 +38,4 @@ class UncommentedFlow(FlowSpec):
 if __name__ == "__main__":
     UncommentedFlow()
 
-# Made by mlstages refactor from uncommented.py; not proven: nothing was run.
+# Made by mlstages refactor from uncommented.py; not proven: nothing was run. [8d1b8428]

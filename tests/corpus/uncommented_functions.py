@@ -47,4 +47,4 @@ def main():
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from uncommented.py; not proven: nothing was run.
+# Made by mlstages refactor from uncommented.py; not proven: nothing was run. [669be0f0]

@@ -102,6 +102,41 @@ SCRIPTS = {
     "k = 9\nprint(f())\nprint(f(1), k)\n",
     "a name is bound anew and read no more": "a = ord('a')\nprint(a)\na = a + 1\nprint('x')\n"
     "for i in []:\n    a = i\nprint('y')\ndel a\nprint('z')\n",
+    "a path for imports is set by a computed value": "import sys\nx = list('a')\n"
+    "sys.path = [*sys.path, x[0]]\nimport json\nprint(json.dumps(x))\n",
+    "main shadows a built-in that a helper uses": "def best(v):\n    return max(v)\n"
+    "def main():\n    max = 0\n    for i in range(3):\n        b = best([i, 2])\n"
+    "    print(max, b)\nmain()\n",
+    "a comprehension has the lifted name": "n = ord('a')\ndef f(a):\n    return a * n\n"
+    "print([f(n) for n in range(3)])\nprint(list(map(lambda n: f(n), range(2))))\n",
+    "a function has the lifted name": "n = ord('a')\ndef f(a):\n    return a * n\ndef g(a):\n"
+    "    n = 2\n    return f(a) + n\nprint(g(1))\n",
+    "a generator reads a global that is bound anew": "k = ord('a')\ndef g():\n    yield k\n"
+    "    yield k + 1\nit = g()\nprint(next(it))\nk = 100\nprint(next(it))\n",
+    "a context swallows an error": "from contextlib import suppress\nw = 3\nprint(w)\n"
+    "with suppress(ValueError):\n    w = int('q')\nprint(w)\nprint(w + 1)\n",
+    "a walrus that is not reached": "y = 1\nprint(y)\nif y > 5 and (y := 9):\n    print(y)\n"
+    "print(y)\nz = y\nprint(z)\n",
+    "a finally after a failed try": "a = 1\nprint(a)\ntry:\n    try:\n        a = int('x')\n"
+    "    finally:\n        print(a)\nexcept ValueError:\n    pass\nprint(a)\n",
+    "a default that prints": "print('a')\ndef f(x=print('b')):\n    return x\nprint(f())\n",
+    "a default that draws": "import random\nrandom.seed(3)\ndef f(x=random.random()):\n"
+    "    return x\nprint(f())\n",
+    "a class body that prints": "print('a')\nclass A:\n    print('b')\nprint(A.__name__)\n",
+    "a decorator that prints": "def d(f):\n    print('decorated')\n    return f\nprint('a')\n"
+    "@d\ndef f():\n    return 1\nprint(f())\n",
+    "a length that has changed": "XS = [1]\ndef add(v):\n    v.append(2)\nadd(XS)\n"
+    "N = len(XS)\ndef f():\n    return N\nprint(f())\nprint(N)\n",
+    "a lambda that is kept by somebody": "calls = []\ndef on(f):\n    calls.append(f)\n"
+    "n = ord('a')\non(lambda: n)\nn = n + 10\nprint(calls[0]())\nprint(n)\n",
+    "a guard on one line that goes on": "def f(*xs):\n    print(xs)\n"
+    "if __name__ == '__main__': f(1,\n    2)\n",
+    "a helper called at the end": "def load():\n    return [1, 2, 3]\ndef evaluate(X):\n"
+    "    print(len(X))\nX = load()\nX_test = X[:2]\nevaluate(X_test)\n",
+    "a comment behind the last argument": "k = ord('a')\ndef f(a, b):\n    return a * b * k\n"
+    "print(f(\n    1,\n    2,  # the second\n))\n",
+    "a module's logger": "import logging\nlogger = logging.getLogger(__name__)\nx = list('ab')\n"
+    "logger.debug('x')\nprint(x)\n",
     "nothing but prints": "print(1)\nprint(2)\nprint(3)\n",
     "a keyword-only function is lifted": "k = ord('c')\ndef f(*, x):\n    return x * k\n"
     "print(f(x=1))\nprint(f(x=2,))\n",

@@ -21,7 +21,7 @@ REFUSED = {
         "x = ord('a')\nclass A:\n    x = x\nprint(A.x)\n", 2, "the class A binds x",
     ),
     "a star import in a branch": (
-        "a = 1\nif a:\n    from math import *\nprint(pi)\n", 3, "stands in a branch",
+        "a = 1\nif a:\n    from math import *\nprint(pi)\n", 3, "stands in or below the work",
     ),
     "the main module is looked up": (
         "import sys\na = 1\nprint(sys.modules['__main__'].a)\n", 3, "its own module",

@@ -59,6 +59,20 @@ CHANGED = {
     "a column's name": (pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})),
     "a fit": (fitted(5), fitted(6)),
     "an attribute": (Box(1), Box(2)),
+    "a lambda's constant": ([lambda x: x + 1000], [lambda x: x + 2000]),
+    "a default": ([lambda x=1: x], [lambda x=2: x]),
+    "what a method is bound to": (["a".upper], ["b".upper]),
+    "a unit of time": (np.datetime64(1, "D"), np.datetime64(1, "s")),
+    "an index's name": (
+        pd.DataFrame({"a": [1]}, index=pd.Index([0], name="i")),
+        pd.DataFrame({"a": [1]}, index=pd.Index([0], name="j")),
+    ),
+    "a column 0 and a column '0'": (pd.DataFrame({0: [1]}), pd.DataFrame({"0": [1]})),
+    "a set of categories": (
+        pd.Series(pd.Categorical(["a"], categories=["a", "b"])),
+        pd.Series(pd.Categorical(["a"], categories=["a", "c"])),
+    ),
+    "a number that looks like an address": (hex(123456789), hex(987654321)),
     "a drawn number": (np.random.RandomState(0), None),
 }
 

@@ -30,6 +30,14 @@ DIFFERENT = {
         {"status": 1, "stderr": "Traceback\nNameError: name 'q' is not defined"},
         "exit status 0 became 1: NameError: name 'q' is not defined",
     ),
+    "a number that looks like an address": ({"stdout": "a\n0x3ade68b1\n"}, "line 2"),
+    "a line feed less": ({"stdout": "a\nb"}, "line ends"),
+    "figures of which each is in both": ({"figures": ("1", "1")}, "figure 2 of 2"),
+    "no record": ({"is_recorded": False}, "before its record was written"),
+    "a file deleted": (
+        {"files": {"out.csv": "1", "d": "deleted"}},
+        "the file d is deleted in addition",
+    ),
     "no end": ({"timed_out": True}, "it had not ended"),
 }
 

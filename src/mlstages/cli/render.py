@@ -422,7 +422,8 @@ def draw_plan(plan: Plan) -> RenderableType:
             ", ".join(stage.results),
             stage.begins,
         )
-    return Group(table, *_note_plan(plan))
+    refused = [Text(f"no flow, line {r.line}: {r.reason}") for r in plan.flow_refusals]
+    return Group(table, *_note_plan(plan), *refused)
 
 
 def _note_plan(plan: Plan) -> Iterator[Text]:
@@ -434,8 +435,6 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
     for merge in plan.merges:
         said = f" (“{merge.title}”)" if merge.title else ""
         yield Text(f"merged at line {merge.line}{said}: {merge.reason}")
-    for refusal in plan.flow_refusals:
-        yield Text(f"no flow, line {refusal.line}: {refusal.reason}")
 
 
 def draw_texts(made: Refactoring) -> RenderableType:

@@ -65,8 +65,11 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
         else:
             continue
         arguments = _read_parser(nodes) if nodes else None
-        if arguments is None or len(analysis.written_by(target)) != 1:
+        is_clear = arguments is not None and len({a.name for a in arguments}) == len(arguments)
+        shares_line = any(len(analysis.statements[i].nodes) > 1 for i in indexes)
+        if not is_clear or shares_line or len(analysis.written_by(target)) != 1:
             return None
+        assert arguments is not None
         return Arguments(indexes=tuple(indexes), target=target, arguments=tuple(arguments))
     return None
 
@@ -171,13 +174,14 @@ def _read_argument(call: ast.Call) -> Argument | None:
     if action in ("store_true", "store_false"):
         stored = action == "store_true"
         return Argument(
-            name=name, flags=options, kind="bool", default=str(not stored), help=str(said),
+            name=name, flags=options, kind="bool", default=str(not stored),
+            help=str(said).replace("%%", "%"),
             stored=stored,
         )  # fmt: skip
     kind = ast.unparse(words["type"]) if "type" in words else "str"
     if action != "store" or kind not in _TYPES or not name.isidentifier():
         return None
-    if isinstance(default, str) and kind != "str":
+    if default is not None and type(default).__name__ != kind:
         return None  # argparse converts it, a parameter would not
     return Argument(
         name=name,

@@ -12,7 +12,7 @@ from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage
 
 _TAKEN: Final = frozenset(
-    "cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
+    "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
     "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
     "max_workers max_num_splits max_log_size decospecs help show run".split()
 )

@@ -62,7 +62,8 @@ def _captured_and_rebound(analysis: Analysis, head: Head, body: Body) -> Iterato
             ]
             if not later:
                 continue
-            is_kept = any(
+            nodes = analysis.statements[body.indexes[place]].nodes
+            is_kept = any(isinstance(node, ast.Expr) for node in nodes) or any(
                 written in body.live[other]
                 for other in range(place + 1, later[-1] + 1)
                 for written in names.writes | names.mutated
@@ -172,16 +173,18 @@ def _rebound_globals(analysis: Analysis, head: Head, body: Body) -> Iterator[Ref
 def _read_builtin_then_bound(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """In a function a name is local everywhere: the built-in one is out of reach."""
     bound: set[str] = set()
-    written = {name: i for i in reversed(body.indexes) for name in analysis.names[i].writes}
-    for place, names in enumerate(body.names):
-        for name in sorted((names.reads | names.deferred_reads) - bound):
+    everything = range(len(analysis.statements))
+    written = {name: i for i in reversed(everything) for name in analysis.names[i].writes}
+    for place, names in enumerate(analysis.names):
+        read = names.reads if place in head.definitions else names.reads | names.deferred_reads
+        for name in sorted(read - bound):
             if name in BUILTINS and name in written:
                 line = analysis.script.line_in_file(analysis.statements[written[name]].first)
                 yield Refusal(
                     line, f"the built-in {name} is used and then bound anew: rename yours"
                 )
                 bound.add(name)
-        bound |= body.names[place].bound
+        bound |= names.bound
 
 
 def _class_reads_itself(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
@@ -206,12 +209,14 @@ def _class_reads_itself(analysis: Analysis, head: Head, body: Body) -> Iterator[
 
 
 def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
-    """``import *`` is allowed at the top level of a module only."""
-    for i in body.indexes:
+    """``import *`` is allowed at the top level of a module only, and binds what nobody sees."""
+    for i in range(len(analysis.statements)):
+        if i in head.imports and not (body.indexes and i > body.indexes[0]):
+            continue
         for node in ast.walk(ast.Module(list(analysis.statements[i].nodes), [])):
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
                 line = analysis.script.line_in_file(node.lineno)
-                yield Refusal(line, f"from {node.module} import * stands in a branch")
+                yield Refusal(line, f"from {node.module} import * stands in or below the work")
 
 
 def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:

@@ -115,12 +115,27 @@ def find_head(analysis: Analysis) -> Head:
     is_docstring = {0} if docstring is not None else set()
     imports = {i for i in everything if _is_import(i, analysis)}
     imported = _bound_by(imports, names)
+    barrier = _find_barrier(analysis, imports, imported)
+    imports = {i for i in imports if i < barrier}
+    imported = _bound_by(imports, names)
     constants = {
         i
         for i in everything
         if i not in imports and _is_constant(i, analysis) and len(statements[i].nodes) == 1
     }
     constants = _whose_reads_are_known(constants, names, imported)
+    first_work = next(
+        (
+            i
+            for i in everything
+            if i not in imports | constants | is_docstring
+            and not isinstance(statements[i].node, ast.FunctionDef | ast.ClassDef)
+            and not _is_setting(statements[i], imported)
+        ),
+        len(statements),
+    )
+    # What is looked up or called may give another value above what the script has done.
+    constants = {i for i in constants if i < first_work or _is_literal(statements[i])}
     definitions = {
         i
         for i in everything
@@ -132,6 +147,11 @@ def find_head(analysis: Analysis) -> Head:
         and not _is_deleted(names[i].writes, names)
         and not names[i].deferred_writes
     }
+    definitions = {
+        i
+        for i in definitions
+        if i < first_work or _defines_quietly(statements[i].nodes, _bound_by(definitions, names))
+    }
     definitions = _whose_reads_are_known(definitions, names, imported | _bound_by(constants, names))
     start = next(
         (
@@ -139,6 +159,7 @@ def find_head(analysis: Analysis) -> Head:
             for i in everything
             if i not in imports | constants | definitions | is_docstring
             and not _is_setting(statements[i], imported)
+            and not _is_seed(statements[i])
         ),
         len(statements),
     )
@@ -157,7 +178,8 @@ def find_head(analysis: Analysis) -> Head:
     kept = needed | {
         i
         for i in constants - needed - {place for place, _ in settings}
-        if i < start and all(name.isupper() for name in names[i].writes)
+        if (i < start and all(name.isupper() for name in names[i].writes))
+        or _is_logger(statements[i])
     }
     at_head = imports | settings_calls | kept | definitions
     lifted = {place for place, _ in settings}
@@ -170,6 +192,94 @@ def find_head(analysis: Analysis) -> Head:
         names=frozenset(_bound_by(at_head, names)),
         docstring=docstring,
     )
+
+
+def _find_barrier(analysis: Analysis, imports: set[int], imported: set[str]) -> int:
+    """Return the first statement of the body that changes what an import below it finds.
+
+    Imports below it stay where they are. What can stay among the imports is none.
+    """
+    for i, statement in enumerate(analysis.statements):
+        if i in imports or _is_setting(statement, imported):
+            continue
+        if any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in statement.nodes):
+            continue
+        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+            match node:
+                case ast.Attribute(value=ast.Name(id="sys"), attr="path" | "modules"):
+                    return i
+                case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "chdir" | "putenv"):
+                    if not isinstance(statement.node, ast.Assign) or _stores_into(statement.node):
+                        return i
+    return len(analysis.statements)
+
+
+def _stores_into(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name)
+
+
+def _is_literal(statement: Statement) -> bool:
+    """Tell whether a statement binds what no other statement can change."""
+    node = statement.node
+    return (
+        isinstance(node, ast.Assign | ast.AnnAssign)
+        and not any(isinstance(part, ast.Call | ast.Attribute) for part in ast.walk(node))
+    ) or _is_logger(statement)
+
+
+def _defines_quietly(nodes: Iterable[ast.stmt], own: set[str]) -> bool:
+    """Tell whether a definition does nothing but define, wherever it stands.
+
+    A decorator of the script's own (``own``) may do anything.
+    """
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            spec = node.args
+            values = [*spec.defaults, *(value for value in spec.kw_defaults if value)]
+            if not all(map(is_pure, values)) or not all(
+                _is_quiet(each, own) for each in node.decorator_list
+            ):
+                return False
+        elif isinstance(node, ast.ClassDef):
+            if not all(_is_quiet(each, own) for each in node.decorator_list) or node.keywords:
+                return False
+            if not all(_is_quiet_part(part, own) for part in node.body):
+                return False
+    return True
+
+
+def _is_quiet(decorator: ast.expr, own: set[str]) -> bool:
+    if isinstance(decorator, ast.Call):
+        return _is_quiet(decorator.func, own) and all(map(is_pure, decorator.args))
+    return isinstance(decorator, ast.Name | ast.Attribute) and root_name(decorator) not in own
+
+
+def _is_quiet_part(node: ast.stmt, own: set[str]) -> bool:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return _defines_quietly([node], own)
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return is_pure(value)
+        case ast.AnnAssign() | ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+    return False
+
+
+def _is_logger(statement: Statement) -> bool:
+    match statement.node:
+        case ast.Assign(value=ast.Call(func=function)):
+            return ast.unparse(function) in ("logging.getLogger", "getLogger")
+    return False
+
+
+def _is_seed(statement: Statement) -> bool:
+    """Tell whether a statement sets a seed, or makes a generator: what people do first."""
+    match statement.node:
+        case ast.Expr(value=ast.Call(func=function)):
+            return ast.unparse(function).endswith(("seed", "manual_seed", "set_seed"))
+        case ast.Assign(value=ast.Call(func=function)):
+            return ast.unparse(function).endswith(("default_rng", "RandomState", "random.Random"))
+    return False
 
 
 def _docstring_of(statement: Statement) -> str | None:
@@ -384,11 +494,25 @@ def _short(spelled: str) -> str:
 
 
 def _is_plain(node: ast.expr, imported: set[str]) -> bool:
-    return is_pure(node) and all(
+    return (is_pure(node) or _is_path(node)) and all(
         name.id in imported or name.id in BUILTINS
         for name in ast.walk(node)
         if isinstance(name, ast.Name)
     )
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Tell whether an expression only works out a path, as ``str(Path(__file__).parent)`` does."""
+    match node:
+        case ast.Call(func=ast.Name(id="str" | "Path"), args=[inner]):
+            return _is_path(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr="resolve" | "absolute"), args=[]):
+            return _is_path(inner)
+        case ast.Attribute(value=inner, attr="parent"):
+            return _is_path(inner)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _is_path(left) and is_pure(right)
+    return is_pure(node)
 
 
 def _needed_constants(constants: set[int], users: set[int], analysis: Analysis) -> set[int]:

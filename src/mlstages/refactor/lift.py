@@ -8,6 +8,7 @@ and each call passes it on; the rest of the text stays as it is.
 import ast
 from typing import NamedTuple
 
+from mlstages.errors import ScriptError
 from mlstages.refactor.head import Analysis, analyse, find_head
 from mlstages.refactor.script import Script
 
@@ -57,7 +58,7 @@ def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
                 origin=analysis.script.origin,
             )
         )
-    except (SyntaxError, ValueError):  # an edit that does not parse is not made
+    except ScriptError:  # an edit that does not parse is not made
         return analysis, []
     return changed, notes
 
@@ -70,9 +71,33 @@ def _is_liftable(node: ast.FunctionDef, index: int, analysis: Analysis) -> bool:
         and analysis.written_by(node.name) == [index]
         and not any(node.name in each.deferred_writes for each in analysis.names)
         and node.args.kwarg is None
+        and not any(isinstance(part, ast.Global) for part in ast.walk(node))
+        and not _reads_later(node, names.deferred_reads, analysis)
         # Read when it is defined (a default): that is not the function's global.
         and not (names.reads - {node.name}) & {n for e in analysis.names for n in e.writes}
     )
+
+
+def _reads_later(node: ast.FunctionDef, globals_read: frozenset[str], analysis: Analysis) -> bool:
+    """Tell whether a global is read after the call has returned, and may have changed by then."""
+    later = (ast.Yield, ast.YieldFrom, ast.Lambda, ast.GeneratorExp, ast.FunctionDef)
+    keeps = any(isinstance(part, later) for part in ast.walk(node) if part is not node)
+    return keeps and any(len(analysis.written_by(name)) > 1 for name in globals_read)
+
+
+def _binds_within(node: ast.AST, names: list[str]) -> bool:
+    """Tell whether an inner scope of a statement has a name of its own among these."""
+    for part in ast.walk(node):
+        match part:
+            case ast.comprehension(target=target):
+                bound = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+            case ast.arg(arg=name):
+                bound = {name}
+            case _:
+                continue
+        if bound & set(names):
+            return True
+    return False
 
 
 def _with_what_they_call(lifted: dict[str, list[str]], analysis: Analysis) -> dict[str, list[str]]:
@@ -120,6 +145,14 @@ def _edit(
             if isinstance(top, ast.ClassDef) or inside not in allowed:
                 return None
             if isinstance(top, ast.FunctionDef) and not set(more) <= set(lifted[top.name]):
+                return None
+            own = analysis.statements[index].node
+            if top is not own and _binds_within(top, more):
+                return None
+            if isinstance(top, ast.FunctionDef) and any(
+                isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in more
+                for n in ast.walk(top)
+            ):
                 return None
             calls = {
                 id(node.func): node

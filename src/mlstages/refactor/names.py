@@ -152,7 +152,11 @@ class _Walk:
                     self.expression(item.context_expr, state)
                     if item.optional_vars is not None:
                         self.target(item.optional_vars, state)
-                return self.block(node.body, state)
+                before = state.copy()
+                after = self.block(node.body, state)
+                if after.reachable:  # the manager may have swallowed what was raised within
+                    after.bound &= before.bound
+                return after
             case ast.Try() | ast.TryStar():
                 return self.attempt(node, state)
             case ast.Match():
@@ -167,7 +171,7 @@ class _Walk:
                 return state
             case ast.Pass():
                 return state
-        self.code(_compile_statement(node), state)
+        self.code(_compile_statement(node), state, _maybe_bound(node))
         if isinstance(node, ast.Raise) or _is_exit(node):
             state.reachable = False
         return state
@@ -198,7 +202,14 @@ class _Walk:
                 self.unbind(handler.name, caught)
             ends.append(caught)
         joined = _join(ends)
-        return self.block(node.finalbody, joined)
+        if node.finalbody:  # it also runs where the body was left in the middle
+            broken = before.copy()
+            self.block(node.finalbody, broken)
+            bound = set(broken.bound)
+            joined.bound |= bound
+            joined.likely |= bound
+            joined.reachable = joined.reachable and broken.reachable
+        return joined
 
     def match(self, node: ast.Match, state: _State) -> _State:
         self.expression(node.subject, state)
@@ -224,7 +235,8 @@ class _Walk:
         return _join(ends)
 
     def expression(self, node: ast.expr, state: _State) -> None:
-        self.code(_compile_statement(ast.copy_location(ast.Expr(node), node)), state)
+        statement = ast.copy_location(ast.Expr(node), node)
+        self.code(_compile_statement(statement), state, _maybe_bound(node))
 
     def target(self, node: ast.expr, state: _State) -> None:
         for part in ast.walk(node):
@@ -234,7 +246,7 @@ class _Walk:
                 else:
                     self.read(part.id, state)
 
-    def code(self, code: CodeType, state: _State) -> None:
+    def code(self, code: CodeType, state: _State, maybe: frozenset[str]) -> None:
         collected = _Collected()
         _scan(code, collected, is_deferred=False)
         for name in collected.reads:
@@ -242,7 +254,10 @@ class _Walk:
         self.everything.deferred_reads |= collected.deferred_reads
         self.everything.deferred_writes |= collected.deferred_writes
         for name in collected.writes:
+            was_bound = name in state.bound
             self.bind(name, state)
+            if name in maybe and not was_bound:
+                state.bound.discard(name)
         for name in collected.deletes:
             self.read(name, state)  # what is deleted has to be there
             self.unbind(name, state)
@@ -261,6 +276,18 @@ class _Walk:
         self.everything.deletes.add(name)
         state.bound.discard(name)
         state.likely.discard(name)
+
+
+def _maybe_bound(node: ast.AST) -> frozenset[str]:
+    """Return the names that ``:=`` binds in a part that need not be evaluated."""
+    conditional = (ast.BoolOp, ast.IfExp, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    return frozenset(
+        walrus.target.id
+        for part in ast.walk(node)
+        if isinstance(part, conditional)
+        for walrus in ast.walk(part)
+        if isinstance(walrus, ast.NamedExpr)
+    )
 
 
 def _breaks(body: Iterable[ast.stmt]) -> bool:

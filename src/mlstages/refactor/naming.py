@@ -29,7 +29,7 @@ _PHASE_VERBS: Final = {
     "load": "load", "split": "split", "train": "fit", "evaluate": "evaluate", "plot": "plot",
     "report": "report",
 }  # fmt: skip
-_PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "report")
+_PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "save", "report")
 
 
 _NUMBER: Final = re.compile(
@@ -111,7 +111,7 @@ def _candidates(
     for text, source, verb in worded:
         words = find_words(text, verb)
         if words:
-            summary = _sentence(text)
+            summary = _sentence(_NUMBER.sub("", text) or text)
             if len(words) == 1 and code.objects:
                 yield StageName("_".join([*words, *code.objects[:1]]), summary, source)
             yield StageName("_".join(words), summary, source)
@@ -283,6 +283,8 @@ def _describe_code(
     match phase:
         case "load":
             return _Described(*_describe_load(calls, leaves), called)
+        case "save":
+            return _Described("save", leaves[:2] or _saved(calls) or ("results",), called)
         case "split":
             return _Described("split", leaves[:2] or ("data",), called)
         case "train":
@@ -358,6 +360,15 @@ def _describe_load(
                         return ("load" if name != "open" else "read"), (stem,)
             return "load", leaves[:2] or ("data",)
     return "load", leaves[:2] or ("data",)
+
+
+def _saved(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    """Return what a table or a file is called that is written."""
+    for call in calls:
+        owner = root_name(call.func)
+        if _called_name(call).startswith("to_") and owner:
+            return (_to_snake(owner),)
+    return ()
 
 
 def _fitted(calls: Sequence[ast.Call], classes: dict[str, str]) -> tuple[str, ...]:

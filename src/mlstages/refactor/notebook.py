@@ -66,7 +66,11 @@ def _cells_of(content: Any, path: Path) -> list[dict[str, Any]]:
 
 def _require_python(content: dict[str, Any], path: Path) -> None:
     about = content.get("metadata") or {}
-    kernel, info = about.get("kernelspec") or {}, about.get("language_info") or {}
+    parts = (
+        about.get(name) if isinstance(about, dict) else None
+        for name in ("kernelspec", "language_info")
+    )
+    kernel, info = (part if isinstance(part, dict) else {} for part in parts)
     language = info.get("name") or kernel.get("language") or "python"
     if "python" not in str(language).lower():
         raise ScriptError(f"{path} is a notebook in {language}; only Python can be refactored")
@@ -74,7 +78,7 @@ def _require_python(content: dict[str, Any], path: Path) -> None:
 
 def _text_of(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input", ""))
-    return "".join(source) if isinstance(source, list) else str(source)
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
 def _as_comments(text: str) -> list[str]:

@@ -117,6 +117,13 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
     RefusedError
         Its names cannot be followed; every reason is given.
     """
+    try:
+        return _plan_script(script, wishes)
+    except RecursionError:
+        raise RefusedError(f"{script.name} nests too deep to be followed") from None
+
+
+def _plan_script(script: Script, wishes: Wishes) -> Plan:
     opened = unwrap(script)
     analysis, lifted = lift_globals(analyse(opened.script))
     head = find_head(analysis)
@@ -129,8 +136,16 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
     vetoes += [Veto(places[i], why) for i, why in wishes.vetoes if i in places]
     vetoed = frozenset(veto.place for veto in vetoes)
     arguments = find_arguments(analysis, head)
+    if arguments is not None:  # parsing is one stage, and nothing else is in it
+        inner = {places[index] for index in arguments.indexes[1:]}
+        vetoed |= inner
     wanted = _places_around(arguments, places) - vetoed
     cuts = cut_body(analysis, head, body, pieces, Cutting(vetoed, wanted, wishes.n_stages))
+    if arguments is not None and not any(
+        [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
+        for cut in cuts
+    ):
+        arguments = None  # the flow cannot leave out a stage that does more than parse
     interfaces = find_interfaces(body, cuts)
     inputs = [each.inputs for each in interfaces]
     results = [each.results for each in interfaces]

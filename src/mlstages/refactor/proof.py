@@ -77,8 +77,10 @@ def find_difference(one: Trial, other: Trial, *, variables: Trial | None = None)
         return f"exit status {one.status} became {other.status}" + (
             f": {_last_error(said)}" if said else ""
         )
+    if not (one.is_recorded and other.is_recorded):
+        return "a process was ended before its record was written (os._exit, or killed)"
     return (
-        _compare_text(one.stdout, other.stdout)
+        _compare_text(one.stdout, other.stdout, is_flow=bool(other.steps))
         or _compare_figures(one, other)
         or _compare_files(one, other)
         or _compare_variables(variables or one, other)
@@ -112,7 +114,7 @@ def _last_error(lines: list[str]) -> str:
     return lines[-1].strip()[:200]
 
 
-def _compare_text(one: str, other: str) -> str:
+def _compare_text(one: str, other: str, *, is_flow: bool) -> str:
     one, other = _mask(one), _mask(other)
     if one == other:
         return ""
@@ -124,14 +126,14 @@ def _compare_text(one: str, other: str) -> str:
         return f"line {len(theirs) + 1} of the output is missing: {mine[len(theirs)][:100]!r}"
     if len(theirs) > len(mine):
         return f"line {len(mine) + 1} of the output is new: {theirs[len(mine)][:100]!r}"
-    if one.rstrip("\n") == other.rstrip("\n"):
+    if is_flow and one.rstrip("\n") == other.rstrip("\n"):
         return ""  # Metaflow's log ends each task's output with a line feed
     return "the line ends of the output differ"
 
 
 def _mask(text: str) -> str:
     """Hide what no two runs share: addresses in memory."""
-    return re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x", text)
+    return re.sub(r"\bat 0x[0-9a-fA-F]{6,}", "at 0x", text)
 
 
 def _compare_figures(one: Trial, other: Trial) -> str:
@@ -140,19 +142,24 @@ def _compare_figures(one: Trial, other: Trial) -> str:
         return ""
     if len(one.figures) != len(other.figures):
         return f"{len(one.figures)} figures became {len(other.figures)}"
-    place = next(i for i, figure in enumerate(one.figures) if figure not in theirs)
+    missing = mine - theirs
+    place = next(i for i, figure in enumerate(one.figures) if figure in missing)
     return f"figure {place + 1} of {len(one.figures)} has other pixels"
 
 
 def _compare_files(one: Trial, other: Trial) -> str:
     for name in sorted({*one.files, *other.files}):
         if name not in other.files:
-            return f"the file {name} is not written"
+            return f"the file {name} is not {_verb(one.files[name])}"
         if name not in one.files:
-            return f"the file {name} is written in addition"
+            return f"the file {name} is {_verb(other.files[name])} in addition"
         if one.files[name] != other.files[name]:
             return f"the file {name} has other content"
     return ""
+
+
+def _verb(digest: str) -> str:
+    return "deleted" if digest == "deleted" else "written"
 
 
 def _compare_variables(one: Trial, other: Trial) -> str:

@@ -4,13 +4,14 @@ import keyword
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from mlstages.errors import FileError, OptionError, RefusedError, ScriptError
 from mlstages.refactor.arguments import translate_arguments
-from mlstages.refactor.flow_text import flow_name, module_stem, name_artifacts, write_flow
-from mlstages.refactor.functions_text import main_name, write_functions
+from mlstages.refactor.flow_text import module_stem, name_artifacts, write_flow
+from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
 from mlstages.refactor.plan import Plan, Wishes, plan_script
@@ -91,6 +92,8 @@ def read_any(path: Path) -> Script:
     """Return the script in a file of Python or in a notebook."""
     if path.is_dir():
         raise FileError(f"{path} is a folder, not a script")
+    if path.suffix not in ("", ".py", ".pyw", ".ipynb"):
+        raise ScriptError(f"{path} is no script of Python (.py) and no notebook (.ipynb)")
     return read_notebook(path) if path.suffix == ".ipynb" else read_script(path)
 
 
@@ -169,9 +172,15 @@ def _require_success(path: Path, original: Trial, laboratory: Laboratory) -> Non
     if original.status:
         said = original.stderr.strip().replace(str(laboratory.folder), str(path.parent))
         raise ScriptError(
-            f"{path} fails by itself, with exit status {original.status}; mend it first\n"
-            + "\n".join(said.splitlines()[-12:])
+            f"{path} fails by itself, with exit status {original.status}; {_what_to_do(said)}\n"
+            + "\n".join((said or original.stdout.strip()).splitlines()[-12:])
         )
+
+
+def _what_to_do(said: str) -> str:
+    if "ModuleNotFoundError" in said:
+        return "run it by a Python that has what it imports (--python PATH)"
+    return "mend it first, or give it its arguments (-- ARGUMENTS)"
 
 
 def _prove_functions(
@@ -319,12 +328,17 @@ def _described(
 
 def _marked(text: str, plan: Plan, outcome: Outcome) -> str:
     """Return a file's text with a last line that says whose it is, and what is known of it."""
-    said = f" from {Path(plan.script.name).name}; " + (
+    said = (
         "not proven: nothing was run"
         if outcome.verdict == Verdict.NOT_RUN
         else f"{outcome.verdict} against it"
     )
-    return f"{text.rstrip()}\n\n{_MARK}{said}.\n".replace("\n", plan.script.newline)
+    made = f"{text.rstrip()}\n\n{_MARK} from {Path(plan.script.name).name}; {said}."
+    return f"{made} [{_sum(made)}]\n".replace("\n", plan.script.newline)
+
+
+def _sum(text: str) -> str:
+    return sha256(text.replace("\r\n", "\n").encode()).hexdigest()[:8]
 
 
 def write_files(refactoring: Refactoring, *, force: bool = False) -> list[Path]:
@@ -341,8 +355,8 @@ def write_files(refactoring: Refactoring, *, force: bool = False) -> list[Path]:
     foreign = [path for path in paths if path.exists() and not is_ours(path)]
     if foreign and not force:
         raise FileError(
-            f"{foreign[0]} is there already, and mlstages has not made it: nothing was written; "
-            "move it, or overwrite it with --force"
+            f"{foreign[0]} is there already, and is not as mlstages has made it: nothing was "
+            "written; move it, or overwrite it with --force"
         )
     for path, text in zip(paths, refactoring.files.values(), strict=True):
         try:
@@ -353,13 +367,10 @@ def write_files(refactoring: Refactoring, *, force: bool = False) -> list[Path]:
 
 
 def is_ours(path: Path) -> bool:
-    """Tell whether a file was made by the tool."""
+    """Tell whether a file was made by the tool, and is as it was made."""
     try:
-        return _MARK.encode() in path.read_bytes()
-    except OSError:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return False
-
-
-def describe_main(plan: Plan) -> tuple[str, str]:
-    """Return the names of the composing function and of the flow's class."""
-    return main_name(plan), flow_name(plan)
+    made, _, last = text.rstrip().rpartition(" [")
+    return _MARK in made and last == f"{_sum(made)}]"

@@ -29,7 +29,8 @@ _ENOUGH_FOR_THREE: Final = 8
 """Statements from which on three stages are wanted wherever they are possible."""
 
 _PHASES: Final = (
-    ("load", ("load_", "fetch_", "read_", "make_", "open", "DataFrame", "loadtxt", "urlopen")),
+    ("load", ("load_", "fetch_", "read_", "make_", "loadtxt", "genfromtxt", "urlopen")),
+    ("save", ("to_csv", "to_parquet", "to_pickle", "to_json", "dump", "savetxt", "write_text")),
     ("split", ("train_test_split", "KFold", "ShuffleSplit", "StratifiedKFold", "random_split")),
     ("train", ("fit", "fit_transform", "fit_predict", "partial_fit", "train", "GridSearchCV")),
     ("evaluate", ("predict", "score", "_score", "_error", "cross_val", "classification_report")),

@@ -19,10 +19,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from mlstages.errors import OptionError
 from mlstages.refactor.plan import Plan
 
-_COPIED_BYTES: Final = 20_000_000
-"""A file beside the script that is larger is linked, not copied."""
 _SKIPPED: Final = frozenset(
     {".git", ".venv", "venv", "__pycache__", ".metaflow", "node_modules", ".mypy_cache", ".tox"}
 )
@@ -62,6 +61,8 @@ class Trial:
     places: Mapping[str, Any]
     """What observation saw before each statement; empty for other runs."""
     timed_out: bool = False
+    is_recorded: bool = True
+    """The process came to its end by itself, and left its record."""
     steps: tuple[tuple[str, str], ...] = ()
     """Of a flow, the steps that ended, with what each printed."""
 
@@ -88,12 +89,11 @@ class Laboratory:
 
     def reset(self) -> None:
         """Make the folder as it was at first."""
-        shutil.rmtree(self.scratch / "work", ignore_errors=True)
         shutil.rmtree(self.scratch / "record", ignore_errors=True)
         shutil.rmtree(self.scratch / "metaflow", ignore_errors=True)
-        _copy_folder(self.source, self.folder)
+        _restore(self.source, self.folder)
         if self.reaches_up:
-            _copy_entries(self.source.parent, self.folder.parent, without=self.source.name)
+            _restore(self.source.parent, self.folder.parent, without=self.source.name)
         for name in ("record", "metaflow", "tool"):
             (self.scratch / name).mkdir(exist_ok=True)
         tool = self.scratch / "tool"
@@ -165,6 +165,7 @@ def run_flow(
         _write(laboratory, name, text)
     modules = [Path(name).stem for name in texts]
     command = [laboratory.python, flow, "--no-pylint", "--datastore", "local", "run", *options]
+    before = _take_stock(laboratory)
     began = time.perf_counter()
     status, stdout, stderr, timed_out = _start(laboratory, command, modules, is_flow=True)
     seconds = time.perf_counter() - began
@@ -178,7 +179,7 @@ def run_flow(
         stderr=stderr + stdout,
         figures=tuple(figure for task in tasks for figure in task["figures"]),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
-        files=_changed_files(laboratory, set(texts)),
+        files=_changed_files(laboratory, before, set(texts)),
         seconds=seconds,
         places={},
         timed_out=timed_out,
@@ -194,13 +195,14 @@ def _read_tasks(folder: Path) -> list[dict[str, Any]]:
 def _read_log(logs: Sequence[Path], step: str, task: str) -> str:
     for path in logs:
         if path.parent.name == task and path.parent.parent.name == step:
-            return _MFLOG.sub(b"", path.read_bytes()).decode("utf-8", "replace")
+            return _MFLOG.sub(b"", path.read_bytes()).decode("utf-8", "surrogateescape")
     return ""
 
 
 def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] = ()) -> Trial:
     runner = laboratory.scratch / "tool" / "run_script.py"
     mode, name = command
+    before = _take_stock(laboratory)
     began = time.perf_counter()
     status, stdout, stderr, timed_out = _start(
         laboratory,
@@ -216,25 +218,31 @@ def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] 
         stderr=stderr,
         figures=tuple(record.get("figures", ())),
         variables=record.get("variables", {}),
-        files=_changed_files(laboratory, {name}),
+        files=_changed_files(laboratory, before, {name}),
         seconds=seconds,
         places=record.get("places", {}),
         timed_out=timed_out,
+        is_recorded=bool(record),
     )
 
 
 def _start(
     laboratory: Laboratory, command: Sequence[str], modules: Sequence[str], is_flow: bool = False
 ) -> tuple[int, str, str, bool]:
-    process = subprocess.Popen(
-        command,
-        cwd=laboratory.folder,
-        env=_environment(laboratory, modules, is_flow),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=laboratory.folder,
+            env=_environment(laboratory, modules, is_flow),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise OptionError(
+            f"--python {laboratory.python} cannot be started: {error.strerror}"
+        ) from error
     timed_out = False
     try:
         out, err = process.communicate(timeout=laboratory.timeout)
@@ -248,7 +256,7 @@ def _start(
         raise
     return (
         process.returncode,
-        out.decode("utf-8", "replace"),
+        out.decode("utf-8", "surrogateescape"),
         err.decode("utf-8", "replace"),
         timed_out,
     )
@@ -293,52 +301,69 @@ def _write(laboratory: Laboratory, name: str, text: str | None) -> None:
         (laboratory.folder / name).write_text(text, encoding="utf-8")
 
 
-def _copy_folder(source: Path, target: Path) -> None:
-    """Copy a folder; what is large is linked, what is a tool's own is left out."""
-    target.mkdir(parents=True)
-    _copy_entries(source, target)
+def _restore(source: Path, target: Path, without: str = "") -> None:
+    """Make a folder the copy of another; what is as it was copied is left alone.
+
+    Files are never linked: a run that writes to one must not write to the user's.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        target.unlink()
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = {
+        entry.name: entry
+        for entry in source.iterdir()
+        if entry.name not in _SKIPPED and entry.name != without
+    }
+    for entry in list(target.iterdir()):
+        if entry.name not in wanted and entry.name != without:
+            shutil.rmtree(entry) if _is_folder(entry) else entry.unlink()
+    for name, entry in wanted.items():
+        copy = target / name
+        if _is_folder(entry):
+            _restore(entry, copy)
+        elif entry.is_symlink() or entry.is_file():
+            _restore_file(entry, copy)
+    target.chmod(source.stat().st_mode | 0o700)
 
 
-def _copy_entries(source: Path, target: Path, without: str = "") -> None:
-    for entry in sorted(source.iterdir()):
-        if entry.name in _SKIPPED or entry.name == without:
-            continue
-        copy = target / entry.name
-        if entry.is_dir() and not entry.is_symlink():
-            if _is_large(entry):
-                copy.symlink_to(entry)
-            else:
-                shutil.copytree(
-                    entry, copy, symlinks=True, ignore=shutil.ignore_patterns(*_SKIPPED)
-                )
-        elif entry.is_file() and entry.stat().st_size <= _COPIED_BYTES:
-            shutil.copy2(entry, copy)
-        else:
-            copy.symlink_to(entry)
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
-def _is_large(folder: Path) -> bool:
-    total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            total += Path(root, name).lstat().st_size
-            if total > _COPIED_BYTES:
-                return True
-    return False
+def _restore_file(entry: Path, copy: Path) -> None:
+    if _is_folder(copy):
+        shutil.rmtree(copy)
+    if entry.is_symlink() and not entry.is_file():
+        return  # what it points to is a folder, or nothing
+    same = entry.stat()
+    if copy.is_file() and not copy.is_symlink():
+        now = copy.stat()
+        if (now.st_mtime_ns, now.st_size) == (same.st_mtime_ns, same.st_size):
+            return
+    copy.unlink(missing_ok=True)
+    shutil.copy2(entry, copy)
 
 
-def _changed_files(laboratory: Laboratory, own: set[str]) -> dict[str, str]:
-    """Return what a run wrote: digests of files that were not there, or were different."""
-    written = {}
+def _take_stock(laboratory: Laboratory) -> dict[str, int]:
+    """Return when each file of the folder was last written to, before a run."""
+    return {name: path.stat().st_mtime_ns for name, path in _files_of(laboratory)}
+
+
+def _files_of(laboratory: Laboratory) -> Iterator[tuple[str, Path]]:
     for path in sorted(laboratory.folder.rglob("*")):
-        name = str(path.relative_to(laboratory.folder))
-        if not path.is_file() or path.is_symlink() or name in own:
-            continue
-        if _SKIPPED & set(path.relative_to(laboratory.folder).parts):
-            continue
-        content = path.read_bytes()
-        before = laboratory.source / name
-        if before.is_file() and before.read_bytes() == content:
-            continue
-        written[name] = sha256(content).hexdigest()
-    return written
+        inner = path.relative_to(laboratory.folder)
+        if path.is_file() and not path.is_symlink() and not _SKIPPED & set(inner.parts):
+            yield str(inner), path
+
+
+def _changed_files(
+    laboratory: Laboratory, before: Mapping[str, int], own: set[str]
+) -> dict[str, str]:
+    """Return what a run wrote: digests of the files, also of those that became as they were."""
+    after = {name: path for name, path in _files_of(laboratory) if name not in own}
+    written = {
+        name: sha256(path.read_bytes()).hexdigest()
+        for name, path in after.items()
+        if before.get(name) != path.stat().st_mtime_ns
+    }
+    return written | {name: "deleted" for name in before if name not in after and name not in own}

@@ -74,6 +74,8 @@ def _open_guard(script: Script) -> tuple[Script, bool]:
     tree = parse_script(script)
     statements = split_statements(script, tree)
     guards = [s for s in statements if len(s.nodes) == 1 and _is_main_guard(s.node)]
+    if any(_shares_its_line(guard.node) for guard in guards):
+        return script, False
     if not guards or any(_reads_own_name(s) for s in statements if s not in guards):
         return script, False
     lines = _lines(script)
@@ -82,6 +84,13 @@ def _open_guard(script: Script) -> tuple[Script, bool]:
         body = list(_dedented(script, lines, guard.node.body))
         lines[guard.first - 1 : guard.last] = body
     return _rebuilt(script, lines), True
+
+
+def _shares_its_line(guard: ast.stmt) -> bool:
+    """Tell whether the body begins on the line of its guard and goes on below."""
+    assert isinstance(guard, ast.If)
+    last = guard.body[-1]
+    return guard.body[0].lineno == guard.test.end_lineno and last.end_lineno != guard.lineno
 
 
 def _reads_own_name(statement: Statement) -> bool:
@@ -138,8 +147,11 @@ def _find_only_call(
                 | ast.AsyncFunctionDef()
             ):
                 continue
-            case ast.Assign() | ast.AnnAssign() | ast.Try() | ast.If():
+            case ast.Assign() | ast.AnnAssign() if not _calls(statement.node):
                 continue
+            case ast.Try() | ast.If() if analyse_names(statement.nodes).writes:
+                if all(_only_prepares(node) for node in _inner(statement.node)):
+                    continue
             case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute())):
                 continue
         return None
@@ -154,6 +166,22 @@ def _find_only_call(
         case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
             return last, name, arguments
     return None
+
+
+def _calls(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+
+def _inner(node: ast.stmt) -> Iterator[ast.stmt]:
+    for block in _blocks(node):
+        yield from block
+
+
+def _only_prepares(node: ast.stmt) -> bool:
+    """Tell whether a statement within a branch imports or sets a literal."""
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.Pass) or (
+        isinstance(node, ast.Assign) and not _calls(node)
+    )
 
 
 def _why_not(
@@ -190,7 +218,13 @@ def _why_not(
             names = analyse_names(statement.nodes)
             if function.name in names.mentions:
                 return f"it is used at another place, too, at line {statement.first} of the text"
-    clash = sorted(local & (outside | {function.name}))
+    read_outside = {
+        name
+        for statement in statements
+        if statement not in (definition, call)
+        for name in analyse_names(statement.nodes).mentions
+    }
+    clash = sorted(local & (outside | read_outside | {function.name}))
     if clash:
         return f"its local name {clash[0]} is also a global one"
     return None

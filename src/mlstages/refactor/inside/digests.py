@@ -34,7 +34,7 @@ class Digest:
         if kind is float:
             return self.text("float", "nan" if value != value else value.hex())
         if kind is str:
-            return self.text("str", mask_addresses(value))
+            return self.text("str", value)
         if kind in (bytes, bytearray):
             return self.raw(kind.__name__, bytes(value))
         if id(value) in self.seen:
@@ -70,17 +70,35 @@ class Digest:
     def function(self, value, depth):
         """Add a function: its name, its code and what it closes over."""
         self.text("function", value.__qualname__.rpartition("<locals>.")[2])
-        code = getattr(value, "__code__", None)
-        if code is not None:
-            self.raw("code", code.co_code)
-            self.text("names", repr(code.co_names))
-        if isinstance(value, types.MethodType):
+        if isinstance(value, types.FunctionType):
+            self.code(value.__code__, depth)
+            self.feed(value.__defaults__, depth + 1)
+            self.feed(value.__kwdefaults__, depth + 1)
+            for cell in value.__closure__ or ():
+                try:
+                    self.feed(cell.cell_contents, depth + 1)
+                except ValueError:  # not bound yet
+                    self.text("cell", "")
+        elif not isinstance(value.__self__, types.ModuleType):
             self.feed(value.__self__, depth + 1)
+
+    def code(self, code, depth):
+        """Add what a function does, its inner functions included."""
+        self.raw("code", code.co_code)
+        self.text("names", repr(code.co_names))
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                self.code(constant, depth)
+            else:
+                self.feed(constant, depth + 1)
 
     def object(self, value, kind, depth):
         """Add an object of a library or of the script."""
         numpy = sys.modules.get("numpy")
         self.text("object", class_name(kind))
+        logging = sys.modules.get("logging")
+        if logging is not None and isinstance(value, logging.Logger):
+            return  # its name is that of the module
         if numpy is not None and isinstance(value, numpy.ndarray):
             self.text("array", "%s %s" % (value.dtype, value.shape))
             if value.dtype.hasobject:
@@ -93,6 +111,7 @@ class Digest:
                     self.raw("mask", mask.tobytes())
             return
         if numpy is not None and isinstance(value, numpy.generic):
+            self.text("kind", str(value.dtype))
             self.raw("scalar", value.tobytes() if not isinstance(value, numpy.object_) else b"")
             return
         state = self.state_of(value)
@@ -111,12 +130,14 @@ class Digest:
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
             try:
-                frame = value if isinstance(value, pandas.DataFrame) else value.to_frame()
+                is_frame = isinstance(value, pandas.DataFrame)
+                columns = [value.iloc[:, i] for i in range(value.shape[1])] if is_frame else [value]
                 return [
-                    list(map(str, frame.columns)),
-                    [str(t) for t in frame.dtypes],
-                    frame.index.tolist(),
-                    [frame.iloc[:, i].tolist() for i in range(frame.shape[1])],
+                    list(value.columns) + list(value.columns.names) if is_frame else [value.name],
+                    [[str(c.dtype), *_categories(c)] for c in columns],
+                    [str(value.index.dtype), list(value.index.names), value.index.tolist()],
+                    [c.tolist() for c in columns],
+                    dict(value.attrs),
                 ]
             except Exception:
                 return None
@@ -145,6 +166,14 @@ class Digest:
         self.hash.update(content)
 
 
+def _categories(column):
+    """Return the categories of a column of pandas, and whether they are ordered."""
+    kind = column.dtype
+    if not hasattr(kind, "categories"):
+        return []
+    return [None if kind.categories is None else list(kind.categories), bool(kind.ordered)]
+
+
 def class_name(kind):
     """Return a class's full name; that of a class of the script is the same in all its forms."""
     module = kind.__module__
@@ -153,7 +182,7 @@ def class_name(kind):
 
 def mask_addresses(text):
     """Return text without addresses in memory, which no two runs share."""
-    return re.sub(r"\b0x[0-9a-fA-F]{6,}", "0x", text)
+    return re.sub(r"\bat 0x[0-9a-fA-F]{6,}", "at 0x", text)
 
 
 def digest_of(value):
@@ -171,9 +200,9 @@ def describe(value):
     digest, is_partial = digest_of(value)
     try:
         shown = mask_addresses(repr(value))
+        shape = getattr(value, "shape", None)
     except Exception:
-        shown = "<%s>" % type(value).__name__
-    shape = getattr(value, "shape", None)
+        shown, shape = "<%s>" % type(value).__name__, None
     return {
         "digest": digest,
         "partial": is_partial,

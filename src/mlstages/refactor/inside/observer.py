@@ -40,7 +40,10 @@ class Observer:
         carried = {name: names[name] for name in live if name in names}
         unpicklable = {}
         for name, value in carried.items():
-            fault = self.why_not(value)
+            try:
+                fault = self.why_not(value)
+            except Exception as error:  # an object's own code may raise when it is looked at
+                fault = "it cannot be looked at: %s" % type(error).__name__
             if fault:
                 unpicklable[name] = fault
         self.places[index] = {
@@ -152,7 +155,10 @@ def _parts(value, depth=0):
     elif isinstance(value, dict):
         items = list(value.values())[:200]
     else:
-        own = getattr(value, "__dict__", None)
+        try:
+            own = object.__getattribute__(value, "__dict__")
+        except AttributeError:
+            own = None
         kind = type(value).__module__ or ""
         if kind.startswith(("pandas", "numpy", "polars", "matplotlib")):
             return found

@@ -125,16 +125,28 @@ def _keep_locals(tree):
     called = None
     for node in tree.body:
         if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
-            calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
-            names = [n.func.id for n in calls if isinstance(n.func, ast.Name)]
-            called = names[-1] if names else None
+            called = _called_last(node.body) or called
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Name):
-                called = called or node.value.func.id
+            if isinstance(node.value.func, ast.Name) and node.value.func.id == "main":
+                called = called or "main"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == called:
             _KeepLocals().visit_body(node)
     ast.fix_missing_locations(tree)
+
+
+def _called_last(body):
+    """Return the function that the last call of the guard calls: in sys.exit(main()), main."""
+    found = None
+    for node in body:
+        if isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call):
+            call = node.value
+            inner = call.args[0] if call.args else None
+            if not isinstance(call.func, ast.Name) and isinstance(inner, ast.Call):
+                call = inner
+            if isinstance(call.func, ast.Name) and found != "main":
+                found = call.func.id
+    return found
 
 
 class _KeepLocals(ast.NodeTransformer):
