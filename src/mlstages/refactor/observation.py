@@ -117,6 +117,7 @@ def _find_random_users(plan: Plan, seen: Mapping[int, Any]) -> dict[str, frozens
         before = seen.get(index, {}).get("state", {})
         after = seen.get(index + 1, {}).get("state", {})
         for key, state in _RANDOM.items():
-            if key in before and before[key] != after.get(key, before[key]):
+            # A generator that was not there before may have been loaded, and seeded at once.
+            if before.get(key) != after.get(key, before.get(key)):
                 users[state].add(index)
     return {state: frozenset(indexes) for state, indexes in users.items()}
