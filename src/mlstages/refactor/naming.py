@@ -349,7 +349,8 @@ def _describe_load(
         name = _called_name(call)
         for verb in ("load", "fetch", "make"):
             if name.startswith(f"{verb}_"):
-                return verb, (_to_snake(name.removeprefix(f"{verb}_")), "data")
+                what = _to_snake(name.removeprefix(f"{verb}_"))
+                return verb, (what,) if what.endswith("data") else (what, "data")
     for call in calls:
         name = _called_name(call)
         if name.startswith("read_") or name in ("open", "loadtxt", "genfromtxt"):
