@@ -5,7 +5,7 @@ import pytest
 from mlstages.errors import OptionError
 from mlstages.refactor.arguments import translate_arguments
 from mlstages.refactor.flow_text import write_flow
-from refactor.script_runs import plan_of
+from script_runs import plan_of
 
 PARSER = """
 import argparse

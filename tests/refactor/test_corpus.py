@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mlstages.refactor.refactoring import Terms, refactor_script
-from refactor.script_runs import printed_by
+from script_runs import printed_by
 
 REPOSITORY = Path(__file__).parents[2]
 CORPUS = REPOSITORY / "tests" / "corpus"

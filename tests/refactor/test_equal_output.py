@@ -6,7 +6,7 @@ not hold shows.
 
 import pytest
 
-from refactor.script_runs import functions_of, plan_of, printed_by, script_of
+from script_runs import functions_of, plan_of, printed_by, script_of
 
 SCRIPTS = {
     "straight on": "a = 1\nb = a + 1\nprint(a, b)\nc = a * b\nprint(c)\n",

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from mlstages.refactor.flow_text import write_flow
-from refactor.script_runs import plan_of
+from script_runs import plan_of
 
 
 def flow_of(text, **wishes):

@@ -3,7 +3,7 @@
 import pytest
 
 from mlstages.errors import RefusedError
-from refactor.script_runs import plan_of
+from script_runs import plan_of
 
 REFUSED = {
     "globals()": ("a = 1\nprint(globals()['a'])\n", 2, "globals()"),

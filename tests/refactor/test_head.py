@@ -3,7 +3,7 @@
 import pytest
 
 from mlstages.refactor.head import analyse, find_head
-from refactor.script_runs import functions_of, plan_of, script_of
+from script_runs import functions_of, plan_of, script_of
 
 WORK = "a = list('ab')\nprint(a)\n"
 

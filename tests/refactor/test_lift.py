@@ -4,7 +4,7 @@ import pytest
 
 from mlstages.refactor.head import analyse
 from mlstages.refactor.lift import lift_globals
-from refactor.script_runs import script_of
+from script_runs import script_of
 
 LIFTED = {
     "one argument more": (

@@ -4,7 +4,7 @@ import pytest
 
 from mlstages.refactor.headings import Strength, read_heading
 from mlstages.refactor.naming import find_words
-from refactor.script_runs import plan_of
+from script_runs import plan_of
 
 TITLES = {
     "train a regression model": "train_regression_model",

@@ -3,7 +3,7 @@
 import pytest
 
 from mlstages.refactor.unwrap import unwrap
-from refactor.script_runs import printed_by, script_of
+from script_runs import printed_by, script_of
 
 OPENED = {
     "the body of the guard": (
