@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mlstages.errors import MlstagesError
     from mlstages.launch.graph import Graph, read_graph
     from mlstages.launch.reuse import reusable
+    from mlstages.refactor.refactoring import refactor_script
+    from mlstages.refactor.verification import verify_files
     from mlstages.result import Candidate, Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
     from mlstages.stages import Stage, run, run_flow
@@ -42,6 +44,7 @@ _HOMES: Final = {
     "diff_runs": "mlstages.runs",
     "list_runs": "mlstages.runs",
     "read_graph": "mlstages.launch.graph",
+    "refactor_script": "mlstages.refactor.refactoring",
     "replay_run": "mlstages.runs",
     "resume_run": "mlstages.runs",
     "reusable": "mlstages.launch.reuse",
@@ -49,6 +52,7 @@ _HOMES: Final = {
     "run_flow": "mlstages.stages",
     "show_run": "mlstages.runs",
     "tag_run": "mlstages.runs",
+    "verify_files": "mlstages.refactor.verification",
 }
 
 __all__ = [
@@ -67,6 +71,7 @@ __all__ = [
     "diff_runs",
     "list_runs",
     "read_graph",
+    "refactor_script",
     "replay_run",
     "resume_run",
     "reusable",
@@ -74,6 +79,7 @@ __all__ = [
     "run_flow",
     "show_run",
     "tag_run",
+    "verify_files",
 ]
 
 
