@@ -75,7 +75,7 @@ def _find_pyplot(analysis: Analysis) -> frozenset[str]:
     """Return the names that pyplot has in the script."""
     names = set()
     for statement in analysis.statements:
-        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+        for node in statement.walk():
             match node:
                 case ast.Import(names=aliases):
                     names |= {

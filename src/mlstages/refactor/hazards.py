@@ -78,7 +78,7 @@ def _locally_imported(analysis: Analysis, head: Head, body: Body) -> Iterator[Ve
     imported = {
         name
         for i in body.indexes
-        for node in ast.walk(ast.Module(list(analysis.statements[i].nodes), []))
+        for node in analysis.statements[i].walk()
         if isinstance(node, ast.Import)
         for alias in node.names
         for name in [alias.asname or alias.name.partition(".")[0]]
@@ -134,7 +134,7 @@ def _dynamic_names(analysis: Analysis, head: Head, body: Body) -> Iterator[Refus
     """Names that are read by text cannot be followed."""
     written = {name for names in analysis.names for name in names.writes}
     for statement in analysis.statements:
-        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+        for node in statement.walk():
             match node:
                 case ast.Call(func=ast.Name(id="exec" | "eval" | "globals" | "locals" as name)):
                     is_dynamic = name not in written
@@ -150,7 +150,7 @@ def _dynamic_names(analysis: Analysis, head: Head, body: Body) -> Iterator[Refus
 def _main_module(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A script that imports itself, or looks itself up, has its names in no function."""
     for statement in analysis.statements:
-        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+        for node in statement.walk():
             match node:
                 case ast.Import(names=names) if any(n.name == "__main__" for n in names):
                     pass
@@ -213,7 +213,7 @@ def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iter
     for i in range(len(analysis.statements)):
         if i in head.imports and not (body.indexes and i > body.indexes[0]):
             continue
-        for node in ast.walk(ast.Module(list(analysis.statements[i].nodes), [])):
+        for node in analysis.statements[i].walk():
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
                 line = analysis.script.line_in_file(node.lineno)
                 yield Refusal(line, f"from {node.module} import * stands in or below the work")
@@ -222,7 +222,7 @@ def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iter
 def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A task has neither the script's arguments nor its keyboard."""
     for statement in analysis.statements:
-        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+        for node in statement.walk():
             match node:
                 case ast.Attribute(value=ast.Name(id="sys"), attr="argv"):
                     reason = "sys.argv is read: a task has no arguments of the script"

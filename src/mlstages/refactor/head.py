@@ -204,7 +204,7 @@ def _find_barrier(analysis: Analysis, imports: set[int], imported: set[str]) -> 
             continue
         if any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in statement.nodes):
             continue
-        for node in ast.walk(ast.Module(list(statement.nodes), [])):
+        for node in statement.walk():
             match node:
                 case ast.Attribute(value=ast.Name(id="sys"), attr="path" | "modules"):
                     return i
@@ -366,15 +366,22 @@ def _is_bare(node: ast.stmt) -> bool:
     return False
 
 
-def _is_constant(index: int, analysis: Analysis) -> bool:
-    statement, names = analysis.statements[index], analysis.names[index]
+def _read_assignment(statement: Statement) -> tuple[str, ast.expr] | None:
+    """Return name and value of ``name = value``, annotated or not."""
     match statement.node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            pass
+            return name, value
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            pass
-        case _:
-            return False
+            return name, value
+    return None
+
+
+def _is_constant(index: int, analysis: Analysis) -> bool:
+    statement, names = analysis.statements[index], analysis.names[index]
+    assigned = _read_assignment(statement)
+    if assigned is None:
+        return False
+    name, value = assigned
     if name in BUILTINS or len(statement.nodes) > 1 or names.deferred_reads:
         return False
     return (
@@ -528,13 +535,10 @@ def _needed_constants(constants: set[int], users: set[int], analysis: Analysis) 
 
 
 def _read_setting(statement: Statement) -> Setting | None:
-    match statement.node:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            pass
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            pass
-        case _:
-            return None
+    assigned = _read_assignment(statement)
+    if assigned is None:
+        return None
+    name, value = assigned
     try:
         literal = ast.literal_eval(value)
     except ValueError:

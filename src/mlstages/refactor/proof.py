@@ -7,11 +7,12 @@ compared: what could not be looked into is named.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from mlstages.refactor.trial import Trial
+from mlstages.refactor.trial import Laboratory, Trial
 
 
 class Verdict(StrEnum):
@@ -62,14 +63,8 @@ class Outcome:
         }
 
 
-def find_difference(one: Trial, other: Trial, *, variables: Trial | None = None) -> str:
-    """Return the first difference of two runs in words; empty if there is none.
-
-    Parameters
-    ----------
-    variables : Trial, default=None
-        The run whose variables stand for ``one``'s, if that is another.
-    """
+def find_difference(one: Trial, other: Trial) -> str:
+    """Return the first difference of two runs in words; empty if there is none."""
     if other.timed_out:
         return "it had not ended when the time was up"
     if one.status != other.status:
@@ -83,16 +78,55 @@ def find_difference(one: Trial, other: Trial, *, variables: Trial | None = None)
         _compare_text(one.stdout, other.stdout, is_flow=bool(other.steps))
         or _compare_figures(one, other)
         or _compare_files(one, other)
-        or _compare_variables(variables or one, other)
+        or _compare_variables(one, other)
     )
 
 
-def judge(one: Trial, other: Trial, *, is_fixed: bool, variables: Trial | None = None) -> Outcome:
+Run = Callable[[Laboratory], Trial]
+"""How a file is run in a laboratory."""
+
+
+class Proof(NamedTuple):
+    """A verdict, and the run of the original that it rests on."""
+
+    outcome: Outcome
+    original: Trial
+    laboratory: Laboratory
+    """With seeds and clock fixed, where that was needed."""
+
+
+def prove(
+    laboratory: Laboratory, original: Trial, one: Run, other: Run, report: Callable[[str], None]
+) -> Proof:
+    """Return the verdict on ``other`` beside ``one``, of which ``original`` is a run.
+
+    A script that differs from itself is run with fixed seeds and clock.
+    """
+    outcome = judge(original, other(laboratory), is_fixed=False)
+    if outcome.verdict != Verdict.DIFFERS or not find_difference(original, one(laboratory)):
+        return Proof(outcome, original, laboratory)
+    report("the script differs from itself: fixing seeds and clock")
+    laboratory = replace(laboratory, is_fixed=True)
+    original = one(laboratory)
+    itself = find_difference(original, one(laboratory))
+    if itself or original.status:
+        said = itself or f"it ends with status {original.status}"
+        outcome = Outcome(
+            verdict=Verdict.NOT_COMPARABLE,
+            difference=f"two runs of the script differ, fixed seeds and clock or not: {said}",
+        )
+    else:
+        outcome = judge(original, other(laboratory), is_fixed=True)
+    return Proof(outcome, original, laboratory)
+
+
+def judge(one: Trial, other: Trial, *, is_fixed: bool) -> Outcome:
     """Return the verdict on a run beside the original's."""
-    difference = find_difference(one, other, variables=variables)
-    names = (variables or one).variables
-    both = [name for name in names if name in other.variables]
-    unseen = tuple(sorted(n for n in both if names[n]["partial"] or other.variables[n]["partial"]))
+    difference = find_difference(one, other)
+    both = [name for name in one.variables if name in other.variables]
+    unseen = tuple(
+        sorted(n for n in both if one.variables[n]["partial"] or other.variables[n]["partial"])
+    )
     verified = Verdict.VERIFIED_FIXED if is_fixed else Verdict.VERIFIED
     return Outcome(
         verdict=Verdict.DIFFERS if difference else verified,

@@ -15,7 +15,7 @@ from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
 from mlstages.refactor.plan import Plan, Wishes, plan_script
-from mlstages.refactor.proof import Outcome, Verdict, find_difference, judge
+from mlstages.refactor.proof import Outcome, Verdict, judge, prove
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.tests_text import write_test
 from mlstages.refactor.trial import (
@@ -24,7 +24,6 @@ from mlstages.refactor.trial import (
     observe_script,
     open_laboratory,
     run_flow,
-    run_functions,
     run_program,
 )
 
@@ -50,11 +49,6 @@ class Refactoring:
     def exit_code(self) -> int:
         """1 if the functions or the flow were seen to differ, else 0."""
         return max(self.functions.exit_code, self.flow.exit_code)
-
-    @property
-    def verdicts(self) -> tuple[Verdict, Verdict]:
-        """Those on the functions and on the flow."""
-        return self.functions.verdict, self.flow.verdict
 
     def to_dict(self) -> dict[str, Any]:
         """Return the refactoring for JSON."""
@@ -136,7 +130,7 @@ def _prove(
     text = script.text if path.suffix == ".ipynb" else None
     terms.report(f"running {path.name} as it is")
     original = run_program(laboratory, name, text)
-    _require_success(path, original, laboratory)
+    require_success(path, original, laboratory)
     terms.report("observing what crosses each boundary")
     observed = observe_script(laboratory, name, plan)
     if observed.status == original.status and observed.places:
@@ -150,8 +144,15 @@ def _prove(
             plan = _plan(script, wishes)
     if not terms.is_verified:
         return _described(path, plan, _NOT_RUN, _NOT_RUN, original.seconds)
-    laboratory, original, functions = _prove_functions(
-        path, plan, name, text, terms, laboratory, original
+    module = f"{functions_module(path)}.py"
+    own = write_functions(plan)
+    terms.report("running the functions")
+    functions, original, laboratory = prove(
+        laboratory,
+        original,
+        lambda place: run_program(place, name, text),
+        lambda place: run_program(place, module, own, [Path(name).stem]),
+        terms.report,
     )
     flow = _NOT_RUN
     if plan.flow_refusals:
@@ -164,7 +165,8 @@ def _prove(
     return _described(path, plan, functions, flow, original.seconds)
 
 
-def _require_success(path: Path, original: Trial, laboratory: Laboratory) -> None:
+def require_success(path: Path, original: Trial, laboratory: Laboratory) -> None:
+    """Refuse a script that fails by itself, with its own error."""
     if original.timed_out:
         raise ScriptError(
             f"{path} had not ended after {laboratory.timeout:g} s; give it more (--timeout)"
@@ -181,45 +183,6 @@ def _what_to_do(said: str) -> str:
     if "ModuleNotFoundError" in said:
         return "run it by a Python that has what it imports (--python PATH)"
     return "mend it first, or give it its arguments (-- ARGUMENTS)"
-
-
-def _prove_functions(
-    path: Path,
-    plan: Plan,
-    name: str,
-    text: str | None,
-    terms: Terms,
-    laboratory: Laboratory,
-    original: Trial,
-) -> tuple[Laboratory, Trial, Outcome]:
-    """Return the verdict on the functions, and the original run that it rests on."""
-    module = functions_module(path)
-    own = write_functions(plan)
-    terms.report("running the functions")
-    trial = run_functions(laboratory, f"{module}.py", own, [Path(name).stem])
-    outcome = judge(original, trial, is_fixed=False)
-    if outcome.verdict != Verdict.DIFFERS:
-        return laboratory, original, outcome
-    again = run_program(laboratory, name, text)
-    itself = find_difference(original, again)
-    if not itself:
-        return laboratory, original, outcome
-    terms.report("the script differs from itself: fixing seeds and clock")
-    laboratory = replace(laboratory, is_fixed=True)
-    original = run_program(laboratory, name, text)
-    itself = find_difference(original, run_program(laboratory, name, text))
-    if itself or original.status:
-        said = itself or f"it ends with status {original.status}"
-        return (
-            laboratory,
-            original,
-            Outcome(
-                verdict=Verdict.NOT_COMPARABLE,
-                difference=f"two runs of the script differ, fixed seeds and clock or not: {said}",
-            ),
-        )
-    trial = run_functions(laboratory, f"{module}.py", own, [Path(name).stem])
-    return laboratory, original, judge(original, trial, is_fixed=True)
 
 
 def _prove_flow(
@@ -249,8 +212,6 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
-        if not outcome.difference and not laboratory.is_fixed:
-            return plan, outcome
         if not outcome.difference or len(plan.stages) == 1:
             return plan, outcome
         veto = find_fault(plan, trial, original)

@@ -7,7 +7,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,6 @@ class Statement:
     """One top-level statement, or several that share a line by semicolons."""
 
     nodes: tuple[ast.stmt, ...]
-    lead: int
-    """First of the lines of comments and blank lines above it (1-based)."""
     first: int
     """Its first line, decorators included."""
     last: int
@@ -35,6 +33,11 @@ class Statement:
     def node(self) -> ast.stmt:
         """The first node, the only one unless lines are shared."""
         return self.nodes[0]
+
+    def walk(self) -> Iterator[ast.AST]:
+        """Yield every node of it."""
+        for node in self.nodes:
+            yield from ast.walk(node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,6 @@ def split_statements(script: Script, tree: ast.Module) -> list[Statement]:
         statements.append(
             Statement(
                 nodes=tuple(group),
-                lead=above + 1,
                 first=first,
                 last=last,
                 lead_lines=tuple(lines[above : first - 1]),

@@ -142,7 +142,7 @@ def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
 def find_phase(analysis: Analysis, index: int) -> str:
     """Return what kind of work a statement does, by what it calls; empty if nothing tells."""
     called = []
-    for node in ast.walk(ast.Module(list(analysis.statements[index].nodes), [])):
+    for node in analysis.statements[index].walk():
         if isinstance(node, ast.Call):
             function = node.func
             called.append(

@@ -29,7 +29,6 @@ _UPWARD: Final = re.compile(
     r"\.\.[/\\\\]|[\"']\.\.[\"']|\.parent\.parent|\.parents\b|\bpardir\b"
     r"|dirname\(\s*os\.path\.dirname"
 )
-
 """How a script names what lies above its folder."""
 _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
@@ -120,17 +119,18 @@ def open_laboratory(
         )
 
 
-def run_program(laboratory: Laboratory, name: str, text: str | None = None) -> Trial:
-    """Run a script of the folder under record; ``text``, if given, is written to it first."""
-    laboratory.reset()
-    _write(laboratory, name, text)
-    return _run(laboratory, ["record", name])
-
-
-def run_functions(
-    laboratory: Laboratory, name: str, text: str | None, modules: Sequence[str] = ()
+def run_program(
+    laboratory: Laboratory, name: str, text: str | None = None, modules: Sequence[str] = ()
 ) -> Trial:
-    """Run the module of functions as a script."""
+    """Run a file of the folder as a script, under record.
+
+    Parameters
+    ----------
+    text : str, default=None
+        Is written to the file first, if given.
+    modules : sequence of str
+        Other modules whose classes are the script's.
+    """
     laboratory.reset()
     _write(laboratory, name, text)
     return _run(laboratory, ["record", name], modules)

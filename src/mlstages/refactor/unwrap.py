@@ -214,17 +214,11 @@ def _why_not(
     outside: set[str] = set()
     for statement in statements:
         if statement not in (definition, call):
-            outside |= analyse_names(statement.nodes).writes
             names = analyse_names(statement.nodes)
+            outside |= names.writes | names.mentions
             if function.name in names.mentions:
                 return f"it is used at another place, too, at line {statement.first} of the text"
-    read_outside = {
-        name
-        for statement in statements
-        if statement not in (definition, call)
-        for name in analyse_names(statement.nodes).mentions
-    }
-    clash = sorted(local & (outside | read_outside | {function.name}))
+    clash = sorted(local & (outside | {function.name}))
     if clash:
         return f"its local name {clash[0]} is also a global one"
     return None

@@ -1,22 +1,18 @@
 """Any two of script, functions and flow, run and compared."""
 
 import ast
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mlstages.errors import OptionError, ScriptError
-from mlstages.refactor.proof import Outcome, Verdict, find_difference, judge
-from mlstages.refactor.refactoring import Terms, read_any
+from mlstages.errors import OptionError
+from mlstages.refactor.proof import Outcome, Run, prove
+from mlstages.refactor.refactoring import Terms, read_any, require_success
 from mlstages.refactor.script import parse_script
 from mlstages.refactor.trial import (
-    Laboratory,
-    Trial,
     open_laboratory,
     run_flow,
-    run_functions,
     run_program,
 )
 
@@ -67,38 +63,13 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
         )
     kind = _kind_of(second)
     with open_laboratory(first, terms.python, terms.arguments, terms.timeout) as laboratory:
-        one, other = _runner(first, laboratory), _runner(second, laboratory)
+        one, other = _runner(first), _runner(second)
         terms.report(f"running {first.name}")
         original = one(laboratory)
-        if original.timed_out:
-            raise ScriptError(f"{first} had not ended after {terms.timeout:g} s (--timeout)")
-        if original.status:
-            said = original.stderr.strip().splitlines()[-12:]
-            raise ScriptError(
-                f"{first} fails by itself, with exit status {original.status}\n" + "\n".join(said)
-            )
+        require_success(first, original, laboratory)
         terms.report(f"running {second.name}")
-        outcome = judge(original, other(laboratory), is_fixed=False)
-        if outcome.verdict == Verdict.DIFFERS:
-            terms.report(f"running {first.name} once more")
-            if find_difference(original, one(laboratory)):
-                terms.report("it differs from itself: fixing seeds and clock")
-                outcome = _judge_fixed(replace(laboratory, is_fixed=True), one, other)
+        outcome = prove(laboratory, original, one, other, terms.report).outcome
     return Verification(first=first, second=second, kind=kind, outcome=outcome)
-
-
-Run = Callable[[Laboratory], Trial]
-
-
-def _judge_fixed(laboratory: Laboratory, one: Run, other: Run) -> Outcome:
-    original = one(laboratory)
-    itself = find_difference(original, one(laboratory))
-    if itself:
-        return Outcome(
-            verdict=Verdict.NOT_COMPARABLE,
-            difference=f"two runs of the script differ, fixed seeds and clock or not: {itself}",
-        )
-    return judge(original, other(laboratory), is_fixed=True)
 
 
 def _kind_of(path: Path) -> Kind:
@@ -111,7 +82,7 @@ def _kind_of(path: Path) -> Kind:
     return Kind.FUNCTIONS
 
 
-def _runner(path: Path, laboratory: Laboratory) -> Run:
+def _runner(path: Path) -> Run:
     """Return how a file is run in a laboratory."""
     if _kind_of(path) == Kind.FLOW:
         return lambda place: run_flow(place, {}, path.name)
@@ -119,4 +90,4 @@ def _runner(path: Path, laboratory: Laboratory) -> Run:
         text = read_any(path).text
         return lambda place: run_program(place, f"{path.stem}.py", text)
     others = [each.stem for each in path.parent.glob("*.py")]
-    return lambda place: run_functions(place, path.name, None, others)
+    return lambda place: run_program(place, path.name, None, others)
