@@ -152,7 +152,7 @@ def test_a_value_that_does_not_parse_is_usage_and_repeated(run_all_stages, optio
 def test_a_value_of_any_command_that_does_not_parse_is_repeated(mlstages):
     finished = mlstages("runs", "--limit", "many")
     assert finished.exit_code == 2
-    assert finished.error.startswith("Invalid value 'many' for '--limit': ")
+    assert finished.error.startswith("Invalid value for '--limit': 'many' is not ")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def main() -> int:
     except MlstagesError as error:
         return _say_error(error.message, error.exit_code)
     except TyperException as error:
-        refused = _describe_refusal(error)
+        refused = error.format_message()
         if not refused:  # no command at all: the help has been shown
             return 2
         return _say_error(f"{refused} (mlstages COMMAND --help has them all)", 2)
@@ -87,17 +87,6 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say_error("the output cannot be written: no space left on the device", 3)
     return exit_code if isinstance(exit_code, int) else 0
-
-
-def _describe_refusal(error: TyperException) -> str:
-    """Return what the parser of options refuses, with the option and the value."""
-    refused = error.format_message()
-    # Typer 0.29 parses values by pydantic, whose words for a number leave out what was given.
-    faults: list[dict[str, object]] = getattr(error.__cause__, "errors", list)()
-    given = repr(faults[0]["input"]) if faults else ""
-    if given in refused:
-        return refused.replace(": Value error, ", ": ")
-    return refused.replace("Invalid value ", f"Invalid value {given} ", 1)
 
 
 def _say_error(message: str, exit_code: int) -> int:
