@@ -434,7 +434,8 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
         yield Text(f"note: {note}")
     for merge in plan.merges:
         said = f" (“{merge.title}”)" if merge.title else ""
-        yield Text(f"merged at line {merge.line}{said}: {merge.reason}")
+        what = "in one step of the flow" if merge.only_flow else "merged"
+        yield Text(f"{what} at line {merge.line}{said}: {merge.reason}")
 
 
 def draw_texts(made: Refactoring) -> RenderableType:

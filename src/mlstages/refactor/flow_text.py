@@ -9,7 +9,7 @@ from typing import Final
 from mlstages.refactor.arguments import Argument, Arguments
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.head import Setting
-from mlstages.refactor.plan import Plan, PlannedStage
+from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
 
 _TAKEN: Final = frozenset(
     "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
@@ -33,7 +33,7 @@ def write_flow(plan: Plan, module: str) -> str:
     arguments = plan.arguments
     has_parameters = settings or (arguments and arguments.arguments)
     imports = ["FlowSpec", *(["Parameter"] if has_parameters else []), "step"]
-    carried = {each for states in plan.carried_state for each in states}
+    carried = {state for step in plan.steps for state in step.takes_over}
     modules = ["import argparse\n"] if arguments else []
     modules += ["import random\n"] if "random" in carried else []
     modules += ["\n"] if modules else []
@@ -78,12 +78,12 @@ def _describe(plan: Plan) -> str:
 
 
 def name_artifacts(plan: Plan) -> dict[str, str]:
-    """Return the attribute of the flow for each name that the stages exchange."""
+    """Return the attribute of the flow for each name that its steps exchange."""
     names = {setting.name for _, setting in plan.head.settings}
     options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
-    for stage in plan.stages:
-        names |= {*stage.inputs, *stage.results}
-    steps = {stage.name for stage in plan.stages} | options
+    for step in plan.steps:
+        names |= {*step.inputs, *step.results}
+    steps = {step.name for step in plan.steps} | options
     chosen: dict[str, str] = {}
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
@@ -123,31 +123,26 @@ def _argument_attribute(argument: Argument) -> str:
 
 
 def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
-    stages = plan.stages
-    names = [stage.name for stage in stages]
+    names = [step.name for step in plan.steps]
     if names:
         names[0] = "start"
     if len(names) > 1:
         names[-1] = "end"
-    for place, stage in enumerate(stages):
-        following = names[place + 1] if place + 1 < len(stages) else None
-        if len(stages) == 1:
-            following = "end"
-        parses = plan.arguments and stage.pieces[0].statement == plan.arguments.indexes[0]
+    following = [*names[1:], *(["end"] if len(names) == 1 else [])]
+    for place, step in enumerate(plan.steps):
+        below = plan.steps[place + 1] if place + 1 < len(plan.steps) else None
         lines = [
             "    @step",
             f"    def {names[place]}(self):",
-            f'        """{stage.summary}"""',
-            *_take_over(plan.carried_state[place]),
-            _namespace(plan.arguments, artifacts)
-            if parses and plan.arguments
-            else _call(stage, artifacts),
-            *_hand_over(plan.carried_state[place + 1 :]),
+            f'        """{step.summary}"""',
+            *_take_over(step.takes_over),
+            *_calls(plan, step, artifacts),
+            *_hand_over(below.takes_over if below else ()),
         ]
-        if following is not None:
-            lines.append(f"        self.next(self.{following})")
+        if place < len(following):
+            lines.append(f"        self.next(self.{following[place]})")
         yield "\n".join(lines)
-    if len(stages) == 1:
+    if len(names) == 1:
         yield '    @step\n    def end(self):\n        """The flow has ended."""'
 
 
@@ -169,37 +164,72 @@ def _take_over(states: tuple[str, ...]) -> Iterator[str]:
         yield f"        {_RANDOM_STATES[state][0]}"
 
 
-def _hand_over(below: tuple[tuple[str, ...], ...]) -> Iterator[str]:
-    for state in below[0] if below else ():
+def _hand_over(states: tuple[str, ...]) -> Iterator[str]:
+    for state in states:
         yield f"        {_RANDOM_STATES[state][1]}"
 
 
-def _call(stage: PlannedStage, artifacts: dict[str, str]) -> str:
-    results: tuple[str, ...] | list[str] = stage.results
-    arguments = [f"self.{artifacts[name]}" for name in stage.inputs]
-    if stage.is_own:
-        arguments, results = _own_call(stage, artifacts)
-    targets = [f"self.{artifacts[name]}" if name in artifacts else "_" for name in results]
-    return write_assignment(" " * 8, targets, f"functions.{stage.name}", arguments)
+class _StepNames:
+    """What a step calls the names of the script: what leaves the step is an artifact.
+
+    What only its own stages hand on stays a local variable, which need not pickle.
+    """
+
+    def __init__(self, step: PlannedStep, artifacts: dict[str, str]) -> None:
+        self.artifacts = {name: f"self.{attribute}" for name, attribute in artifacts.items()}
+        self.results = frozenset(step.results)
+        self.locals: dict[str, str] = {}
+
+    def read(self, name: str) -> str:
+        """Return what stands for a name that a stage takes."""
+        return self.locals.get(name) or self.artifacts.get(name, name)
+
+    def bind(self, name: str, used_below: frozenset[str]) -> str:
+        """Return what stands for a name that a stage gives."""
+        if name in self.results:
+            return self.artifacts[name]
+        if name not in used_below:
+            return "_"
+        self.locals[name] = f"{name}_" if name in _MODULES_OF_FLOW else name
+        return self.locals[name]
 
 
-def _namespace(arguments: Arguments, artifacts: dict[str, str]) -> str:
+_MODULES_OF_FLOW: Final = frozenset({"self", "functions", "np", "random", "argparse"})
+"""What is read in the body of a step."""
+
+
+def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator[str]:
+    """Yield the calls of a step's functions."""
+    names = _StepNames(step, artifacts)
+    for place, stage in enumerate(step.stages):
+        used = frozenset(name for below in step.stages[place + 1 :] for name in below.inputs)
+        parsed = plan.arguments
+        if parsed and stage.pieces[0].statement == parsed.indexes[0]:
+            yield _namespace(parsed, names.bind(parsed.target, used))
+            continue
+        arguments, results = [names.read(name) for name in stage.inputs], list(stage.results)
+        if stage.is_own:
+            arguments, results = _own_call(stage, names)
+        targets = [names.bind(name, used) for name in results]
+        if {*targets} == {"_"}:
+            targets = []
+        yield write_assignment(" " * 8, targets, f"functions.{stage.name}", arguments)
+
+
+def _namespace(arguments: Arguments, target: str) -> str:
     """Return the line that makes of the flow's parameters what the parser would have given."""
-    target = artifacts.get(arguments.target, arguments.target)
     words = [f"{a.name}=self.{_argument_attribute(a)}" for a in arguments.arguments]
-    return write_call(f"        self.{target} = ", "argparse.Namespace", words)
+    return write_call(f"        {target} = ", "argparse.Namespace", words)
 
 
-def _own_call(stage: PlannedStage, artifacts: dict[str, str]) -> tuple[list[str], list[str]]:
+def _own_call(stage: PlannedStage, names: _StepNames) -> tuple[list[str], list[str]]:
     """Return arguments and targets of the user's own call, for a step."""
     (node,) = ast.parse("\n".join(stage.pieces[0].lines)).body
     assert isinstance(node, ast.Expr | ast.Assign)
     assert isinstance(node.value, ast.Call)
 
     def spell(value: ast.expr) -> str:
-        if isinstance(value, ast.Name) and value.id in artifacts:
-            return f"self.{artifacts[value.id]}"
-        return ast.unparse(value)
+        return names.read(value.id) if isinstance(value, ast.Name) else ast.unparse(value)
 
     arguments = [spell(value) for value in node.value.args]
     arguments += [f"{keyword.arg}={spell(keyword.value)}" for keyword in node.value.keywords]

@@ -1,7 +1,8 @@
 """What forbids a boundary, and what forbids a refactoring: one row a hazard.
 
 A *refusal* is about the whole script; a *veto* is about the places between two statements of
-the body, which are then merged into one stage. Each says why, in a sentence for the user.
+the body, which are then merged into one stage, or, where two functions can do what two
+processes cannot, kept in one step of the flow. Each says why, in a sentence for the user.
 """
 
 import ast
@@ -26,6 +27,8 @@ class Veto(NamedTuple):
 
     place: int
     reason: str
+    only_flow: bool = False
+    """Functions can be cut there, for they share a process; a step of the flow goes on."""
 
 
 Row = Callable[[Analysis, Head, Body], Iterable[Veto]]
@@ -112,7 +115,7 @@ def _functions_of_the_body(analysis: Analysis, head: Head, body: Body) -> Iterat
 def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """A figure that is still drawn on cannot go from one process to another."""
     for place in find_open_figures(analysis, body.indexes):
-        yield Veto(place, "a figure is still being drawn")
+        yield Veto(place, "a figure is still being drawn", only_flow=True)
 
 
 def _open_file(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:

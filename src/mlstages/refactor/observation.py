@@ -1,11 +1,11 @@
-"""What the running script showed, as vetoes and wishes for the plan."""
+"""What the running script showed, as bans and wishes for the plan."""
 
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from mlstages.refactor.figures import is_figure_used_below
-from mlstages.refactor.plan import Plan
+from mlstages.refactor.plan import Ban, Plan
 
 _PROCESS_STATE: Final = {
     "folder": "the current folder is changed",
@@ -24,8 +24,7 @@ _RANDOM: Final = {"numpy.random": "numpy", "random": "random"}
 class Observed(NamedTuple):
     """What the plan has to heed."""
 
-    vetoes: tuple[tuple[int, str], ...]
-    """Statements before which there can be no boundary, and why."""
+    bans: tuple[Ban, ...]
     random_users: dict[str, frozenset[int]]
 
 
@@ -33,7 +32,7 @@ def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
     """Return what was seen at the places between statements."""
     seen = _by_statement(plan, places)
     return Observed(
-        vetoes=(*_carried_vetoes(plan, seen), *_state_vetoes(plan, seen)),
+        bans=(*_carried_bans(plan, seen), *_state_bans(plan, seen)),
         random_users=_find_random_users(plan, seen),
     )
 
@@ -51,36 +50,38 @@ def _by_statement(plan: Plan, places: Mapping[str, Any]) -> dict[int, Any]:
     return seen
 
 
-def _carried_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, str]]:
+def _carried_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
     for place, index in enumerate(plan.body.indexes):
         look = seen.get(index)
         if place == 0 or look is None or "missing" not in look:
             continue
         for name in look["missing"]:
-            yield index, f"{name} is not bound"
+            yield Ban(index, f"{name} is not bound", only_flow=False)
         for name, fault in look["unpicklable"].items():
-            yield index, f"{name} cannot go to another process: {fault}"
+            yield Ban(index, f"{name} cannot go to another process: {fault}")
         for one, other in look["shared"]:
             if not {one, other} <= plan.body.live[place] | plan.body.settings:
                 continue
             if any({one, other} & names.mutated for names in plan.body.names[place:]):
-                yield index, f"{one} and {other} share memory, and one of them is changed later"
+                yield Ban(
+                    index, f"{one} and {other} share memory, and one of them is changed later"
+                )
         if look["figures"] and is_figure_used_below(plan.analysis, plan.body.indexes, place):
-            yield index, "a figure is still being drawn"
+            yield Ban(index, "a figure is still being drawn")
 
 
-def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Return a veto for each boundary after which an earlier result is changed by another name.
+def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[Ban]:
+    """Return a ban on each boundary after which an earlier result is changed by another name.
 
-    A stage gave it, and no stage below takes it: the flow would keep it as it was then.
+    A step gave it, and no step below takes it: the flow would keep it as it was then.
     """
     seen = _by_statement(plan, places)
     body = {index: place for place, index in enumerate(plan.body.indexes)}
     given: set[str] = set()
-    vetoes = []
-    for stage, following in itertools.pairwise(plan.stages):
-        given |= set(stage.results)
-        index = following.pieces[0].statement
+    bans = []
+    for step, following in itertools.pairwise(plan.steps):
+        given |= set(step.results)
+        index = following.stages[0].pieces[0].statement
         place = body[index]
         live = plan.body.live[place]
         for pair in seen.get(index, {}).get("shared", ()):
@@ -88,12 +89,12 @@ def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[tuple[int, str]]:
             new = [name for name in pair if name in live]
             below = plan.body.names[place:]
             if old and new and any(new[0] in names.mutated for names in below):
-                vetoes.append((index, f"{old[0]} is part of {new[0]}, which is changed later"))
-    return vetoes
+                bans.append(Ban(index, f"{old[0]} is part of {new[0]}, which is changed later"))
+    return bans
 
 
-def _state_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, str]]:
-    """Yield a veto for each place at which a statement of the body has left a process changed."""
+def _state_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
+    """Yield a ban on each place at which a statement of the body has left a process changed."""
     changed: dict[str, Any] = {}
     body = set(plan.body.indexes)
     before: Mapping[str, Any] = {}
@@ -107,7 +108,7 @@ def _state_vetoes(plan: Plan, seen: Mapping[int, Any]) -> Iterator[tuple[int, st
                 if key in changed and now.get(key) == changed[key]:
                     del changed[key]
         for key in changed:
-            yield index, _PROCESS_STATE[key]
+            yield Ban(index, _PROCESS_STATE[key])
         before = now
 
 

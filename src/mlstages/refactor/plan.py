@@ -4,7 +4,7 @@ It puts the passes together, from text to a value that is shown, written out or 
 runs nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from mlstages.refactor.liveness import Body, find_interfaces, find_live
 from mlstages.refactor.naming import StageName, name_stages
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
-from mlstages.refactor.segment import Cutting, cut_body, find_own_call
+from mlstages.refactor.segment import Cutting, cut_body, find_own_call, join_cuts
 from mlstages.refactor.unwrap import unwrap
 
 
@@ -40,31 +40,45 @@ class PlannedStage:
     """The stage is one call of a function that the user wrote: it needs no other."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """One step of the flow: a stage, or several that cannot be in two processes."""
+
+    name: str
+    summary: str
+    stages: tuple[PlannedStage, ...]
+    inputs: tuple[str, ...]
+    results: tuple[str, ...]
+    takes_over: tuple[str, ...]
+    """The random states that it takes over from the step before: ``numpy``, ``random``."""
+
+
 class Merge(NamedTuple):
     """A place where a person had put a mark, and why there is no boundary."""
 
     line: int
     title: str
     reason: str
+    only_flow: bool
+    """It is the flow that has none; the functions have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a script is cut into stages."""
+    """How a script is cut into stages, and these are put into steps of a flow."""
 
     script: Script
     analysis: Analysis
     head: Head
     body: Body
     stages: tuple[PlannedStage, ...]
+    steps: tuple[PlannedStep, ...]
     merges: tuple[Merge, ...]
     notes: tuple[str, ...]
     """What was laid open or lifted before the cut."""
     flow_refusals: tuple[Refusal, ...]
     """Why there is no flow; empty if there is one."""
     docstring: str | None
-    carried_state: tuple[tuple[str, ...], ...]
-    """For each stage, the random states that it takes over: ``numpy``, ``random``."""
     arguments: Arguments | None
     """The script's command line, where a flow can have it as parameters."""
 
@@ -84,6 +98,10 @@ class Plan:
                 }
                 for stage in self.stages
             ],
+            "steps": [
+                {"name": step.name, "stages": [stage.name for stage in step.stages]}
+                for step in self.steps
+            ],
             "parameters": {s.name: s.value for _, s in self.head.settings},
             "arguments": unparsed(self.arguments),
             "merged": [merge._asdict() for merge in self.merges],
@@ -94,14 +112,22 @@ class Plan:
         }
 
 
+class Ban(NamedTuple):
+    """Why there can be no boundary before a statement of the script, as seen when it ran."""
+
+    statement: int
+    reason: str
+    only_flow: bool = True
+    """Only processes are parted by it, not functions."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What the user, or a look at the running script, asks of the plan."""
 
     n_stages: int | None = None
     renames: Mapping[str, str] = field(default_factory=dict)
-    vetoes: tuple[tuple[int, str], ...] = ()
-    """Statements (by index) before which observation forbids a boundary, and why."""
+    bans: tuple[Ban, ...] = ()
     random_users: Mapping[str, frozenset[int]] | None = None
     """Statements that used a global random state, as observed; None: as the text tells."""
 
@@ -133,14 +159,20 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     pieces = read_pieces(analysis, head)
     vetoes = find_vetoes(analysis, head, body)
     places = {index: place for place, index in enumerate(body.indexes)}
-    vetoes += [Veto(places[i], why) for i, why in wishes.vetoes if i in places]
-    vetoed = frozenset(veto.place for veto in vetoes)
+    vetoes += [
+        Veto(places[ban.statement], ban.reason, ban.only_flow)
+        for ban in wishes.bans
+        if ban.statement in places
+    ]
+    vetoed = frozenset(veto.place for veto in vetoes if not veto.only_flow)
+    joined = frozenset(veto.place for veto in vetoes)
     arguments = find_arguments(analysis, head)
     if arguments is not None:  # parsing is one stage, and nothing else is in it
         inner = {places[index] for index in arguments.indexes[1:]}
         vetoed |= inner
     wanted = _places_around(arguments, places) - vetoed
-    cuts = cut_body(analysis, head, body, pieces, Cutting(vetoed, wanted, wishes.n_stages))
+    cutting = Cutting(vetoed, joined, wanted, wishes.n_stages)
+    cuts = cut_body(analysis, head, body, pieces, cutting)
     if arguments is not None and not any(
         [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
         for cut in cuts
@@ -157,14 +189,19 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         _renamed(each, wishes.renames) for each in name_stages(analysis, parts, results, taken, own)
     ]
     _require_names(names, taken, wishes)
+    stages = tuple(
+        _stage(analysis, *row) for row in zip(parts, names, inputs, results, own, strict=True)
+    )
+    groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined)]
+    users = wishes.random_users or find_random_users(analysis)
+    steps = tuple(_plan_steps(analysis, body, groups, users))
     return Plan(
         script=script,
         analysis=analysis,
         head=head,
         body=body,
-        stages=tuple(
-            _stage(analysis, *row) for row in zip(parts, names, inputs, results, own, strict=True)
-        ),
+        stages=stages,
+        steps=steps,
         merges=tuple(_find_merges(analysis, pieces, vetoes, {cut.first for cut in cuts})),
         notes=(*opened.notes, *lifted),
         flow_refusals=tuple(
@@ -176,7 +213,6 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         ),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
-        carried_state=find_carried_state(parts, wishes.random_users or find_random_users(analysis)),
     )
 
 
@@ -245,6 +281,36 @@ def _stage(
     )
 
 
+def _plan_steps(
+    analysis: Analysis,
+    body: Body,
+    groups: Sequence[tuple[PlannedStage, ...]],
+    users: Mapping[str, frozenset[int]],
+) -> Iterator[PlannedStep]:
+    """Yield the steps; one of several stages is named like a stage of all their statements."""
+    parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
+    places = {index: place for place, index in enumerate(body.indexes)}
+    interfaces = find_interfaces(
+        body, [(places[part[0].statement], places[part[-1].statement]) for part in parts]
+    )
+    carried = find_carried_state(parts, users)
+    taken = {group[0].name for group in groups if len(group) == 1}
+    for group, part, interface, takes_over in zip(groups, parts, interfaces, carried, strict=True):
+        name, summary = group[0].name, group[0].summary
+        if len(group) > 1:
+            [named] = name_stages(analysis, [part], [interface.results], taken, [None])
+            name, summary = named.name, named.summary
+            taken.add(name)
+        yield PlannedStep(
+            name=name,
+            summary=summary,
+            stages=group,
+            inputs=interface.inputs,
+            results=interface.results,
+            takes_over=takes_over,
+        )
+
+
 def _why_it_begins(piece: Piece) -> str:
     heading = piece.heading
     said = heading.title or heading.prose
@@ -261,10 +327,12 @@ def _find_merges(
 ) -> Iterable[Merge]:
     reasons: dict[int, list[str]] = {}
     for veto in vetoes:
-        reasons.setdefault(veto.place, []).append(veto.reason)
+        if veto.only_flow <= (veto.place in begins):
+            reasons.setdefault(veto.place, []).append(veto.reason)
     for place, said in sorted(reasons.items()):
         heading = pieces[place].heading
-        if place in begins or heading.strength < Strength.COMMENT:
+        if place not in begins and heading.strength < Strength.COMMENT:
             continue
         line = analysis.script.line_in_file(analysis.statements[pieces[place].statement].first)
-        yield Merge(line, heading.title or heading.prose, "; ".join(dict.fromkeys(said)))
+        title = heading.title or heading.prose
+        yield Merge(line, title, "; ".join(dict.fromkeys(said)), place in begins)

@@ -14,7 +14,7 @@ from mlstages.refactor.flow_text import module_stem, name_artifacts, write_flow
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
-from mlstages.refactor.plan import Plan, Wishes, plan_script
+from mlstages.refactor.plan import Ban, Plan, Wishes, plan_script
 from mlstages.refactor.proof import Outcome, Verdict, judge, prove
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.tests_text import write_test
@@ -135,12 +135,10 @@ def _prove(
     observed = observe_script(laboratory, name, plan)
     if observed.status == original.status and observed.places:
         seen = read_observation(plan, observed.places)
-        wishes = replace(
-            wishes, vetoes=(*wishes.vetoes, *seen.vetoes), random_users=seen.random_users
-        )
+        wishes = replace(wishes, bans=(*wishes.bans, *seen.bans), random_users=seen.random_users)
         plan = _plan(script, wishes)
         while stale := find_stale(plan, observed.places):
-            wishes = replace(wishes, vetoes=(*wishes.vetoes, *stale))
+            wishes = replace(wishes, bans=(*wishes.bans, *stale))
             plan = _plan(script, wishes)
     if not terms.is_verified:
         return _described(path, plan, _NOT_RUN, _NOT_RUN, original.seconds)
@@ -194,7 +192,7 @@ def _prove_flow(
     laboratory: Laboratory,
     original: Trial,
 ) -> tuple[Plan, Outcome]:
-    """Return the verdict on the flow; where it differs, the stage at fault is merged."""
+    """Return the verdict on the flow; where it differs, the step at fault joins the one above."""
     module = functions_module(path)
     outcome = _NOT_RUN
     options = translate_arguments(plan.arguments, terms.arguments)
@@ -204,7 +202,7 @@ def _prove_flow(
             f"{module}.py": write_functions(plan),
             flow_file: write_flow(plan, module),
         }
-        terms.report(f"running the flow, {len(plan.stages)} steps")
+        terms.report(f"running the flow, {len(plan.steps)} steps")
         trial = _with_names(run_flow(laboratory, texts, flow_file, options), plan)
         if trial.status and "No module named 'metaflow'" in trial.stderr:
             return plan, Outcome(
@@ -212,20 +210,20 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
-        if not outcome.difference or len(plan.stages) == 1:
+        if not outcome.difference or len(plan.steps) == 1:
             return plan, outcome
-        veto = find_fault(plan, trial, original)
-        if veto is None:
+        ban = find_fault(plan, trial, original)
+        if ban is None:
             return plan, outcome
         terms.report(f"the flow differs ({outcome.difference}): merging")
-        wishes = replace(wishes, vetoes=(*wishes.vetoes, veto))
+        wishes = replace(wishes, bans=(*wishes.bans, ban))
         plan = _plan(script, wishes)
     return plan, outcome
 
 
-def find_fault(plan: Plan, trial: Trial, original: Trial) -> tuple[int, str] | None:
+def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
     """Return the boundary before the step at which a flow first went another way."""
-    names = [stage.name for stage in plan.stages]
+    names = [step.name for step in plan.steps]
     if not trial.steps:
         return None  # it did not begin
     place = len(names) - 1
@@ -239,7 +237,8 @@ def find_fault(plan: Plan, trial: Trial, original: Trial) -> tuple[int, str] | N
             place = min(len(trial.steps), len(names) - 1)
     if place == 0:
         return None
-    return plan.stages[place].pieces[0].statement, "its task went another way than the script"
+    first = plan.steps[place].stages[0].pieces[0]
+    return Ban(first.statement, "its task went another way than the script")
 
 
 def _with_names(trial: Trial, plan: Plan) -> Trial:

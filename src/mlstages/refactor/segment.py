@@ -7,6 +7,7 @@ programming over the statements of the body, and never uses one that is vetoed.
 """
 
 import ast
+import itertools
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -17,6 +18,7 @@ from mlstages.refactor.liveness import Body
 _SIZE: Final = 8.0
 """The weight of sizes: a cut into two equal halves gains half of it."""
 _PRICE: Final = 0.45
+_PRICE_OF_JOINED: Final = 0.4
 _WORTH: Final = {
     Strength.NONE: -0.9,
     Strength.BLANK: 0.1,
@@ -51,6 +53,8 @@ class Cutting(NamedTuple):
 
     vetoed: frozenset[int]
     """Places of the body before which there can be no boundary."""
+    joined: frozenset[int] = frozenset()
+    """Places that the flow cannot have: a boundary there is worth less."""
     wanted: frozenset[int] = frozenset()
     """Places before which there must be one."""
     n_stages: int | None = None
@@ -79,6 +83,12 @@ def cut_body(
     return cuts
 
 
+def join_cuts(cuts: Sequence[Cut], joined: frozenset[int]) -> list[range]:
+    """Return the steps of the flow, as the numbers of the stages that each runs."""
+    begins = [number for number, cut in enumerate(cuts) if not number or cut.first not in joined]
+    return [range(*pair) for pair in itertools.pairwise([*begins, len(cuts)])]
+
+
 def _price_places(
     analysis: Analysis,
     head: Head,
@@ -99,6 +109,7 @@ def _price_places(
             continue
         carried = len(body.live[place])
         price = _PRICE - _WORTH[piece.heading.strength]
+        price += _PRICE_OF_JOINED * (place in cutting.joined)
         price += 0.06 * max(0, carried - 2) + 0.15 * max(0, carried - 5)
         if place and phases[place] != phases[place - 1] and phases[place]:
             price -= 0.25

@@ -78,8 +78,8 @@ class Laboratory:
     timeout: float
     is_fixed: bool = False
     """Seeds and clock are fixed in each run."""
-    reaches_up: bool = False
-    """The script uses what lies beside its folder: that is copied, too."""
+    beside: frozenset[str] = frozenset()
+    """What the script names of what lies beside its folder: that is copied, too."""
 
     @property
     def folder(self) -> Path:
@@ -91,8 +91,8 @@ class Laboratory:
         shutil.rmtree(self.scratch / "record", ignore_errors=True)
         shutil.rmtree(self.scratch / "metaflow", ignore_errors=True)
         _restore(self.source, self.folder)
-        if self.reaches_up:
-            _restore(self.source.parent, self.folder.parent, without=self.source.name)
+        for name in self.beside:
+            _restore_entry(self.source.parent / name, self.folder.parent / name)
         for name in ("record", "metaflow", "tool"):
             (self.scratch / name).mkdir(exist_ok=True)
         tool = self.scratch / "tool"
@@ -109,14 +109,27 @@ def open_laboratory(
     """Yield a laboratory for a script; its scratch folder is gone afterwards."""
     text = script.read_text(encoding="utf-8", errors="replace")
     with tempfile.TemporaryDirectory(prefix="mlstages-", ignore_cleanup_errors=True) as scratch:
+        source = script.resolve().parent
         yield Laboratory(
-            source=script.resolve().parent,
+            source=source,
             scratch=Path(scratch).resolve(),
             python=python,
             arguments=tuple(arguments),
             timeout=timeout,
-            reaches_up=_UPWARD.search(text) is not None,
+            beside=_find_beside(source, text, Path(scratch).resolve()),
         )
+
+
+def _find_beside(source: Path, text: str, scratch: Path) -> frozenset[str]:
+    """Return which entries of the folder above a script names, if it looks there at all."""
+    if not _UPWARD.search(text):
+        return frozenset()
+    words = set(re.findall(r"[\w.-]+", text))
+    return frozenset(
+        entry.name
+        for entry in source.parent.iterdir()
+        if entry.name in words - _SKIPPED and entry != source and not scratch.is_relative_to(entry)
+    )
 
 
 def run_program(
@@ -301,7 +314,7 @@ def _write(laboratory: Laboratory, name: str, text: str | None) -> None:
         (laboratory.folder / name).write_text(text, encoding="utf-8")
 
 
-def _restore(source: Path, target: Path, without: str = "") -> None:
+def _restore(source: Path, target: Path) -> None:
     """Make a folder the copy of another; what is as it was copied is left alone.
 
     Files are never linked: a run that writes to one must not write to the user's.
@@ -309,21 +322,20 @@ def _restore(source: Path, target: Path, without: str = "") -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         target.unlink()
     target.mkdir(parents=True, exist_ok=True)
-    wanted = {
-        entry.name: entry
-        for entry in source.iterdir()
-        if entry.name not in _SKIPPED and entry.name != without
-    }
+    wanted = {entry.name: entry for entry in source.iterdir() if entry.name not in _SKIPPED}
     for entry in list(target.iterdir()):
-        if entry.name not in wanted and entry.name != without:
+        if entry.name not in wanted:
             shutil.rmtree(entry) if _is_folder(entry) else entry.unlink()
     for name, entry in wanted.items():
-        copy = target / name
-        if _is_folder(entry):
-            _restore(entry, copy)
-        elif entry.is_symlink() or entry.is_file():
-            _restore_file(entry, copy)
+        _restore_entry(entry, target / name)
     target.chmod(source.stat().st_mode | 0o700)
+
+
+def _restore_entry(entry: Path, copy: Path) -> None:
+    if _is_folder(entry):
+        _restore(entry, copy)
+    elif entry.is_symlink() or entry.is_file():
+        _restore_file(entry, copy)
 
 
 def _is_folder(path: Path) -> bool:
