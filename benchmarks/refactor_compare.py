@@ -9,7 +9,8 @@ output to the character, figures (number and pixels), files written, exit status
 value of each name that both have. Addresses are masked.
 
 The flow runs in Metaflow, each task a process of its own; its output and figures are those of its
-tasks one after the other, its names the artifacts when it ends.
+tasks one after the other, its names the artifacts when it ends. A local variable that ended with an
+earlier task has no final value: what the script still does to it by another name is not compared.
 """
 
 import argparse
@@ -128,7 +129,12 @@ class Bench:
         for task in tasks:
             record = records.get(task["process"], {"names": {}, "stage_names": {}})
             names |= task["names"] | record["names"]
-            stage_names |= record["stage_names"]
+            is_last = task is tasks[-1]
+            stage_names |= {
+                name: value
+                for name, value in record["stage_names"].items()
+                if is_last or name in names
+            }
         return Observation(
             exit=code,
             stdout=mask_addresses("".join(task["stdout"] for task in tasks)),
