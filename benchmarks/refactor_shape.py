@@ -26,7 +26,21 @@ GENERIC = {
     *("script", "second", "section", "segment", "set", "setup", "stage", "start", "step", "stuff"),
     *("stmt", "statements", "task", "thing", "things", "third", "unit", "work"),
 }
-SUFFIXES = ("ations", "ation", "ings", "ing", "ions", "ion", "ers", "ies", "es", "ed", "er", "s")
+SUFFIXES = (
+    "ations",
+    "ation",
+    "ate",
+    "ings",
+    "ing",
+    "ions",
+    "ion",
+    "ers",
+    "ies",
+    "es",
+    "ed",
+    "er",
+    "s",
+)
 
 
 def is_main_guard(node: ast.stmt) -> bool:

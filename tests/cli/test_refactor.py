@@ -91,6 +91,37 @@ def test_the_random_state_goes_from_task_to_task(made):
     assert flow.count("np.random.set_state(self.numpy_random_state)") == 1
 
 
+SHARED_FIGURE = """
+import matplotlib.pyplot as plt
+
+# Draw the first line
+fig, ax = plt.subplots()
+first = [1, 2, 3]
+ax.plot(first)
+
+# Draw the second line
+second = [3, 1, 2]
+ax.plot(second)
+fig.savefig("lines.png")
+
+# Report the sums
+sums = [sum(first), sum(second)]
+print(sums)
+"""
+
+
+def test_functions_that_share_a_figure_share_a_task(tmp_path):
+    (tmp_path / "draw.py").write_text(SHARED_FIGURE)
+    ran = mlstages("refactor", "draw.py", "--stages", "3", "--json", folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    assert [step["stages"] for step in told["steps"]] == [
+        ["draw_line", "draw_second_line"], ["report_sums"],
+    ]  # fmt: skip
+    assert told["proof"]["flow"]["compared"]["figures"] == 1
+
+
 WRONG = {
     "a changed literal": ('"drawn"', '"drawn:"', "line 1 of the output"),
     "a dropped statement": ("    more = np.random.rand()\n", "    more = 0.5\n", "line 2"),

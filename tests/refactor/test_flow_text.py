@@ -72,3 +72,62 @@ def test_the_users_own_composition_becomes_the_flow():
     assert "self.rows, self.size = functions.load(4)" in text
     assert "self.model = functions.train(self.rows, rate=0.5)" in text
     assert '"""Load the rows."""' in text
+
+
+OVER_TWO_SECTIONS = """
+import matplotlib.pyplot as plt
+
+# Load the rows
+rows = list(range(9))
+more = [row + 1 for row in rows]
+functions = rows + more
+
+# Plot the rows
+fig, ax = plt.subplots()
+ax.plot(rows)
+style = dict(color="red")
+plt.title("rows")
+
+# Plot more rows
+ax.plot(more, **style)
+total = sum(functions)
+plt.show()
+
+# Report the total
+print(total)
+"""
+
+
+def test_functions_that_draw_on_one_figure_share_a_step():
+    plan = plan_of(OVER_TWO_SECTIONS, n_stages=4)
+    assert [stage.name for stage in plan.stages] == [
+        "load_rows", "plot_rows", "plot_more_rows", "report_total",
+    ]  # fmt: skip
+    assert [[stage.name for stage in step.stages] for step in plan.steps] == [
+        ["load_rows"], ["plot_rows", "plot_more_rows"], ["report_total"],
+    ]  # fmt: skip
+    assert [step.together for step in plan.steps] == ["", "a figure is still being drawn", ""]
+
+
+def test_what_stays_within_a_step_is_no_artifact():
+    text = flow_of(OVER_TWO_SECTIONS, n_stages=4)
+    assert "        ax, style = functions.plot_rows(self.rows)\n" in text
+    assert "functions.plot_more_rows(" in text
+    assert "self.total = functions.plot_more_rows(" in text
+    assert "self.ax" not in text
+
+
+def test_a_local_variable_of_a_step_hides_no_module():
+    before, _, after = OVER_TWO_SECTIONS.partition("style = ")
+    text = flow_of(f"{before}functions = {after.replace('style', 'functions')}", n_stages=4)
+    assert "ax, functions_ = functions.plot_rows(self.rows)" in text
+
+
+def test_the_random_state_goes_on_within_a_step():
+    text = flow_of(
+        "import numpy as np\nimport matplotlib.pyplot as plt\n# draw\nx = np.random.rand(3)\n"
+        "plt.plot(x)\n# draw more\ny = np.random.rand(3)\nplt.plot(y)\nplt.show()\n",
+        n_stages=2,
+    )
+    assert text.count("functions.") == 2
+    assert "_state" not in text

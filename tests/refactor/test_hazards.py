@@ -82,12 +82,6 @@ def test_a_script_may_have_functions_and_no_flow(text, reason):
 
 
 MERGED = {
-    "a figure that is drawn on": (
-        "import matplotlib.pyplot as plt\n# begin\nfig, ax = plt.subplots()\n"
-        "# draw\nax.plot([1])\n# show\nplt.show()\n# end\nprint(1)\n",
-        [4, 6],
-        "a figure is still being drawn",
-    ),
     "a function that captures": (
         "# load\nxs = list('ab')\n# define\ndef f(key=str):\n    return sorted(xs, key=key)\n"
         "# use it\ng = f\nprint(g())\n# end\nprint(f())\n",

@@ -434,8 +434,11 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
         yield Text(f"note: {note}")
     for merge in plan.merges:
         said = f" (“{merge.title}”)" if merge.title else ""
-        what = "in one step of the flow" if merge.only_flow else "merged"
-        yield Text(f"{what} at line {merge.line}{said}: {merge.reason}")
+        yield Text(f"merged at line {merge.line}{said}: {merge.reason}")
+    for step in plan.steps:
+        if step.together:
+            names = ", ".join(stage.name for stage in step.stages)
+            yield Text(f"one step of the flow: {names}: {step.together}")
 
 
 def draw_texts(made: Refactoring) -> RenderableType:

@@ -20,6 +20,8 @@ from mlstages.refactor.words import (
     CLAUSE_STARTS,
     GENERIC,
     NOUN_LIKE,
+    ORDINALS,
+    SAYS_LITTLE,
     STOP_WORDS,
     VERBS,
     VERBS_OF_NOUNS,
@@ -104,7 +106,7 @@ def _candidates(
     code = _describe_code(analysis, pieces, results, classes)
     first = pieces[0].heading
     worded: list[tuple[str, str, str]] = []
-    if first.title:
+    if first.title and not _is_remark(first.title):
         worded.append((first.title, "heading", code.verb))
     elif first.prose and _is_instruction(first.prose):
         worded.append((first.prose, "comment", code.verb))
@@ -112,13 +114,17 @@ def _candidates(
         words = find_words(text, verb)
         if words:
             summary = _sentence(_NUMBER.sub("", text) or text)
-            if len(words) == 1 and code.objects:
-                yield StageName("_".join([*words, *code.objects[:1]]), summary, source)
+            if len(words) == 1:
+                for more in _more_words(code, results):
+                    yield StageName("_".join(_distinct_words([*words, more])), summary, source)
             yield StageName("_".join(words), summary, source)
+            yield StageName("_".join(find_words(text, verb, ORDINALS)), summary, source)
             for more in _more_words(code, results):
                 if more not in words:
                     yield StageName("_".join([*words, more]), summary, source)
-    base = [code.verb, *code.objects]
+    base = _distinct_words([code.verb, *code.objects])
+    if len(base) == 1:
+        base += [next((word for word in _more_words(code, results) if word not in base), "data")]
     for length in (3, 4, 5):
         yield StageName("_".join(base[:length]), _sentence(" ".join(base[:length])), "code")
     for piece in pieces:
@@ -126,22 +132,44 @@ def _candidates(
         if said and (words := find_words(said, code.verb)):
             yield StageName("_".join(words), _sentence(said), "comment")
     for more in _more_words(code, results):
-        words = [*base[:3], more]
+        words = _distinct_words([*base[:3], more])
         yield StageName("_".join(words), _sentence(" ".join(words)), "code")
     for more in _more_words(code, results):
         for again in _more_words(code, results):
-            words = [*base[:3], more, "and", again]
+            words = _distinct_words([*base[:3], more, "and", again])
+            if words[-1] == "and":
+                continue
             yield StageName("_".join(words), _sentence(" ".join(words)), "code")
     for number in range(2, 1000):
         yield StageName("_".join([*base[:3], str(number)]), _sentence(" ".join(base[:3])), "code")
 
 
+def _distinct_words(names: Iterable[str]) -> list[str]:
+    """Return the names without the words that have been said before."""
+    said: set[str] = set()
+    kept = []
+    for name in names:
+        words = [word for word in name.split("_") if word not in said]
+        said.update(words)
+        if words:
+            kept.append("_".join(words))
+    return kept
+
+
+def _is_remark(text: str) -> bool:
+    """Tell whether a line says how things are, not what is done: "We see that it overfits"."""
+    return bool(_REMARK.search(text.lower())) and not _is_instruction(text)
+
+
+_REMARK: Final = re.compile(r"\b(is|are|was|were|has|have|had|can|does|do|will|should|may|we|it)\b")
+
+
 def _is_instruction(text: str) -> bool:
     """Tell whether a sentence begins by saying what is done: "We then fit a model"."""
-    words = re.findall(r"[a-z-]+", text.lower())[:5]
-    for word in words:
+    words = re.findall(r"[a-z-]+", text.lower())[:7]
+    for place, word in enumerate(words):
         if _as_verb(word) in VERBS:
-            return True
+            return "that" not in words[place + 1 : place + 3]
         if word not in STOP_WORDS:
             return len(text.split()) <= 5
     return False
@@ -166,8 +194,12 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith(("?", "!", ".")) else ".")
 
 
-def find_words(text: str, verb: str = "compute") -> list[str]:
+def find_words(
+    text: str, verb: str = "compute", kept_words: frozenset[str] = frozenset()
+) -> list[str]:
     """Return verb and object of a heading or a sentence, in lower case; empty if it says nothing.
+
+    Words that say little are left out, but for ``kept_words`` after the first.
 
     Examples
     --------
@@ -187,6 +219,8 @@ def find_words(text: str, verb: str = "compute") -> list[str]:
     has_object = False
     for word in words:
         base = _as_verb(word)
+        if word in ("look", "see"):  # "let's have a look at"
+            word = base = "inspect"
         if not kept and word in STOP_WORDS:
             continue
         if word in CLAUSE_STARTS:
@@ -198,7 +232,7 @@ def find_words(text: str, verb: str = "compute") -> list[str]:
                 break
             kept.append("and")
             continue
-        if word in STOP_WORDS or word in ("and", "or"):
+        if word in STOP_WORDS - kept_words or word in ("and", "or"):
             continue
         kept.append(base if not kept and base in VERBS else word)
         has_object = has_object or len(kept) > 1
@@ -311,6 +345,9 @@ def _describe_code(
         return _Described("build", leaves[:2], called)
     if leaves:
         return _Described("prepare", leaves[:2], called)
+    if not called:  # the last line of a cell, which a notebook shows
+        read = tuple(_to_snake(node.id) for node in nodes if isinstance(node, ast.Name))
+        return _Described("show", read[:1] or ("value",), called)
     return _describe_call(calls, called)
 
 
@@ -339,7 +376,7 @@ def _describe_call(calls: Sequence[ast.Call], called: tuple[str, ...]) -> "_Desc
         owner = root_name(call.func)
         if verb in VERBS and (words or owner):
             return _Described(verb, tuple(words) or (_to_snake(owner or ""),), called)
-    return _Described("call", tuple(map(_to_snake, called))[:2] or ("nothing",), called)
+    return _Described("call", tuple(map(_to_snake, called))[:2], called)
 
 
 def _describe_load(
@@ -410,6 +447,12 @@ def _titled(calls: Sequence[ast.Call]) -> tuple[str, ...]:
                 words = _words_of(call.args[0])
                 if words:
                     return tuple(words[:3])
+    labels = [
+        keyword.value for call in calls for keyword in call.keywords if keyword.arg == "label"
+    ]
+    for label in labels:
+        if words := _words_of(label):
+            return tuple(words[:3])
     for call in calls:
         if _called_name(call) == "savefig" and call.args:
             argument = call.args[0]
@@ -422,7 +465,7 @@ def _printed(calls: Sequence[ast.Call]) -> tuple[str, ...]:
     for call in calls:
         if _called_name(call) == "print":
             for argument in call.args:
-                words = _words_of(argument)
+                words = [word for word in _words_of(argument) if word not in SAYS_LITTLE]
                 if words:
                     return tuple(words[:3])
     return ()

@@ -6,6 +6,7 @@ runs nothing.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from mlstages.errors import OptionError, RefusedError
@@ -51,6 +52,8 @@ class PlannedStep:
     results: tuple[str, ...]
     takes_over: tuple[str, ...]
     """The random states that it takes over from the step before: ``numpy``, ``random``."""
+    together: str
+    """Why its stages cannot be parted; empty if there is one only."""
 
 
 class Merge(NamedTuple):
@@ -59,8 +62,6 @@ class Merge(NamedTuple):
     line: int
     title: str
     reason: str
-    only_flow: bool
-    """It is the flow that has none; the functions have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,11 @@ class Plan:
                 for stage in self.stages
             ],
             "steps": [
-                {"name": step.name, "stages": [stage.name for stage in step.stages]}
+                {
+                    "name": step.name,
+                    "stages": [stage.name for stage in step.stages],
+                    "together": step.together,
+                }
                 for step in self.steps
             ],
             "parameters": {s.name: s.value for _, s in self.head.settings},
@@ -194,7 +199,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     )
     groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined)]
     users = wishes.random_users or find_random_users(analysis)
-    steps = tuple(_plan_steps(analysis, body, groups, users))
+    steps = tuple(_plan_steps(analysis, body, groups, users, vetoes))
     return Plan(
         script=script,
         analysis=analysis,
@@ -202,7 +207,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         body=body,
         stages=stages,
         steps=steps,
-        merges=tuple(_find_merges(analysis, pieces, vetoes, {cut.first for cut in cuts})),
+        merges=tuple(_find_merges(analysis, pieces, vetoes)),
         notes=(*opened.notes, *lifted),
         flow_refusals=tuple(
             dict.fromkeys(
@@ -286,6 +291,7 @@ def _plan_steps(
     body: Body,
     groups: Sequence[tuple[PlannedStage, ...]],
     users: Mapping[str, frozenset[int]],
+    vetoes: Sequence[Veto],
 ) -> Iterator[PlannedStep]:
     """Yield the steps; one of several stages is named like a stage of all their statements."""
     parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
@@ -297,6 +303,8 @@ def _plan_steps(
     taken = {group[0].name for group in groups if len(group) == 1}
     for group, part, interface, takes_over in zip(groups, parts, interfaces, carried, strict=True):
         name, summary = group[0].name, group[0].summary
+        inner = {places[stage.pieces[0].statement] for stage in group[1:]}
+        reasons = dict.fromkeys(veto.reason for veto in vetoes if veto.place in inner)
         if len(group) > 1:
             [named] = name_stages(analysis, [part], [interface.results], taken, [None])
             name, summary = named.name, named.summary
@@ -308,12 +316,13 @@ def _plan_steps(
             inputs=interface.inputs,
             results=interface.results,
             takes_over=takes_over,
+            together="; ".join(reasons),
         )
 
 
 def _why_it_begins(piece: Piece) -> str:
     heading = piece.heading
-    said = heading.title or heading.prose
+    said = shorten(heading.title or heading.prose, 60, placeholder=" …")
     match heading.strength:
         case Strength.FIXED | Strength.SECTION:
             return f"section “{said}”" if said else "a new cell"
@@ -323,16 +332,16 @@ def _why_it_begins(piece: Piece) -> str:
 
 
 def _find_merges(
-    analysis: Analysis, pieces: list[Piece], vetoes: Iterable[Veto], begins: set[int]
+    analysis: Analysis, pieces: list[Piece], vetoes: Iterable[Veto]
 ) -> Iterable[Merge]:
     reasons: dict[int, list[str]] = {}
     for veto in vetoes:
-        if veto.only_flow <= (veto.place in begins):
+        if not veto.only_flow:
             reasons.setdefault(veto.place, []).append(veto.reason)
     for place, said in sorted(reasons.items()):
         heading = pieces[place].heading
-        if place not in begins and heading.strength < Strength.COMMENT:
+        if heading.strength < Strength.COMMENT:
             continue
         line = analysis.script.line_in_file(analysis.statements[pieces[place].statement].first)
         title = heading.title or heading.prose
-        yield Merge(line, title, "; ".join(dict.fromkeys(said)), place in begins)
+        yield Merge(line, title, "; ".join(dict.fromkeys(said)))

@@ -70,6 +70,8 @@ STOP_WORDS: Final = frozenset(
     "note start starting begin beginning try have has had which more most".split()
 )
 """Left out of names."""
+ORDINALS: Final = frozenset("first second third next final last more most".split())
+"""Kept where without them two stages would have one name."""
 CLAUSE_STARTS: Final = frozenset(
     "using with so because which that when while by from as for to on in into via after "
     "before where whose if but over between at than per without through under such since".split()
@@ -80,3 +82,7 @@ GENERIC: Final = frozenset(
     "do work execute perform start continue go finish body".split()
 )
 """Words that say nothing when they stand alone."""
+SAYS_LITTLE: Final = frozenset(
+    "done total time took number ok sec seconds ms mb result results value values".split()
+)
+"""Left out of names that are made of what is printed."""
