@@ -122,6 +122,34 @@ def test_functions_that_share_a_figure_share_a_task(tmp_path):
     assert told["proof"]["flow"]["compared"]["figures"] == 1
 
 
+TWO_MODELS = """
+# Load the rows
+rows = {"b": 2, "a": 1}
+
+# Count the rows
+n = len(rows)
+print("rows", n)
+
+# Sort the rows
+order = sorted(rows)
+print("order", order)
+
+# Report the ends
+ends = order[0], order[n - 1]
+print(ends)
+"""
+
+
+def test_branches_print_in_the_order_of_the_script(tmp_path):
+    (tmp_path / "rows.py").write_text(TWO_MODELS)
+    ran = mlstages("refactor", "rows.py", "--stages", "4", "--parallel", "--json", folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    assert told["branches"] == [[["count_rows"], ["sort_rows"]]]
+    assert "self.next(self.count_rows, self.sort_rows)" in (tmp_path / "rows_flow.py").read_text()
+
+
 WRONG = {
     "a changed literal": ('"drawn"', '"drawn:"', "line 1 of the output"),
     "a dropped statement": ("    more = np.random.rand()\n", "    more = 0.5\n", "line 2"),

@@ -55,6 +55,10 @@ def refactor(
         list[str] | None,
         typer.Option(metavar="OLD=NEW", help="Call a stage otherwise; may be repeated."),
     ] = None,
+    parallel: Annotated[
+        bool,
+        typer.Option("--parallel", help="Steps that do not need each other become branches."),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files that mlstages has not made.")
     ] = False,
@@ -72,7 +76,7 @@ def refactor(
         write_files,
     )
 
-    wishes = Wishes(n_stages=stages, renames=read_renames(name or []))
+    wishes = Wishes(n_stages=stages, is_parallel=parallel, renames=read_renames(name or []))
     with render.progress(0) as report:
         terms = Terms(
             python=python,

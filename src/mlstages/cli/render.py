@@ -439,6 +439,8 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
         if step.together:
             names = ", ".join(stage.name for stage in step.stages)
             yield Text(f"one step of the flow: {names}: {step.together}")
+    for block in plan.branches:
+        yield Text(f"branches: {' | '.join(', '.join(chain) for chain in block)}")
 
 
 def draw_texts(made: Refactoring) -> RenderableType:

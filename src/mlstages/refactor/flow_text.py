@@ -4,9 +4,10 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 from mlstages.refactor.arguments import Argument, Arguments
+from mlstages.refactor.branches import Block
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
@@ -83,7 +84,7 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
     options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
     for step in plan.steps:
         names |= {*step.inputs, *step.results}
-    steps = {step.name for step in plan.steps} | options
+    steps = {step.name for step in plan.steps} | options | ({"inputs"} if plan.blocks else set())
     chosen: dict[str, str] = {}
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
@@ -122,28 +123,98 @@ def _argument_attribute(argument: Argument) -> str:
     return f"{argument.name}_" if argument.name in _TAKEN else argument.name
 
 
-def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
-    names = [step.name for step in plan.steps]
-    if names:
+class FlowStep(NamedTuple):
+    """A step as it stands in the flow, with what comes after it."""
+
+    name: str
+    planned: PlannedStep | None
+    """None: it only begins, joins or ends."""
+    following: tuple[str, ...]
+    joined: tuple[str, ...] | None
+    """What a join takes from the first branch, for all have it; None if it is no join."""
+
+
+def lay_out(plan: Plan) -> list[FlowStep]:
+    """Return the steps of the flow; where the plan is parallel, with branches and joins."""
+    steps = plan.steps
+    of_place = {p: block for block in plan.blocks for p in range(block.first, block.last + 1)}
+    names = [step.name for step in steps]
+    if 0 not in of_place:
         names[0] = "start"
-    if len(names) > 1:
+    joins = {block.last + 1: _find_joined(plan, block) for block in plan.blocks}
+    # Metaflow's last step joins nothing.
+    if len(steps) > 1 and len(steps) - 1 not in {*of_place, *joins}:
         names[-1] = "end"
-    following = [*names[1:], *(["end"] if len(names) == 1 else [])]
-    for place, step in enumerate(plan.steps):
-        below = plan.steps[place + 1] if place + 1 < len(plan.steps) else None
+
+    def enter(place: int) -> tuple[str, ...]:
+        if place == len(steps):
+            return () if names[-1] == "end" else (_JOIN if place in joins else "end",)
+        if place in of_place:
+            return tuple(names[chain[0]] for chain in of_place[place].chains)
+        return (names[place],)
+
+    def follow(place: int) -> tuple[str, ...]:
+        if place not in of_place:
+            return enter(place + 1)
+        chain = next(chain for chain in of_place[place].chains if place in chain)
+        later = [names[other] for other in chain if other > place]
+        return (later[0],) if later else enter(of_place[place].last + 1)
+
+    laid = [
+        FlowStep(names[place], step, follow(place), joins.get(place))
+        for place, step in enumerate(steps)
+    ]
+    if names[0] != "start":
+        laid.insert(0, FlowStep("start", None, enter(0), None))
+    if len(steps) in joins:
+        laid.append(FlowStep(_JOIN, None, ("end",), joins[len(steps)]))
+    if names[-1] != "end":
+        laid.append(FlowStep("end", None, (), None))
+    return laid
+
+
+def _find_joined(plan: Plan, block: Block) -> tuple[str, ...]:
+    """Return what branches have only read: each has stored it anew, perhaps in other bytes."""
+    given = {name for step in plan.steps[: block.first] for name in step.results}
+    inside = plan.steps[block.first : block.last + 1]
+    made = {name for step in inside for name in step.results}
+    read = dict.fromkeys(name for step in inside for name in step.inputs)
+    return tuple(name for name in read if name in given - made)
+
+
+def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
+    laid = lay_out(plan)
+    for place, each in enumerate(laid):
+        below = next((other.planned for other in laid[place + 1 :] if other.planned), None)
+        planned = each.planned
         lines = [
             "    @step",
-            f"    def {names[place]}(self):",
-            f'        """{step.summary}"""',
-            *_take_over(step.takes_over),
-            *_calls(plan, step, artifacts),
-            *_hand_over(below.takes_over if below else ()),
+            f"    def {each.name}(self{'' if each.joined is None else ', inputs'}):",
+            f'        """{planned.summary if planned else _SUMMARIES[each.name]}"""',
+            *(_join(each.joined, artifacts) if each.joined is not None else ()),
         ]
-        if place < len(following):
-            lines.append(f"        self.next(self.{following[place]})")
+        if planned is not None:
+            lines += _take_over(planned.takes_over)
+            lines += _calls(plan, planned, artifacts)
+            lines += _hand_over(below.takes_over if below else ())
+        if each.following:
+            targets = ", ".join(f"self.{name}" for name in each.following)
+            lines.append(f"        self.next({targets})")
         yield "\n".join(lines)
-    if len(names) == 1:
-        yield '    @step\n    def end(self):\n        """The flow has ended."""'
+
+
+_JOIN: Final = "join_branches"
+_SUMMARIES: Final = {
+    "start": "Begin the branches.",
+    _JOIN: "Join the branches.",
+    "end": "The flow has ended.",
+}
+
+
+def _join(joined: tuple[str, ...], artifacts: dict[str, str]) -> Iterator[str]:
+    for name in joined:
+        yield f"        self.{artifacts[name]} = inputs[0].{artifacts[name]}"
+    yield "        self.merge_artifacts(inputs)"
 
 
 _RANDOM_STATES: Final = {
@@ -194,7 +265,7 @@ class _StepNames:
         return self.locals[name]
 
 
-_MODULES_OF_FLOW: Final = frozenset({"self", "functions", "np", "random", "argparse"})
+_MODULES_OF_FLOW: Final = frozenset({"self", "inputs", "functions", "np", "random", "argparse"})
 """What is read in the body of a step."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mlstages.errors import OptionError, RefusedError
 from mlstages.refactor.arguments import Arguments, find_arguments, unparsed
+from mlstages.refactor.branches import Block, Work, find_blocks, touches_files
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
 from mlstages.refactor.head import Analysis, Head, analyse, find_head
 from mlstages.refactor.headings import Piece, Strength, read_pieces
@@ -80,8 +81,18 @@ class Plan:
     flow_refusals: tuple[Refusal, ...]
     """Why there is no flow; empty if there is one."""
     docstring: str | None
+    blocks: tuple[Block, ...]
+    """Steps of the flow that are branches, where that is wanted."""
     arguments: Arguments | None
     """The script's command line, where a flow can have it as parameters."""
+
+    @property
+    def branches(self) -> list[list[list[str]]]:
+        """The names of the steps of each branch of each block of them."""
+        return [
+            [[self.steps[place].name for place in chain] for chain in block.chains]
+            for block in self.blocks
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan for JSON."""
@@ -107,6 +118,7 @@ class Plan:
                 }
                 for step in self.steps
             ],
+            "branches": self.branches,
             "parameters": {s.name: s.value for _, s in self.head.settings},
             "arguments": unparsed(self.arguments),
             "merged": [merge._asdict() for merge in self.merges],
@@ -131,6 +143,8 @@ class Wishes:
     """What the user, or a look at the running script, asks of the plan."""
 
     n_stages: int | None = None
+    is_parallel: bool = False
+    """Steps of the flow that do not depend on each other become branches."""
     renames: Mapping[str, str] = field(default_factory=dict)
     bans: tuple[Ban, ...] = ()
     random_users: Mapping[str, frozenset[int]] | None = None
@@ -216,6 +230,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
                 if r.only_flow and not (arguments and "command line" in r.reason)
             )
         ),
+        blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
     )
@@ -318,6 +333,21 @@ def _plan_steps(
             takes_over=takes_over,
             together="; ".join(reasons),
         )
+
+
+def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Block, ...]:
+    works = []
+    for step in steps:
+        indexes = [piece.statement for stage in step.stages for piece in stage.pieces]
+        works.append(
+            Work(
+                takes=frozenset(step.inputs),
+                gives=frozenset(step.results),
+                takes_over=bool(step.takes_over),
+                touches_files=touches_files(analysis, indexes),
+            )
+        )
+    return find_blocks(works)
 
 
 def _why_it_begins(piece: Piece) -> str:

@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from mlstages.errors import FileError, OptionError, RefusedError, ScriptError
 from mlstages.refactor.arguments import translate_arguments
-from mlstages.refactor.flow_text import module_stem, name_artifacts, write_flow
+from mlstages.refactor.flow_text import (
+    lay_out,
+    module_stem,
+    name_artifacts,
+    write_flow,
+)
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
@@ -223,18 +228,20 @@ def _prove_flow(
 
 def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
     """Return the boundary before the step at which a flow first went another way."""
-    names = [step.name for step in plan.steps]
     if not trial.steps:
         return None  # it did not begin
-    place = len(names) - 1
+    places = {
+        each.name: plan.steps.index(each.planned) if each.planned else 0 for each in lay_out(plan)
+    }
+    place = len(plan.steps) - 1
     for step, stdout in trial.steps:
-        own = 0 if step == "start" else len(names) - 1 if step == "end" else names.index(step)
+        own = places[step]
         if own and stdout and stdout not in original.stdout:
             place = own
             break
     else:
         if trial.steps and trial.status:
-            place = min(len(trial.steps), len(names) - 1)
+            place = min(len(trial.steps), len(plan.steps) - 1)
     if place == 0:
         return None
     first = plan.steps[place].stages[0].pieces[0]

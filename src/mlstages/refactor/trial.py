@@ -30,6 +30,7 @@ _UPWARD: Final = re.compile(
     r"|dirname\(\s*os\.path\.dirname"
 )
 """How a script names what lies above its folder."""
+_BRANCHES: Final = re.compile(r"self\.next\(\s*self\.\w+\s*,\s*self\.")
 _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
 
@@ -182,7 +183,8 @@ def run_flow(
     began = time.perf_counter()
     status, stdout, stderr, timed_out = _start(laboratory, command, modules, is_flow=True)
     seconds = time.perf_counter() - began
-    tasks = _read_tasks(laboratory.scratch / "record")
+    text = (laboratory.folder / flow).read_text(encoding="utf-8", errors="replace")
+    tasks = _read_tasks(laboratory.scratch / "record", text)
     logs = list((laboratory.scratch / "metaflow").glob(".metaflow/*/*/*/*/0.runtime_stdout.log"))
     steps = tuple((task["step"], _read_log(logs, task["step"], task["task"])) for task in tasks)
     return Trial(
@@ -199,10 +201,17 @@ def run_flow(
     )
 
 
-def _read_tasks(folder: Path) -> list[dict[str, Any]]:
-    """Return the records of the tasks in the order in which they ended."""
+def _read_tasks(folder: Path, flow: str) -> list[dict[str, Any]]:
+    """Return the records of the tasks in the order in which they ended.
+
+    Branches end in any order: those tasks come as their steps do in the flow's text.
+    """
     paths = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return [json.loads(path.read_text()) for path in paths if path.name != "live.json"]
+    tasks = [json.loads(path.read_text()) for path in paths if path.name != "live.json"]
+    if _BRANCHES.search(flow):
+        order = re.findall(r"def (\w+)\(self", flow)
+        tasks.sort(key=lambda task: order.index(task["step"]) if task["step"] in order else -1)
+    return tasks
 
 
 def _read_log(logs: Sequence[Path], step: str, task: str) -> str:

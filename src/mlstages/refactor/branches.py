@@ -1,0 +1,103 @@
+"""Which steps of a flow do not depend on each other, and can be branches that are joined.
+
+A step depends on another if one gives what the other takes or gives, if both touch files, or if
+a random state goes from one to the other. A block of steps next to each other falls into chains;
+the blocks are chosen that save most steps one after the other.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from mlstages.refactor.head import Analysis
+
+_FILES: Final = (
+    "open",
+    "read",
+    "write",
+    "load",
+    "dump",
+    "save",
+    "to_",
+    "mkdir",
+    "unlink",
+    "remove",
+)
+"""How calls begin that touch files; `savefig` is one whose file nobody reads."""
+
+
+class Work(NamedTuple):
+    """What a step needs and leaves."""
+
+    takes: frozenset[str]
+    gives: frozenset[str]
+    takes_over: bool
+    """It goes on with the random state of the step before."""
+    touches_files: bool
+
+
+class Block(NamedTuple):
+    """Steps next to each other that fall into chains, as their places in the flow."""
+
+    first: int
+    last: int
+    chains: tuple[tuple[int, ...], ...]
+
+    @property
+    def n_saved(self) -> int:
+        """How many steps need not wait for one before them."""
+        return self.last - self.first + 1 - max(map(len, self.chains))
+
+
+def find_blocks(works: Sequence[Work]) -> tuple[Block, ...]:
+    """Return the blocks of steps that can be branches, in order; each has a step in between."""
+    return tuple(_best_blocks(works, 0, len(works) - 1))
+
+
+def _best_blocks(works: Sequence[Work], first: int, last: int) -> Iterator[Block]:
+    found = [
+        Block(start, end, chains)
+        for start in range(first, last)
+        for end in range(start + 1, last + 1)
+        if len(chains := _find_chains(works, start, end)) > 1
+    ]
+    if not found:
+        return
+    best = max(found, key=lambda block: (block.n_saved, block.first - block.last))
+    yield from _best_blocks(works, first, best.first - 2)
+    yield best
+    yield from _best_blocks(works, best.last + 2, last)
+
+
+def _find_chains(works: Sequence[Work], first: int, last: int) -> tuple[tuple[int, ...], ...]:
+    """Return the steps of a block, those that depend on each other in one chain."""
+    if any(work.takes_over for work in works[first : last + 2]):
+        return ()
+    chains: list[tuple[int, ...]] = []
+    for place in range(first, last + 1):
+        linked = [chain for chain in chains if any(_depends(works[place], works[p]) for p in chain)]
+        chains = [chain for chain in chains if chain not in linked]
+        chains.append((*sorted(each for chain in linked for each in chain), place))
+    return tuple(sorted(chains))
+
+
+def _depends(work: Work, above: Work) -> bool:
+    return bool(
+        above.gives & (work.takes | work.gives)
+        or above.takes & work.gives
+        or (work.touches_files and above.touches_files)
+    )
+
+
+def touches_files(analysis: Analysis, indexes: Iterable[int]) -> bool:
+    """Tell whether a statement calls what may read or write a file, as far as the text tells."""
+    return any(
+        isinstance(node, ast.Call) and _may_touch_files(node.func)
+        for index in indexes
+        for node in analysis.statements[index].walk()
+    )
+
+
+def _may_touch_files(function: ast.expr) -> bool:
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name.startswith(_FILES) and name != "savefig"

@@ -1,0 +1,107 @@
+"""Which steps become branches, and the flow that joins them."""
+
+import pytest
+
+from mlstages.refactor.branches import Work, find_blocks
+from mlstages.refactor.flow_text import lay_out, write_flow
+from script_runs import plan_of
+
+
+def work(takes="", gives="", *, random=False, files=False):
+    return Work(frozenset(takes), frozenset(gives), random, files)
+
+
+INDEPENDENT = {
+    "two steps": ([work("", "a"), work("", "b")], [((0,), (1,))]),
+    "two chains of two": (
+        [work("", "x"), work("x", "a"), work("a", "p"), work("x", "b"), work("b", "q"), work("pq")],
+        [((1, 2), (3, 4))],
+    ),
+    "chains that take turns": (
+        [work("", "a"), work("", "b"), work("a", "p"), work("b", "q")],
+        [((0, 2), (1, 3))],
+    ),
+    "two blocks with a step in between": (
+        [work("", "a"), work("", "b"), work("ab", "c"), work("c", "p"), work("c", "q")],
+        [((0,), (1,)), ((3,), (4,))],
+    ),
+    "one step touches files": ([work(files=True), work()], [((0,), (1,))]),
+}
+
+
+@pytest.mark.parametrize(("works", "chains"), INDEPENDENT.values(), ids=INDEPENDENT)
+def test_steps_that_do_not_need_each_other_are_branches(works, chains):
+    assert [block.chains for block in find_blocks(works)] == chains
+
+
+DEPENDENT = {
+    "no step": [],
+    "one step": [work("", "a")],
+    "one takes what the other gives": [work("", "a"), work("a", "b")],
+    "both give one name": [work("", "a"), work("", "a")],
+    "one changes what the other has read": [work("a", "b"), work("a", "a")],
+    "both touch files": [work(files=True), work(files=True)],
+    "a random state goes on": [work("", "a"), work("", "b", random=True)],
+    "a random state goes on into the join": [work(), work(), work(random=True)][1:],
+}
+
+
+@pytest.mark.parametrize("works", DEPENDENT.values(), ids=DEPENDENT)
+def test_steps_that_need_each_other_are_none(works):
+    assert find_blocks(works) == ()
+
+
+TWO_MODELS = """
+# load
+rows = list("abc")
+
+# count
+n = len(rows)
+print(n)
+
+# sort
+order = sorted(rows)
+print(order)
+
+# report
+print(n, order)
+"""
+
+
+def test_branches_are_joined_by_the_step_below():
+    plan = plan_of(TWO_MODELS, n_stages=4, is_parallel=True)
+    first, second, third, last = (step.name for step in plan.steps)
+    assert plan.branches == [[[second], [third]]]
+    assert [(each.name, each.following) for each in lay_out(plan)] == [
+        ("start", (second, third)),
+        (second, (last,)),
+        (third, (last,)),
+        (last, ("end",)),
+        ("end", ()),
+    ]
+    assert first not in {each.name for each in lay_out(plan)}
+    text = write_flow(plan, "train_functions")
+    assert f"    def {last}(self, inputs):" in text
+    assert "        self.rows = inputs[0].rows\n        self.merge_artifacts(inputs)\n" in text
+
+
+def test_branches_from_the_first_to_the_last_step_have_a_start_and_a_join():
+    plan = plan_of(
+        "# count\nn = len('ab')\nprint(n)\n# sort\ns = sorted('ba')\nprint(s)\n",
+        n_stages=2,
+        is_parallel=True,
+    )
+    one, other = (step.name for step in plan.steps)
+    assert [(each.name, each.following) for each in lay_out(plan)] == [
+        ("start", (one, other)),
+        (one, ("join_branches",)),
+        (other, ("join_branches",)),
+        ("join_branches", ("end",)),
+        ("end", ()),
+    ]
+
+
+def test_without_the_wish_there_are_no_branches():
+    plan = plan_of(TWO_MODELS, n_stages=4)
+    assert plan.branches == []
+    assert "inputs" not in write_flow(plan, "train_functions")
