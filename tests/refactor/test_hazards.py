@@ -112,3 +112,50 @@ def test_a_boundary_that_cannot_hold_is_merged_away_and_said(text, lines, reason
     plan = plan_of(text, n_stages=20)
     comment = [merge for merge in plan.merges if reason and reason in merge.reason]
     assert [merge.line - 1 for merge in comment] == lines
+
+
+ONE_STEP = {
+    "a figure that is drawn on": (
+        "import matplotlib.pyplot as plt\n# begin\nfig, ax = plt.subplots()\n"
+        "# draw\nax.plot([1])\n# show\nplt.show()\n# end\nprint(1)\n",
+        [3, 1],
+        "a figure is still being drawn",
+    ),
+    "a class that is changed": (
+        "class Rate:\n    low = 1\n# change\nRate.low = 2\n# use\nprint(Rate.low)\n"
+        "# end\nprint(1)\n",
+        [2, 1],
+        "Rate is changed, and used later",
+    ),
+    "a class that is changed and read by a function": (
+        "class Rate:\n    low = 1\ndef low():\n    return Rate.low\n# change\nRate.low = 2\n"
+        "# rest\nprint(0)\n# use\nprint(low())\n# end\nprint(1)\n",
+        [3, 1],
+        "Rate is changed, and used later",
+    ),
+    "a module that is changed": (
+        "import json\n# change\njson.mark = 1\n# use\nprint(json.mark)\n# end\nprint(1)\n",
+        [2, 1],
+        "json is changed, and used later",
+    ),
+    "a class that is changed and left alone": (
+        "class Rate:\n    low = 1\n# change\nRate.low = 2\n# rest\nprint(0)\n# end\nprint(1)\n",
+        [1, 1, 1],
+        "",
+    ),
+    "an object that is changed": (
+        "class Rate:\n    low = 1\n# make\nrate = Rate()\n# change\nrate.low = 2\n"
+        "# use\nprint(rate.low)\n",
+        [1, 1, 1],
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sizes", "reason"), ONE_STEP.values(), ids=ONE_STEP)
+def test_functions_that_two_processes_would_part_share_a_step(text, sizes, reason):
+    plan = plan_of(text, n_stages=20)
+    assert [len(step.stages) for step in plan.steps] == sizes
+    assert {step.together for step in plan.steps if step.together} == (
+        {reason} if reason else set()
+    )

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from mlstages.refactor.figures import find_open_figures
 from mlstages.refactor.head import BUILTINS, Analysis, Head
 from mlstages.refactor.liveness import Body
+from mlstages.refactor.names import root_name
 
 
 class Refusal(NamedTuple):
@@ -116,6 +117,28 @@ def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """A figure that is still drawn on cannot go from one process to another."""
     for place in find_open_figures(analysis, body.indexes):
         yield Veto(place, "a figure is still being drawn", only_flow=True)
+
+
+def _changed_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """What a stage changes of a class or a module, a new process has as it is at the head."""
+    users = {
+        name: analysis.names[i].mentions | analysis.names[i].deferred_reads
+        for i in head.definitions
+        for name in analysis.names[i].writes
+    }
+    for place, index in enumerate(body.indexes):
+        changed = {
+            root_name(node)
+            for node in analysis.statements[index].walk()
+            if isinstance(node, ast.Attribute | ast.Subscript)
+            and isinstance(node.ctx, ast.Store | ast.Del)
+        }
+        for name in sorted(head.names.intersection(changed)):
+            reached = {name} | {user for user, used in users.items() if name in used}
+            below = range(place + 1, len(body.names))
+            using = [p for p in below if reached & set(body.names[p].mentions)]
+            for between in range(place + 1, using[-1] + 1 if using else 0):
+                yield Veto(between, f"{name} is changed, and used later", only_flow=True)
 
 
 def _open_file(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
@@ -260,6 +283,7 @@ _VETOES: Final[tuple[Row, ...]] = (
     _locally_imported,
     _functions_of_the_body,
     _open_figure,
+    _changed_head,
     _open_file,
 )
 
