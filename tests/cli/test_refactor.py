@@ -150,6 +150,17 @@ def test_branches_print_in_the_order_of_the_script(tmp_path):
     assert "self.next(self.count_rows, self.sort_rows)" in (tmp_path / "rows_flow.py").read_text()
 
 
+def test_a_folder_that_is_too_large_to_copy_is_told(tmp_path):
+    (tmp_path / "one.py").write_text("xs = list('ab')\nprint(xs)\n")
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(2**43)  # a file of holes: it takes no space, but a copy would
+    ran = mlstages("refactor", "one.py", folder=tmp_path)
+    assert ran.returncode == 3, ran.stderr
+    said = " ".join(ran.stderr.split())
+    assert "large.bin (8,796,093,022,208)" in said
+    assert "Traceback" not in said
+
+
 WRONG = {
     "a changed literal": ('"drawn"', '"drawn:"', "line 1 of the output"),
     "a dropped statement": ("    more = np.random.rand()\n", "    more = 0.5\n", "line 2"),

@@ -19,17 +19,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from mlstages.errors import OptionError
+from mlstages.errors import FileError, OptionError
+from mlstages.refactor.folder_copy import (
+    SKIPPED,
+    find_beside,
+    require_space,
+    restore,
+    restore_entry,
+)
 from mlstages.refactor.plan import Plan
 
-_SKIPPED: Final = frozenset(
-    {".git", ".venv", "venv", "__pycache__", ".metaflow", "node_modules", ".mypy_cache", ".tox"}
-)
-_UPWARD: Final = re.compile(
-    r"\.\.[/\\\\]|[\"']\.\.[\"']|\.parent\.parent|\.parents\b|\bpardir\b"
-    r"|dirname\(\s*os\.path\.dirname"
-)
-"""How a script names what lies above its folder."""
 _BRANCHES: Final = re.compile(r"self\.next\(\s*self\.\w+\s*,\s*self\.")
 _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
@@ -91,9 +90,18 @@ class Laboratory:
         """Make the folder as it was at first."""
         shutil.rmtree(self.scratch / "record", ignore_errors=True)
         shutil.rmtree(self.scratch / "metaflow", ignore_errors=True)
-        _restore(self.source, self.folder)
-        for name in self.beside:
-            _restore_entry(self.source.parent / name, self.folder.parent / name)
+        if not self.folder.exists():
+            require_space(self.source, self.scratch)
+        try:
+            restore(self.source, self.folder)
+            for name in self.beside:
+                restore_entry(self.source.parent / name, self.folder.parent / name)
+        except OSError as error:
+            raise FileError(
+                f"{error.filename or self.source} cannot be copied to {self.scratch}, where the "
+                f"script would run: {error.strerror or error}; mend that, or choose another place "
+                "for copies (TMPDIR)"
+            ) from error
         for name in ("record", "metaflow", "tool"):
             (self.scratch / name).mkdir(exist_ok=True)
         tool = self.scratch / "tool"
@@ -117,20 +125,8 @@ def open_laboratory(
             python=python,
             arguments=tuple(arguments),
             timeout=timeout,
-            beside=_find_beside(source, text, Path(scratch).resolve()),
+            beside=find_beside(source, text, Path(scratch).resolve()),
         )
-
-
-def _find_beside(source: Path, text: str, scratch: Path) -> frozenset[str]:
-    """Return which entries of the folder above a script names, if it looks there at all."""
-    if not _UPWARD.search(text):
-        return frozenset()
-    words = set(re.findall(r"[\w.-]+", text))
-    return frozenset(
-        entry.name
-        for entry in source.parent.iterdir()
-        if entry.name in words - _SKIPPED and entry != source and not scratch.is_relative_to(entry)
-    )
 
 
 def run_program(
@@ -323,48 +319,6 @@ def _write(laboratory: Laboratory, name: str, text: str | None) -> None:
         (laboratory.folder / name).write_text(text, encoding="utf-8")
 
 
-def _restore(source: Path, target: Path) -> None:
-    """Make a folder the copy of another; what is as it was copied is left alone.
-
-    Files are never linked: a run that writes to one must not write to the user's.
-    """
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
-        target.unlink()
-    target.mkdir(parents=True, exist_ok=True)
-    wanted = {entry.name: entry for entry in source.iterdir() if entry.name not in _SKIPPED}
-    for entry in list(target.iterdir()):
-        if entry.name not in wanted:
-            shutil.rmtree(entry) if _is_folder(entry) else entry.unlink()
-    for name, entry in wanted.items():
-        _restore_entry(entry, target / name)
-    target.chmod(source.stat().st_mode | 0o700)
-
-
-def _restore_entry(entry: Path, copy: Path) -> None:
-    if _is_folder(entry):
-        _restore(entry, copy)
-    elif entry.is_symlink() or entry.is_file():
-        _restore_file(entry, copy)
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _restore_file(entry: Path, copy: Path) -> None:
-    if _is_folder(copy):
-        shutil.rmtree(copy)
-    if entry.is_symlink() and not entry.is_file():
-        return  # what it points to is a folder, or nothing
-    same = entry.stat()
-    if copy.is_file() and not copy.is_symlink():
-        now = copy.stat()
-        if (now.st_mtime_ns, now.st_size) == (same.st_mtime_ns, same.st_size):
-            return
-    copy.unlink(missing_ok=True)
-    shutil.copy2(entry, copy)
-
-
 def _take_stock(laboratory: Laboratory) -> dict[str, int]:
     """Return when each file of the folder was last written to, before a run."""
     return {name: path.stat().st_mtime_ns for name, path in _files_of(laboratory)}
@@ -373,7 +327,7 @@ def _take_stock(laboratory: Laboratory) -> dict[str, int]:
 def _files_of(laboratory: Laboratory) -> Iterator[tuple[str, Path]]:
     for path in sorted(laboratory.folder.rglob("*")):
         inner = path.relative_to(laboratory.folder)
-        if path.is_file() and not path.is_symlink() and not _SKIPPED & set(inner.parts):
+        if path.is_file() and not path.is_symlink() and not SKIPPED & set(inner.parts):
             yield str(inner), path
 
 
