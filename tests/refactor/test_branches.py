@@ -82,7 +82,7 @@ def test_branches_are_joined_by_the_step_below():
     assert first not in {each.name for each in lay_out(plan)}
     text = write_flow(plan, "train_functions")
     assert f"    def {last}(self, inputs):" in text
-    assert "        self.rows = inputs[0].rows\n        self.merge_artifacts(inputs)\n" in text
+    assert f"self.rows = inputs.{second}.rows\n        self.merge_artifacts(inputs)\n" in text
 
 
 def test_branches_from_the_first_to_the_last_step_have_a_start_and_a_join():
@@ -105,3 +105,57 @@ def test_without_the_wish_there_are_no_branches():
     plan = plan_of(TWO_MODELS, n_stages=4)
     assert plan.branches == []
     assert "inputs" not in write_flow(plan, "train_functions")
+
+
+def test_the_join_takes_what_a_branch_has_changed_from_that_branch():
+    plan = plan_of(
+        "# load\nrows = list('ba')\nmore = list('c')\n# sort\nrows.sort()\n# count\nn = len(more)\n"
+        "print(n)\n# report\nprint(rows, n, more)\n",
+        n_stages=4,
+        is_parallel=True,
+    )
+    _, sort, count, _ = (step.name for step in plan.steps)
+    text = write_flow(plan, "train_functions")
+    assert f"        self.rows = inputs.{sort}.rows\n" in text
+    assert f"        self.more = inputs.{count}.more\n" in text
+
+
+OWN_FUNCTIONS = """
+def store(text):
+    with open("log.txt", "w") as file:
+        file.write(text)
+
+def fetch():
+    with open("log.txt") as file:
+        return file.read()
+
+# store
+store("new")
+
+# fetch
+found = fetch()
+
+# report
+print(found)
+"""
+
+
+def test_files_that_the_scripts_own_functions_touch_count():
+    assert plan_of(OWN_FUNCTIONS, n_stages=3, is_parallel=True).branches == []
+    independent = (
+        OWN_FUNCTIONS.replace("    with open", "    if 0 or len")
+        .replace(" as file:\n        file.write(text)", ":\n        len(text)")
+        .replace(" as file:\n        return file.read()", ":\n        return 1")
+        .replace(', "w")', ")")
+    )
+    assert plan_of(independent, n_stages=3, is_parallel=True).branches != []
+
+
+@pytest.mark.parametrize("name", ["start", "end", "next", "join_branches"])
+def test_a_users_function_may_have_any_name(name):
+    text = f"def {name}(xs):\n    return len(xs)\ndef last(n):\n    print(n)\n"
+    text += f"xs = list('ab')\nys = list('cd')\nn = {name}(xs)\nlast(n)\n"
+    plan = plan_of(text, n_stages=3, is_parallel=True)
+    steps = [each.name for each in lay_out(plan)]
+    assert len(set(steps)) == len(steps)
+    assert f"functions.{name}(" in write_flow(plan, "train_functions")

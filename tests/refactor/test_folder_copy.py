@@ -8,22 +8,39 @@ from mlstages.errors import FileError
 from mlstages.refactor.folder_copy import find_beside, require_space, restore
 
 BESIDE = {
-    "nothing": ("open('data/x.csv')", []),
     "a folder in a path": ("open('../data/y.csv')", ["data"]),
     "a file": ("open('../x.csv')", ["x.csv"]),
     "a name with a space": ("open('../my data/y.csv')", ["data", "my data"]),
     "parts of a path": ("Path(__file__).parent.parent / 'data' / 'x.csv'", ["data", "x.csv"]),
     "a longer name": ("open('../database/y.csv')", []),
-    "itself": ("open('../script/x')", []),
+    "a module": ("sys.path.append('..')\nfrom x import add", ["x.csv"]),
+    "itself": ("open('../script/y')", []),
 }
 
 
-@pytest.mark.parametrize(("text", "names"), BESIDE.values(), ids=BESIDE)
-def test_only_what_a_script_names_is_copied_of_what_lies_beside_its_folder(tmp_path, text, names):
+@pytest.fixture
+def script_folder(tmp_path):
     for folder in ("script", "data", "my data", ".venv"):
         (tmp_path / folder).mkdir()
     (tmp_path / "x.csv").write_text("1\n")
-    assert sorted(find_beside(tmp_path / "script", text, tmp_path.parent)) == names
+    return tmp_path / "script"
+
+
+@pytest.mark.parametrize("text", ["open('data/x.csv')", "print(1)"])
+def test_a_script_that_stays_in_its_folder_needs_nothing_beside_it(script_folder, text):
+    assert find_beside(script_folder, text, script_folder.parent.parent) == frozenset()
+
+
+def test_a_little_is_copied_whole(script_folder):
+    found = find_beside(script_folder, "open('../' + name)", script_folder.parent.parent)
+    assert found == {"data", "my data", "x.csv"}
+
+
+@pytest.mark.parametrize(("text", "names"), BESIDE.values(), ids=BESIDE)
+def test_of_much_only_what_the_script_names_is_copied(script_folder, text, names):
+    with (script_folder.parent / "large").open("wb") as file:
+        file.truncate(2**32)
+    assert sorted(find_beside(script_folder, text, script_folder.parent.parent)) == names
 
 
 def test_the_folder_of_the_copies_is_never_copied(tmp_path):

@@ -12,18 +12,13 @@ from typing import Final, NamedTuple
 from mlstages.refactor.head import Analysis
 
 _FILES: Final = (
-    "open",
-    "read",
-    "write",
-    "load",
-    "dump",
-    "save",
-    "to_",
-    "mkdir",
-    "unlink",
-    "remove",
+    *("open", "read", "write", "load", "dump", "save", "to_", "tofile", "fromfile", "genfromtxt"),
+    *("mkdir", "makedirs", "unlink", "remove", "rmdir", "rmtree", "copy", "move", "rename"),
+    *("replace", "touch", "exists", "is_file", "is_dir", "listdir", "scandir", "glob", "rglob"),
+    *("iterdir", "walk", "stat", "imread", "imsave", "connect", "execute", "system", "popen"),
+    *("Popen", "run", "call", "check_", "urlretrieve", "extract", "chdir"),
 )
-"""How calls begin that touch files; `savefig` is one whose file nobody reads."""
+"""How calls begin that may touch files: too many, since a race is worse than a branch less."""
 
 
 class Work(NamedTuple):
@@ -90,14 +85,29 @@ def _depends(work: Work, above: Work) -> bool:
 
 
 def touches_files(analysis: Analysis, indexes: Iterable[int]) -> bool:
-    """Tell whether a statement calls what may read or write a file, as far as the text tells."""
-    return any(
-        isinstance(node, ast.Call) and _may_touch_files(node.func)
-        for index in indexes
-        for node in analysis.statements[index].walk()
-    )
+    """Tell whether statements may read or write a file, themselves or by the script's functions."""
+    waiting = list(indexes)
+    seen = set(waiting)
+    while waiting:
+        index = waiting.pop()
+        if any(
+            isinstance(node, ast.Call) and _may_touch_files(node.func)
+            for node in analysis.statements[index].walk()
+        ):
+            return True
+        for name in analysis.names[index].mentions:
+            for other in analysis.written_by(name):
+                node = analysis.statements[other].node
+                if isinstance(node, _DEFINITIONS) and other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+    return False
+
+
+_DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _may_touch_files(function: ast.expr) -> bool:
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name.startswith(_FILES) and name != "savefig"
+    # A picture is read by nobody; a data set of a library is no file of the script.
+    return name.startswith(_FILES) and not name.startswith(("savefig", "load_"))

@@ -84,7 +84,7 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
     options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
     for step in plan.steps:
         names |= {*step.inputs, *step.results}
-    steps = {step.name for step in plan.steps} | options | ({"inputs"} if plan.blocks else set())
+    steps = {"inputs", *options, *(each.name for each in lay_out(plan))}
     chosen: dict[str, str] = {}
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
@@ -130,18 +130,21 @@ class FlowStep(NamedTuple):
     planned: PlannedStep | None
     """None: it only begins, joins or ends."""
     following: tuple[str, ...]
-    joined: tuple[str, ...] | None
-    """What a join takes from the first branch, for all have it; None if it is no join."""
+    joined: tuple[tuple[str, str], ...] | None
+    """What a join takes from which branch, where others have an older or equal value.
+
+    None if it is no join.
+    """
 
 
 def lay_out(plan: Plan) -> list[FlowStep]:
     """Return the steps of the flow; where the plan is parallel, with branches and joins."""
     steps = plan.steps
     of_place = {p: block for block in plan.blocks for p in range(block.first, block.last + 1)}
-    names = [step.name for step in steps]
+    names = _name_steps(plan)
     if 0 not in of_place:
         names[0] = "start"
-    joins = {block.last + 1: _find_joined(plan, block) for block in plan.blocks}
+    joins = {block.last + 1: tuple(_find_joined(plan, block, names)) for block in plan.blocks}
     # Metaflow's last step joins nothing.
     if len(steps) > 1 and len(steps) - 1 not in {*of_place, *joins}:
         names[-1] = "end"
@@ -173,13 +176,34 @@ def lay_out(plan: Plan) -> list[FlowStep]:
     return laid
 
 
-def _find_joined(plan: Plan, block: Block) -> tuple[str, ...]:
-    """Return what branches have only read: each has stored it anew, perhaps in other bytes."""
+def _name_steps(plan: Plan) -> list[str]:
+    """Return the steps' names as methods: the user's own functions may have any name."""
+    options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
+    taken = {*_TAKEN, *_SUMMARIES, *options, *(s.name for _, s in plan.head.settings)}
+    names: list[str] = []
+    for step in plan.steps:
+        name = step.name
+        while name in taken:
+            name += "_step"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _find_joined(plan: Plan, block: Block, names: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield names from above the block that branches had, with the branch whose value counts.
+
+    It is the one that changed it; of one that was only read, each has stored its own copy,
+    perhaps in other bytes, and Metaflow's merge would ask which.
+    """
     given = {name for step in plan.steps[: block.first] for name in step.results}
-    inside = plan.steps[block.first : block.last + 1]
-    made = {name for step in inside for name in step.results}
-    read = dict.fromkeys(name for step in inside for name in step.inputs)
-    return tuple(name for name in read if name in given - made)
+    ends = {place: names[chain[-1]] for chain in block.chains for place in chain}
+    branch: dict[str, str] = {}
+    for place in range(block.first, block.last + 1):
+        for name in plan.steps[place].inputs:
+            branch.setdefault(name, ends[place])
+        branch |= dict.fromkeys(plan.steps[place].results, ends[place])
+    yield from ((name, end) for name, end in branch.items() if name in given)
 
 
 def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
@@ -211,9 +235,9 @@ _SUMMARIES: Final = {
 }
 
 
-def _join(joined: tuple[str, ...], artifacts: dict[str, str]) -> Iterator[str]:
-    for name in joined:
-        yield f"        self.{artifacts[name]} = inputs[0].{artifacts[name]}"
+def _join(joined: tuple[tuple[str, str], ...], artifacts: dict[str, str]) -> Iterator[str]:
+    for name, branch in joined:
+        yield f"        self.{artifacts[name]} = inputs.{branch}.{artifacts[name]}"
     yield "        self.merge_artifacts(inputs)"
 
 
@@ -246,7 +270,8 @@ class _StepNames:
     What only its own stages hand on stays a local variable, which need not pickle.
     """
 
-    def __init__(self, step: PlannedStep, artifacts: dict[str, str]) -> None:
+    def __init__(self, plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> None:
+        self.taken = {name for names in plan.analysis.names for name in names.writes}
         self.artifacts = {name: f"self.{attribute}" for name, attribute in artifacts.items()}
         self.results = frozenset(step.results)
         self.locals: dict[str, str] = {}
@@ -259,19 +284,22 @@ class _StepNames:
         """Return what stands for a name that a stage gives."""
         if name in self.results:
             return self.artifacts[name]
-        if name not in used_below:
-            return "_"
-        self.locals[name] = f"{name}_" if name in _MODULES_OF_FLOW else name
-        return self.locals[name]
+        if name not in used_below and "_" not in self.taken:
+            return "_"  # linters take any other for a mistake
+        local = name
+        while local in _READ_BY_STEPS or (local != name and local in self.taken):
+            local += "_"
+        self.locals[name] = local
+        return local
 
 
-_MODULES_OF_FLOW: Final = frozenset({"self", "inputs", "functions", "np", "random", "argparse"})
-"""What is read in the body of a step."""
+_READ_BY_STEPS: Final = frozenset({"self", "inputs", "functions", "np", "random", "argparse"})
+"""What the body of a step may read, and no local variable may hide."""
 
 
 def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator[str]:
     """Yield the calls of a step's functions."""
-    names = _StepNames(step, artifacts)
+    names = _StepNames(plan, step, artifacts)
     for place, stage in enumerate(step.stages):
         used = frozenset(name for below in step.stages[place + 1 :] for name in below.inputs)
         parsed = plan.arguments

@@ -28,17 +28,42 @@ _UPWARD: Final = re.compile(
 
 
 def find_beside(source: Path, text: str, scratch: Path) -> frozenset[str]:
-    """Return which entries of the folder above a script names, if it looks there at all."""
+    """Return which entries of the folder above a script needs, if it looks there at all.
+
+    All of them where they are not large, for a name may be put together by the script, or be
+    read by a module that it imports; else those that it names.
+    """
     if not _UPWARD.search(text):
         return frozenset()
-    return frozenset(
-        entry.name
+    entries = [
+        entry
         for entry in source.parent.iterdir()
-        if re.search(rf"(?<![\w.-]){re.escape(entry.name)}(?![\w.-])", text)
-        and entry != source
-        and entry.name not in SKIPPED
-        and not scratch.is_relative_to(entry)
-    )
+        if entry != source and entry.name not in SKIPPED and not scratch.is_relative_to(entry)
+    ]
+    if _are_large(entries):
+        entries = [e for e in entries if _names(text, e.name) or _names(text, e.stem)]
+    return frozenset(entry.name for entry in entries)
+
+
+def _are_large(entries: list[Path]) -> bool:
+    n_files, total = 0, 0
+    for entry in entries:
+        for folder, folders, names in os.walk(entry):
+            folders[:] = [name for name in folders if name not in SKIPPED]
+            n_files += len(names)
+            total += sum(Path(folder, name).lstat().st_size for name in names)
+            if n_files > _MOST_FILES or total > _MOST_BYTES:
+                return True
+        total += 0 if entry.is_dir() else entry.lstat().st_size
+    return total > _MOST_BYTES
+
+
+_MOST_FILES: Final = 5_000
+_MOST_BYTES: Final = 200 * 2**20
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def restore(source: Path, target: Path) -> None:

@@ -147,6 +147,8 @@ class Wishes:
     """Steps of the flow that do not depend on each other become branches."""
     renames: Mapping[str, str] = field(default_factory=dict)
     bans: tuple[Ban, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is to be said with the plan."""
     random_users: Mapping[str, frozenset[int]] | None = None
     """Statements that used a global random state, as observed; None: as the text tells."""
 
@@ -202,7 +204,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     results = [each.results for each in interfaces]
     parts = [tuple(pieces[cut.first : cut.last + 1]) for cut in cuts]
     taken = {name for names in analysis.names for name in names.writes | names.mentions}
-    own = find_own_calls(analysis, head, parts)
+    own = _find_own_calls(analysis, head, parts)
     taken |= {"main"}
     names = [
         _renamed(each, wishes.renames) for each in name_stages(analysis, parts, results, taken, own)
@@ -222,7 +224,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         stages=stages,
         steps=steps,
         merges=tuple(_find_merges(analysis, pieces, vetoes)),
-        notes=(*opened.notes, *lifted),
+        notes=(*opened.notes, *lifted, *wishes.notes),
         flow_refusals=tuple(
             dict.fromkeys(
                 r
@@ -244,7 +246,7 @@ def _places_around(arguments: Arguments | None, places: Mapping[int, int]) -> fr
     return frozenset({min(own), max(own) + 1})
 
 
-def find_own_calls(
+def _find_own_calls(
     analysis: Analysis, head: Head, parts: Sequence[tuple[Piece, ...]]
 ) -> list[str | None]:
     """Return for each stage the user's function, if one plain call of it is all of the stage."""

@@ -19,7 +19,7 @@ from mlstages.refactor.flow_text import (
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
-from mlstages.refactor.plan import Ban, Plan, Wishes, plan_script
+from mlstages.refactor.plan import Ban, Plan, PlannedStep, Wishes, plan_script
 from mlstages.refactor.proof import Outcome, Verdict, judge, prove
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.tests_text import write_test
@@ -215,6 +215,14 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
+        changed = _find_changed_in_branches(plan, trial)
+        if plan.blocks and (outcome.difference or changed):
+            why = outcome.difference or f"{changed} is changed in one branch and read in another"
+            terms.report(f"no branches: {why}")
+            note = f"there are no branches, for with them the flow differs: {why}"
+            wishes = replace(wishes, is_parallel=False, notes=(*wishes.notes, note))
+            plan = _plan(script, wishes)
+            continue
         if not outcome.difference or len(plan.steps) == 1:
             return plan, outcome
         ban = find_fault(plan, trial, original)
@@ -224,6 +232,28 @@ def _prove_flow(
         wishes = replace(wishes, bans=(*wishes.bans, ban))
         plan = _plan(script, wishes)
     return plan, outcome
+
+
+def _find_changed_in_branches(plan: Plan, trial: Trial) -> str:
+    """Return a name that branches read, and that one has changed as no text shows; else empty.
+
+    The next run could take the other's value.
+    """
+    artifacts = name_artifacts(plan)
+    laid = {each.planned.name: each.name for each in lay_out(plan) if each.planned}
+
+    def digests(steps: Sequence[PlannedStep], name: str) -> list[str]:
+        seen = (trial.of_steps.get(laid[s.name], {}).get(artifacts[name]) for s in steps)
+        return [each["digest"] for each in seen if each]
+
+    for block in plan.blocks:
+        inside = plan.steps[block.first : block.last + 1]
+        made = {name for step in inside for name in step.results}
+        for name in sorted({name for step in inside for name in step.inputs} - made):
+            above = digests(plan.steps[: block.first], name)[-1:]
+            if len({*above, *digests(inside, name)}) > 1:
+                return name
+    return ""
 
 
 def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +64,8 @@ class Trial:
     """The process came to its end by itself, and left its record."""
     steps: tuple[tuple[str, str], ...] = ()
     """Of a flow, the steps that ended, with what each printed."""
+    of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """Of a flow, the artifacts that each step read or bound, at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,7 @@ def run_flow(
         figures=tuple(figure for task in tasks for figure in task["figures"]),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
         files=_changed_files(laboratory, before, set(texts)),
+        of_steps={task["step"]: task["variables"] for task in tasks},
         seconds=seconds,
         places={},
         timed_out=timed_out,
