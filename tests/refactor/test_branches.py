@@ -123,7 +123,7 @@ def test_the_join_takes_what_a_branch_has_changed_from_that_branch():
 OWN_FUNCTIONS = """
 def store(text):
     with open("log.txt", "w") as file:
-        file.write(text)
+        print(text, file=file)
 
 def fetch():
     with open("log.txt") as file:
@@ -142,13 +142,8 @@ print(found)
 
 def test_files_that_the_scripts_own_functions_touch_count():
     assert plan_of(OWN_FUNCTIONS, n_stages=3, is_parallel=True).branches == []
-    independent = (
-        OWN_FUNCTIONS.replace("    with open", "    if 0 or len")
-        .replace(" as file:\n        file.write(text)", ":\n        len(text)")
-        .replace(" as file:\n        return file.read()", ":\n        return 1")
-        .replace(', "w")', ")")
-    )
-    assert plan_of(independent, n_stages=3, is_parallel=True).branches != []
+    one_of_them = OWN_FUNCTIONS.replace('with open("log.txt", "w") as file:', "for file in []:")
+    assert len(plan_of(one_of_them, n_stages=3, is_parallel=True).branches) == 1
 
 
 @pytest.mark.parametrize("name", ["start", "end", "next", "join_branches"])
