@@ -19,12 +19,12 @@ class UncommentedFlow(FlowSpec):
     def fit_random_forest_classifier(self):
         """Fit random forest classifier."""
         self.forest = functions.fit_random_forest_classifier(self.X_train, self.y_train)
-        self.next(self.evaluate_accuracy_score)
+        self.next(self.evaluate_accuracy)
 
     @step
-    def evaluate_accuracy_score(self):
-        """Evaluate accuracy score."""
-        self.accuracy = functions.evaluate_accuracy_score(
+    def evaluate_accuracy(self):
+        """Evaluate accuracy."""
+        self.accuracy = functions.evaluate_accuracy(
             self.forest, self.X_test, self.y_test
         )
         self.next(self.end)
@@ -38,4 +38,4 @@ class UncommentedFlow(FlowSpec):
 if __name__ == "__main__":
     UncommentedFlow()
 
-# Made by mlstages refactor from uncommented.py; not proven: nothing was run. [8d1b8428]
+# Made by mlstages refactor from uncommented.py; not proven: nothing was run. [7cb0d046]

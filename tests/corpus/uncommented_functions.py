@@ -21,8 +21,8 @@ def fit_random_forest_classifier(X_train, y_train):
     return forest
 
 
-def evaluate_accuracy_score(forest, X_test, y_test):
-    """Evaluate accuracy score."""
+def evaluate_accuracy(forest, X_test, y_test):
+    """Evaluate accuracy."""
     predicted = forest.predict(X_test)
     accuracy = accuracy_score(y_test, predicted)
     return accuracy
@@ -40,11 +40,11 @@ def main():
     """Run the stages of uncommented.py, one after the other."""
     X_train, X_test, y_train, y_test = make_classification_data()
     forest = fit_random_forest_classifier(X_train, y_train)
-    accuracy = evaluate_accuracy_score(forest, X_test, y_test)
+    accuracy = evaluate_accuracy(forest, X_test, y_test)
     report_accuracy(accuracy, forest)
 
 
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from uncommented.py; not proven: nothing was run. [669be0f0]
+# Made by mlstages refactor from uncommented.py; not proven: nothing was run. [86f51a1b]

@@ -314,11 +314,13 @@ def _describe_code(
     phase = max(counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default="")
     if "plot" in counts and counts["plot"] * 3 >= len(pieces):
         phase = "plot"
+    if phase == "report" and results and counts["report"] * 2 < len(pieces):
+        phase = ""  # it says in passing what it has made
     match phase:
         case "load":
             return _Described(*_describe_load(calls, leaves), called)
         case "save":
-            return _Described("save", leaves[:2] or _saved(calls) or ("results",), called)
+            return _Described("save", _saved(calls) or leaves[:2] or ("results",), called)
         case "split":
             return _Described("split", leaves[:2] or ("data",), called)
         case "train":
@@ -333,7 +335,7 @@ def _describe_code(
                 if c.endswith(("_score", "_error", "_report", "_matrix", "_loss"))
             )  # fmt: skip
             if metrics:
-                return _Described("evaluate", metrics[:1], called)
+                return _Described("evaluate", (metrics[0].removesuffix("_score"),), called)
             if "predict" in called or "predict_proba" in called:
                 return _Described("predict", leaves[:1] or _fitted(calls, classes), called)
             return _Described("score", leaves[:2] or _fitted(calls, classes), called)
@@ -406,6 +408,12 @@ def _saved(calls: Sequence[ast.Call]) -> tuple[str, ...]:
         owner = root_name(call.func)
         if _called_name(call).startswith("to_") and owner:
             return (_to_snake(owner),)
+    for call in calls:
+        for node in ast.walk(call):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                path = PurePath(node.value)
+                if path.suffix and (stem := _to_snake(path.stem)):
+                    return (stem,)
     return ()
 
 

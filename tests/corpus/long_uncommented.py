@@ -1,0 +1,42 @@
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, confusion_matrix
+from sklearn.model_selection import train_test_split
+
+seed = 7
+good, bad = ["fine", "lovely", "bright"], ["awful", "dull", "broken"]
+rng = np.random.default_rng(seed)
+sentences, labels = [], []
+for _ in range(200):
+    is_good = bool(rng.integers(2))
+    words = rng.choice(good if is_good else bad, 2)
+    sentences.append(f"a {words[0]} film with a {words[1]} end")
+    labels.append("good" if is_good else "bad")
+print(Counter(labels).most_common())
+
+train_texts, test_texts, y_train, y_test = train_test_split(
+    sentences, labels, test_size=0.25, random_state=seed
+)
+
+vectorizer = TfidfVectorizer(min_df=2)
+X_train = vectorizer.fit_transform(train_texts)
+X_test = vectorizer.transform(test_texts)
+print("words:", len(vectorizer.vocabulary_))
+
+classifier = LogisticRegression(C=10)
+classifier.fit(X_train, y_train)
+
+y_predicted = classifier.predict(X_test)
+print("accuracy:", accuracy_score(y_test, y_predicted))
+print(confusion_matrix(y_test, y_predicted))
+
+order = np.argsort(classifier.coef_[0])
+names = vectorizer.get_feature_names_out()
+strongest = [str(names[i]) for i in (*order[:3], *order[-3:])]
+Path("strongest.txt").write_text("\n".join(strongest) + "\n")
+print(strongest, file=sys.stdout)
