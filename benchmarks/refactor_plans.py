@@ -38,7 +38,7 @@ def find_planner() -> Callable[[str, Path], object]:
     plan = getattr(refactor, "plan", None)
     if callable(plan):
         return lambda text, path: plan(text, path=path)
-    from mlstages.refactor.plan import plan_script
+    from mlstages.refactor.planning import plan_script
     from mlstages.refactor.script import decode_script
 
     return lambda text, path: plan_script(decode_script(text.encode(), str(path)))

@@ -5,7 +5,8 @@ import io
 import textwrap
 
 from mlstages.refactor.functions_text import write_functions
-from mlstages.refactor.plan import Wishes, plan_script
+from mlstages.refactor.plan import Wishes
+from mlstages.refactor.planning import plan_script
 from mlstages.refactor.script import Script
 
 

@@ -19,7 +19,8 @@ from mlstages.refactor.flow_text import (
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
-from mlstages.refactor.plan import Ban, Plan, PlannedStep, Wishes, plan_script
+from mlstages.refactor.plan import Ban, Plan, PlannedStep, Wishes
+from mlstages.refactor.planning import plan_script
 from mlstages.refactor.proof import Outcome, Verdict, judge, prove
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.tests_text import write_test

@@ -1,0 +1,273 @@
+"""The passes put together: from a script's text to the plan of its stages. It runs nothing."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import shorten
+
+from mlstages.errors import OptionError, RefusedError
+from mlstages.refactor.arguments import Arguments, find_arguments
+from mlstages.refactor.branches import Block, Work, find_blocks, touches_files
+from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
+from mlstages.refactor.head import Analysis, Head, analyse, find_head
+from mlstages.refactor.headings import Piece, Strength, read_pieces
+from mlstages.refactor.lift import lift_globals
+from mlstages.refactor.liveness import Body, Interface, find_interfaces, find_live
+from mlstages.refactor.naming import StageName, name_stages
+from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, Wishes
+from mlstages.refactor.random_state import find_carried_state, find_random_users
+from mlstages.refactor.script import Script
+from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
+from mlstages.refactor.unwrap import unwrap
+
+_NO_WISHES = Wishes()
+
+
+def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
+    """Return how a script is cut into stages.
+
+    Raises
+    ------
+    RefusedError
+        Its names cannot be followed; every reason is given.
+    """
+    try:
+        return _plan_script(script, wishes)
+    except RecursionError:
+        raise RefusedError(f"{script.name} nests too deep to be followed") from None
+
+
+def _plan_script(script: Script, wishes: Wishes) -> Plan:
+    opened = unwrap(script)
+    analysis, lifted = lift_globals(analyse(opened.script))
+    head = find_head(analysis)
+    body = find_live(analysis, head)
+    refusals = find_refusals(analysis, head, body)
+    _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
+    pieces = read_pieces(analysis, head)
+    vetoes = [*find_vetoes(analysis, head, body), *_read_bans(body, wishes.bans)]
+    joined = frozenset(veto.place for veto in vetoes)
+    arguments = find_arguments(analysis, head)
+    cuts = _cut(analysis, head, body, pieces, vetoes, arguments, wishes)
+    if arguments is not None and not any(
+        [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
+        for cut in cuts
+    ):
+        arguments = None  # the flow cannot leave out a stage that does more than parse
+    stages = _plan_stages(analysis, head, body, pieces, cuts, wishes)
+    groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined)]
+    users = wishes.random_users or find_random_users(analysis)
+    steps = tuple(_plan_steps(analysis, body, groups, users, vetoes))
+    return Plan(
+        script=script,
+        analysis=analysis,
+        head=head,
+        body=body,
+        stages=stages,
+        steps=steps,
+        merges=tuple(_find_merges(analysis, pieces, vetoes)),
+        notes=(*opened.notes, *lifted, *wishes.notes),
+        flow_refusals=_refuse_flow(refusals, arguments),
+        blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
+        arguments=arguments,
+        docstring=head.docstring or opened.docstring,
+    )
+
+
+def _read_bans(body: Body, bans: Iterable[Ban]) -> Iterator[Veto]:
+    places = {index: place for place, index in enumerate(body.indexes)}
+    for ban in bans:
+        if ban.statement in places:
+            yield Veto(places[ban.statement], ban.reason, ban.only_flow)
+
+
+def _cut(
+    analysis: Analysis,
+    head: Head,
+    body: Body,
+    pieces: Sequence[Piece],
+    vetoes: Sequence[Veto],
+    arguments: Arguments | None,
+    wishes: Wishes,
+) -> list[Cut]:
+    """Return the stages; parsing the command line is one, and nothing else is in it."""
+    places = {index: place for place, index in enumerate(body.indexes)}
+    vetoed = frozenset(veto.place for veto in vetoes if not veto.only_flow)
+    if arguments is not None:
+        vetoed |= {places[index] for index in arguments.indexes[1:]}
+    cutting = Cutting(
+        vetoed=vetoed,
+        joined=frozenset(veto.place for veto in vetoes),
+        wanted=_places_around(arguments, places) - vetoed,
+        n_stages=wishes.n_stages,
+    )
+    return cut_body(analysis, head, body, pieces, cutting)
+
+
+def _plan_stages(
+    analysis: Analysis,
+    head: Head,
+    body: Body,
+    pieces: Sequence[Piece],
+    cuts: Sequence[Cut],
+    wishes: Wishes,
+) -> tuple[PlannedStage, ...]:
+    interfaces = find_interfaces(body, cuts)
+    parts = [tuple(pieces[cut.first : cut.last + 1]) for cut in cuts]
+    taken = {name for names in analysis.names for name in names.writes | names.mentions} | {"main"}
+    own = _find_own_calls(analysis, head, parts)
+    results = [each.results for each in interfaces]
+    names = [
+        _renamed(each, wishes.renames) for each in name_stages(analysis, parts, results, taken, own)
+    ]
+    _require_names(names, taken, wishes)
+    return tuple(_stage(analysis, *row) for row in zip(parts, names, interfaces, own, strict=True))
+
+
+def _refuse_flow(refusals: Iterable[Refusal], arguments: Arguments | None) -> tuple[Refusal, ...]:
+    """Return what forbids a flow; a parser that the text shows whole does not."""
+    return tuple(
+        dict.fromkeys(
+            refusal
+            for refusal in refusals
+            if refusal.only_flow and not (arguments and "command line" in refusal.reason)
+        )
+    )
+
+
+def _places_around(arguments: Arguments | None, places: Mapping[int, int]) -> frozenset[int]:
+    """Return the boundaries that let the parsing of the command line be a stage of its own."""
+    if arguments is None:
+        return frozenset()
+    own = [places[index] for index in arguments.indexes]
+    return frozenset({min(own), max(own) + 1})
+
+
+def _find_own_calls(
+    analysis: Analysis, head: Head, parts: Sequence[tuple[Piece, ...]]
+) -> list[str | None]:
+    """Return for each stage the user's function, if one plain call of it is all of the stage."""
+    called = [
+        find_own_call(analysis, head, pieces[0].statement) if len(pieces) == 1 else None
+        for pieces in parts
+    ]
+    return [name if name is not None and called.count(name) == 1 else None for name in called]
+
+
+def _refuse(script: Script, refusals: list[Refusal]) -> None:
+    if refusals:
+        reasons = "\n".join(
+            f"{script.name}:{refusal.line}: {refusal.reason}" for refusal in dict.fromkeys(refusals)
+        )
+        raise RefusedError(f"{script.name} cannot be refactored; nothing was written\n{reasons}")
+
+
+def _require_names(names: Sequence[StageName], taken: set[str], wishes: Wishes) -> None:
+    """Refuse a wish for a name that no stage has, or that something else has."""
+    chosen = [each.name for each in names]
+    for old, new in wishes.renames.items():
+        if new not in chosen:
+            raise OptionError(
+                f"--name {old}={new}: no stage is called {old}; they are {', '.join(chosen)}"
+            )
+        if chosen.count(new) > 1 or new in taken:
+            raise OptionError(f"--name {old}={new}: {new} is the name of something else")
+
+
+def _renamed(stage: StageName, renames: Mapping[str, str]) -> StageName:
+    return stage._replace(name=renames.get(stage.name, stage.name))
+
+
+def _stage(
+    analysis: Analysis,
+    pieces: tuple[Piece, ...],
+    name: StageName,
+    interface: Interface,
+    own: str | None,
+) -> PlannedStage:
+    script = analysis.script
+    return PlannedStage(
+        name=name.name,
+        summary=name.summary,
+        pieces=pieces,
+        inputs=interface.inputs,
+        results=interface.results,
+        first_line=script.line_in_file(analysis.statements[pieces[0].statement].first),
+        last_line=script.line_in_file(analysis.statements[pieces[-1].statement].last),
+        begins=_why_it_begins(pieces[0]),
+        is_own=own is not None,
+    )
+
+
+def _plan_steps(
+    analysis: Analysis,
+    body: Body,
+    groups: Sequence[tuple[PlannedStage, ...]],
+    users: Mapping[str, frozenset[int]],
+    vetoes: Sequence[Veto],
+) -> Iterator[PlannedStep]:
+    """Yield the steps; one of several stages is named like a stage of all their statements."""
+    parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
+    places = {index: place for place, index in enumerate(body.indexes)}
+    interfaces = find_interfaces(
+        body, [(places[part[0].statement], places[part[-1].statement]) for part in parts]
+    )
+    carried = find_carried_state(parts, users)
+    taken = {group[0].name for group in groups if len(group) == 1}
+    for group, part, interface, takes_over in zip(groups, parts, interfaces, carried, strict=True):
+        name, summary = group[0].name, group[0].summary
+        inner = {places[stage.pieces[0].statement] for stage in group[1:]}
+        reasons = dict.fromkeys(veto.reason for veto in vetoes if veto.place in inner)
+        if len(group) > 1:
+            [named] = name_stages(analysis, [part], [interface.results], taken, [None])
+            name, summary = named.name, named.summary
+            taken.add(name)
+        yield PlannedStep(
+            name=name,
+            summary=summary,
+            stages=group,
+            inputs=interface.inputs,
+            results=interface.results,
+            takes_over=takes_over,
+            together="; ".join(reasons),
+        )
+
+
+def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Block, ...]:
+    works = []
+    for step in steps:
+        indexes = [piece.statement for stage in step.stages for piece in stage.pieces]
+        works.append(
+            Work(
+                takes=frozenset(step.inputs),
+                gives=frozenset(step.results),
+                takes_over=bool(step.takes_over),
+                touches_files=touches_files(analysis, indexes),
+            )
+        )
+    return find_blocks(works)
+
+
+def _why_it_begins(piece: Piece) -> str:
+    heading = piece.heading
+    said = shorten(heading.title or heading.prose, 60, placeholder=" …")
+    match heading.strength:
+        case Strength.FIXED | Strength.SECTION:
+            return f"section “{said}”" if said else "a new cell"
+        case Strength.COMMENT:
+            return f"comment “{said}”" if said else "a comment"
+    return "another kind of work"
+
+
+def _find_merges(
+    analysis: Analysis, pieces: list[Piece], vetoes: Iterable[Veto]
+) -> Iterable[Merge]:
+    reasons: dict[int, list[str]] = {}
+    for veto in vetoes:
+        if not veto.only_flow:
+            reasons.setdefault(veto.place, []).append(veto.reason)
+    for place, said in sorted(reasons.items()):
+        heading = pieces[place].heading
+        if heading.strength < Strength.COMMENT:
+            continue
+        line = analysis.script.line_in_file(analysis.statements[pieces[place].statement].first)
+        title = heading.title or heading.prose
+        yield Merge(line, title, "; ".join(dict.fromkeys(said)))
