@@ -3,7 +3,8 @@
 import pytest
 
 from mlstages.refactor.branches import Work, find_blocks
-from mlstages.refactor.flow_text import lay_out, write_flow
+from mlstages.refactor.flow_layout import lay_out
+from mlstages.refactor.flow_text import write_flow
 from script_runs import plan_of
 
 

@@ -4,20 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Final, NamedTuple
+from typing import Final
 
 from mlstages.refactor.arguments import Argument, Arguments
-from mlstages.refactor.branches import Block
+from mlstages.refactor.flow_layout import SUMMARIES, argument_attribute, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
-
-_TAKEN: Final = frozenset(
-    "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
-    "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
-    "max_workers max_num_splits max_log_size decospecs help show run".split()
-)
-"""Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
 
 
 def write_flow(plan: Plan, module: str) -> str:
@@ -78,26 +71,6 @@ def _describe(plan: Plan) -> str:
     return f"{said}." if said else f"The stages of {PurePath(plan.script.name).name}."
 
 
-def name_artifacts(plan: Plan) -> dict[str, str]:
-    """Return the attribute of the flow for each name that its steps exchange."""
-    names = {setting.name for _, setting in plan.head.settings}
-    options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
-    for step in plan.steps:
-        names |= {*step.inputs, *step.results}
-    steps = {"inputs", *options, *(each.name for each in lay_out(plan))}
-    chosen: dict[str, str] = {}
-    for name in sorted(names):
-        attribute = name.strip("_") if name.startswith("__") else name
-        while (
-            attribute in _TAKEN | steps
-            or attribute in chosen.values()
-            or (attribute != name and attribute in names)
-        ):
-            attribute += "_"
-        chosen[name] = attribute
-    return chosen
-
-
 def _parameter(setting: Setting, artifacts: dict[str, str]) -> str:
     kind = type(setting.value).__name__
     said = setting.help.replace("\\", "/").replace('"', "'")
@@ -111,99 +84,12 @@ def _parameter(setting: Setting, artifacts: dict[str, str]) -> str:
 
 
 def _argument(argument: Argument) -> str:
-    name = _argument_attribute(argument)
+    name = argument_attribute(argument)
     said = argument.help.replace("\\", "/").replace('"', "'")
     default = "required=True" if argument.default is None else f"default={argument.default}"
     arguments = [f'"{name}"', f"type={argument.kind}", default]
     arguments += [f'help="{said}"'] if said else []
     return write_call(f"    {name} = ", "Parameter", arguments)
-
-
-def _argument_attribute(argument: Argument) -> str:
-    return f"{argument.name}_" if argument.name in _TAKEN else argument.name
-
-
-class FlowStep(NamedTuple):
-    """A step as it stands in the flow, with what comes after it."""
-
-    name: str
-    planned: PlannedStep | None
-    """None: it only begins, joins or ends."""
-    following: tuple[str, ...]
-    joined: tuple[tuple[str, str], ...] | None
-    """What a join takes from which branch, where others have an older or equal value.
-
-    None if it is no join.
-    """
-
-
-def lay_out(plan: Plan) -> list[FlowStep]:
-    """Return the steps of the flow; where the plan is parallel, with branches and joins."""
-    steps = plan.steps
-    of_place = {p: block for block in plan.blocks for p in range(block.first, block.last + 1)}
-    names = _name_steps(plan)
-    if 0 not in of_place:
-        names[0] = "start"
-    joins = {block.last + 1: tuple(_find_joined(plan, block, names)) for block in plan.blocks}
-    # Metaflow's last step joins nothing.
-    if len(steps) > 1 and len(steps) - 1 not in {*of_place, *joins}:
-        names[-1] = "end"
-
-    def enter(place: int) -> tuple[str, ...]:
-        if place == len(steps):
-            return () if names[-1] == "end" else (_JOIN if place in joins else "end",)
-        if place in of_place:
-            return tuple(names[chain[0]] for chain in of_place[place].chains)
-        return (names[place],)
-
-    def follow(place: int) -> tuple[str, ...]:
-        if place not in of_place:
-            return enter(place + 1)
-        chain = next(chain for chain in of_place[place].chains if place in chain)
-        later = [names[other] for other in chain if other > place]
-        return (later[0],) if later else enter(of_place[place].last + 1)
-
-    laid = [
-        FlowStep(names[place], step, follow(place), joins.get(place))
-        for place, step in enumerate(steps)
-    ]
-    if names[0] != "start":
-        laid.insert(0, FlowStep("start", None, enter(0), None))
-    if len(steps) in joins:
-        laid.append(FlowStep(_JOIN, None, ("end",), joins[len(steps)]))
-    if names[-1] != "end":
-        laid.append(FlowStep("end", None, (), None))
-    return laid
-
-
-def _name_steps(plan: Plan) -> list[str]:
-    """Return the steps' names as methods: the user's own functions may have any name."""
-    options = {_argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
-    taken = {*_TAKEN, *_SUMMARIES, *options, *(s.name for _, s in plan.head.settings)}
-    names: list[str] = []
-    for step in plan.steps:
-        name = step.name
-        while name in taken:
-            name += "_step"
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def _find_joined(plan: Plan, block: Block, names: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield names from above the block that branches had, with the branch whose value counts.
-
-    It is the one that changed it; of one that was only read, each has stored its own copy,
-    perhaps in other bytes, and Metaflow's merge would ask which.
-    """
-    given = {name for step in plan.steps[: block.first] for name in step.results}
-    ends = {place: names[chain[-1]] for chain in block.chains for place in chain}
-    branch: dict[str, str] = {}
-    for place in range(block.first, block.last + 1):
-        for name in plan.steps[place].inputs:
-            branch.setdefault(name, ends[place])
-        branch |= dict.fromkeys(plan.steps[place].results, ends[place])
-    yield from ((name, end) for name, end in branch.items() if name in given)
 
 
 def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
@@ -214,7 +100,7 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
         lines = [
             "    @step",
             f"    def {each.name}(self{'' if each.joined is None else ', inputs'}):",
-            f'        """{planned.summary if planned else _SUMMARIES[each.name]}"""',
+            f'        """{planned.summary if planned else SUMMARIES[each.name]}"""',
             *(_join(each.joined, artifacts) if each.joined is not None else ()),
         ]
         if planned is not None:
@@ -225,14 +111,6 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
             targets = ", ".join(f"self.{name}" for name in each.following)
             lines.append(f"        self.next({targets})")
         yield "\n".join(lines)
-
-
-_JOIN: Final = "join_branches"
-_SUMMARIES: Final = {
-    "start": "Begin the branches.",
-    _JOIN: "Join the branches.",
-    "end": "The flow has ended.",
-}
 
 
 def _join(joined: tuple[tuple[str, str], ...], artifacts: dict[str, str]) -> Iterator[str]:
@@ -317,7 +195,7 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator
 
 def _namespace(arguments: Arguments, target: str) -> str:
     """Return the line that makes of the flow's parameters what the parser would have given."""
-    words = [f"{a.name}=self.{_argument_attribute(a)}" for a in arguments.arguments]
+    words = [f"{a.name}=self.{argument_attribute(a)}" for a in arguments.arguments]
     return write_call(f"        {target} = ", "argparse.Namespace", words)
 
 

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from mlstages.errors import FileError, OptionError, RefusedError, ScriptError
 from mlstages.refactor.arguments import translate_arguments
+from mlstages.refactor.fault import find_changed_in_branches, find_fault
+from mlstages.refactor.flow_layout import name_artifacts
 from mlstages.refactor.flow_text import (
-    lay_out,
     module_stem,
-    name_artifacts,
     write_flow,
 )
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
-from mlstages.refactor.plan import Ban, Plan, PlannedStep, Wishes
+from mlstages.refactor.plan import Plan, Wishes
 from mlstages.refactor.planning import plan_script
 from mlstages.refactor.proof import Outcome, Verdict, judge, prove
 from mlstages.refactor.script import Script, read_script
@@ -218,7 +218,7 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
-        changed = _find_changed_in_branches(plan, trial)
+        changed = find_changed_in_branches(plan, trial)
         if plan.blocks and (outcome.difference or changed):
             why = outcome.difference or f"{changed} is changed in one branch and read in another"
             terms.report(f"no branches: {why}")
@@ -235,50 +235,6 @@ def _prove_flow(
         wishes = replace(wishes, bans=(*wishes.bans, ban))
         plan = _plan(script, wishes)
     return plan, outcome
-
-
-def _find_changed_in_branches(plan: Plan, trial: Trial) -> str:
-    """Return a name that branches read, and that one has changed as no text shows; else empty.
-
-    The next run could take the other's value.
-    """
-    artifacts = name_artifacts(plan)
-    laid = {each.planned.name: each.name for each in lay_out(plan) if each.planned}
-
-    def digests(steps: Sequence[PlannedStep], name: str) -> list[str]:
-        seen = (trial.of_steps.get(laid[s.name], {}).get(artifacts[name]) for s in steps)
-        return [each["digest"] for each in seen if each]
-
-    for block in plan.blocks:
-        inside = plan.steps[block.first : block.last + 1]
-        made = {name for step in inside for name in step.results}
-        for name in sorted({name for step in inside for name in step.inputs} - made):
-            above = digests(plan.steps[: block.first], name)[-1:]
-            if len({*above, *digests(inside, name)}) > 1:
-                return name
-    return ""
-
-
-def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
-    """Return the boundary before the step at which a flow first went another way."""
-    if not trial.steps:
-        return None  # it did not begin
-    places = {
-        each.name: plan.steps.index(each.planned) if each.planned else 0 for each in lay_out(plan)
-    }
-    place = len(plan.steps) - 1
-    for step, stdout in trial.steps:
-        own = places[step]
-        if own and stdout and stdout not in original.stdout:
-            place = own
-            break
-    else:
-        if trial.steps and trial.status:
-            place = min(len(trial.steps), len(plan.steps) - 1)
-    if place == 0:
-        return None
-    first = plan.steps[place].stages[0].pieces[0]
-    return Ban(first.statement, "its task went another way than the script")
 
 
 def _with_names(trial: Trial, plan: Plan) -> Trial:

@@ -1,0 +1,51 @@
+"""Where a flow went another way than the script, and so which step or branch is at fault."""
+
+from collections.abc import Sequence
+
+from mlstages.refactor.flow_layout import lay_out, name_artifacts
+from mlstages.refactor.plan import Ban, Plan, PlannedStep
+from mlstages.refactor.trial import Trial
+
+
+def find_changed_in_branches(plan: Plan, trial: Trial) -> str:
+    """Return a name that branches read, and that one has changed as no text shows; else empty.
+
+    The next run could take the other's value.
+    """
+    artifacts = name_artifacts(plan)
+    laid = {each.planned.name: each.name for each in lay_out(plan) if each.planned}
+
+    def digests(steps: Sequence[PlannedStep], name: str) -> list[str]:
+        seen = (trial.of_steps.get(laid[s.name], {}).get(artifacts[name]) for s in steps)
+        return [each["digest"] for each in seen if each]
+
+    for block in plan.blocks:
+        inside = plan.steps[block.first : block.last + 1]
+        made = {name for step in inside for name in step.results}
+        for name in sorted({name for step in inside for name in step.inputs} - made):
+            above = digests(plan.steps[: block.first], name)[-1:]
+            if len({*above, *digests(inside, name)}) > 1:
+                return name
+    return ""
+
+
+def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
+    """Return the boundary before the step at which a flow first went another way."""
+    if not trial.steps:
+        return None  # it did not begin
+    places = {
+        each.name: plan.steps.index(each.planned) if each.planned else 0 for each in lay_out(plan)
+    }
+    place = len(plan.steps) - 1
+    for step, stdout in trial.steps:
+        own = places[step]
+        if own and stdout and stdout not in original.stdout:
+            place = own
+            break
+    else:
+        if trial.steps and trial.status:
+            place = min(len(trial.steps), len(plan.steps) - 1)
+    if place == 0:
+        return None
+    first = plan.steps[place].stages[0].pieces[0]
+    return Ban(first.statement, "its task went another way than the script")
