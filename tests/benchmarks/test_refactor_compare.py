@@ -203,7 +203,8 @@ def test_a_value_that_lives_within_a_stage_is_compared(harness, bench, original,
 def test_a_flow_that_does_the_same_is_the_same(harness, bench, original, tmp_path):
     functions, flow = write(tmp_path, flow=FLOW)
     verdict = harness.judge(bench, original, functions, flow)
-    assert (verdict.outcome, verdict.n_names) == ("same", 6), verdict
+    # The locals of functions in earlier tasks have no final value.
+    assert (verdict.outcome, verdict.n_names) == ("same", 4), verdict
 
 
 @pytest.mark.parametrize(
