@@ -147,6 +147,31 @@ def test_files_that_the_scripts_own_functions_touch_count():
     assert len(plan_of(one_of_them, n_stages=3, is_parallel=True).branches) == 1
 
 
+ALIASES = {
+    "another name": "view = rows",
+    "a part": "view = rows[0:2]",
+    "a name of another name": "whole = rows\nview = whole",
+}
+
+
+@pytest.mark.parametrize("made", ALIASES.values(), ids=ALIASES)
+def test_a_change_by_one_name_is_a_change_of_its_others(made):
+    text = f"# load\nrows = list('ba')\n{made}\n# sort\nrows.sort()\n# view\nfirst = view[0]\n"
+    text += "# report\nprint(rows, first)\n"
+    assert plan_of(text, n_stages=4, is_parallel=True).branches == []
+    unchanged = text.replace("rows.sort()", "n = len(rows)").replace("(rows, ", "(n, ")
+    assert len(plan_of(unchanged, n_stages=4, is_parallel=True).branches) == 1
+
+
+def test_a_change_by_the_scripts_own_function_counts():
+    text = "def clean(values):\n    values.append(9)\n    return len(values)\n# load\n"
+    text += "rows = [1]\n# count\nn = len(rows)\n# clean\nkept = clean(rows)\nprint(kept)\n"
+    text += "# report\nprint(n, sum(rows))\n"
+    assert plan_of(text, n_stages=4, is_parallel=True).branches == []
+    unchanged = text.replace("    values.append(9)\n", "")
+    assert len(plan_of(unchanged, n_stages=4, is_parallel=True).branches) == 1
+
+
 @pytest.mark.parametrize("name", ["start", "end", "next", "join_branches"])
 def test_a_users_function_may_have_any_name(name):
     text = f"def {name}(xs):\n    return len(xs)\ndef last(n):\n    print(n)\n"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from mlstages.refactor.head import Analysis
+from mlstages.refactor.names import root_name
 
 _FILES: Final = (
     *("open", "read", "write", "load", "dump", "save", "to_", "tofile", "fromfile", "genfromtxt"),
@@ -82,6 +83,45 @@ def _depends(work: Work, above: Work) -> bool:
         or above.takes & work.gives
         or (work.touches_files and above.touches_files)
     )
+
+
+def find_aliases(analysis: Analysis, indexes: Iterable[int]) -> dict[str, set[str]]:
+    """Return for each name those that may stand for a part of the same object, itself among them.
+
+    They are names that an assignment makes of another, of its attribute, its item, or a slice.
+    """
+    aliases: dict[str, set[str]] = {}
+    for index in indexes:
+        for node in analysis.statements[index].walk():
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    other = root_name(value)
+                case _:
+                    continue
+            if other is not None:
+                both = aliases.get(name, {name}) | aliases.get(other, {other})
+                aliases |= dict.fromkeys(both, both)
+    return aliases
+
+
+def find_changed(analysis: Analysis, indexes: Iterable[int]) -> set[str]:
+    """Return the names whose objects statements change, also by the script's own functions."""
+    changers = {
+        node.name
+        for statement, names in zip(analysis.statements, analysis.names, strict=True)
+        for node in statement.nodes
+        if isinstance(node, ast.FunctionDef)
+        and names.mutated & {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
+    }
+    changed: set[str] = set()
+    for index in indexes:
+        changed |= analysis.names[index].mutated
+        for node in analysis.statements[index].walk():
+            match node:
+                case ast.Call(func=ast.Name(id=name)) if name in changers:
+                    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                    changed |= set(filter(None, map(root_name, given)))
+    return changed
 
 
 def touches_files(analysis: Analysis, indexes: Iterable[int]) -> bool:

@@ -5,7 +5,14 @@ from textwrap import shorten
 
 from mlstages.errors import OptionError, RefusedError
 from mlstages.refactor.arguments import Arguments, find_arguments
-from mlstages.refactor.branches import Block, Work, find_blocks, touches_files
+from mlstages.refactor.branches import (
+    Block,
+    Work,
+    find_aliases,
+    find_blocks,
+    find_changed,
+    touches_files,
+)
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
 from mlstages.refactor.head import Analysis, Head, analyse, find_head
 from mlstages.refactor.headings import Piece, Strength, read_pieces
@@ -233,12 +240,16 @@ def _plan_steps(
 
 def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Block, ...]:
     works = []
+    body = [piece.statement for step in steps for stage in step.stages for piece in stage.pieces]
+    aliases = find_aliases(analysis, body)
     for step in steps:
         indexes = [piece.statement for stage in step.stages for piece in stage.pieces]
+        mutated = find_changed(analysis, indexes)
+        changed = {other for name in mutated for other in aliases.get(name, {name})}
         works.append(
             Work(
                 takes=frozenset(step.inputs),
-                gives=frozenset(step.results),
+                gives=frozenset(changed.union(step.results)),
                 takes_over=bool(step.takes_over),
                 touches_files=touches_files(analysis, indexes),
             )
