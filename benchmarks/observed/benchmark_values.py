@@ -202,7 +202,9 @@ class Digests:
 
     def of_state(self, state: Any) -> bytes:
         if type(state) is dict and all(isinstance(key, str) for key in state):
-            return self.of([[key, state[key]] for key in sorted(state)])
+            # A vectorizer of scikit-learn remembers id(stop_words), which no two processes share.
+            own = sorted(key for key in state if key != "_stop_words_id")
+            return self.of([[key, state[key]] for key in own])
         return self.of(state)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from mlstages.refactor.inside.digests import describe, describe_all
+from mlstages.refactor.inside.digests import describe, describe_all, digest_of
 from mlstages.refactor.inside.observer import find_shared
 
 
@@ -106,3 +106,18 @@ def test_names_that_share_memory_are_found():
     xs = [1]
     carried = {"a": a, "view": a[1:], "copy": a.copy(), "xs": xs, "holder": {"k": xs}, "n": 1}
     assert find_shared(carried) == [["a", "view"], ["xs", "holder"]]
+
+
+class Vectorizer:
+    """Remembers an address, as those of scikit-learn do."""
+
+    def __init__(self, address, count=1):
+        self._stop_words_id = address
+        self.count = count
+
+
+def test_an_address_that_an_object_remembers_is_none_of_its_values():
+    one, other = Vectorizer(0x7F0000001000), Vectorizer(0x7F0000002000)
+    assert digest_of(one) == digest_of(other)
+    assert digest_of(one) != digest_of(Vectorizer(0x7F0000001000, count=2))
+    assert digest_of(Vectorizer(1)) != digest_of(Vectorizer(2))  # too small for an address

@@ -13,6 +13,27 @@ OWN_MODULES = {"__main__", "__mp_main__"} | _SCRIPT_MODULES
 """The modules whose classes are the script's, whichever of its forms is run."""
 
 
+def without_addresses(state):
+    """Return an object's state without what remembers an address, as ``_stop_words_id``.
+
+    Scikit-learn's vectorizers keep ``id(stop_words)``, which no two processes share.
+    """
+    if type(state) is not dict:
+        return state
+    return {name: value for name, value in state.items() if not _is_address(name, value)}
+
+
+def _is_address(name, value):
+    return (
+        type(name) is str
+        and name.startswith("_")
+        and name.endswith("_id")
+        and type(value) is int
+        and value > 2**32
+        and value % 8 == 0
+    )
+
+
 class Digest:
     """A digest of what a value holds, following references; cycles are cut.
 
@@ -152,7 +173,7 @@ class Digest:
         if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
             # What the class itself leaves out of its pickle, it does not hold.
             return list(map(list, value.items()))
-        parts = list(reduced[1:3])
+        parts = [*reduced[1:2], *map(without_addresses, reduced[2:3])]
         parts += [list(part) if part is not None else None for part in reduced[3:5]]
         return parts
 
