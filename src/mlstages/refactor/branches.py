@@ -51,12 +51,7 @@ def find_blocks(works: Sequence[Work]) -> tuple[Block, ...]:
 
 
 def _best_blocks(works: Sequence[Work], first: int, last: int) -> Iterator[Block]:
-    found = [
-        Block(start, end, chains)
-        for start in range(first, last)
-        for end in range(start + 1, last + 1)
-        if len(chains := _find_chains(works, start, end)) > 1
-    ]
+    found = [block for start in range(first, last) for block in _blocks_from(works, start, last)]
     if not found:
         return
     best = max(found, key=lambda block: (block.n_saved, block.first - block.last))
@@ -65,16 +60,17 @@ def _best_blocks(works: Sequence[Work], first: int, last: int) -> Iterator[Block
     yield from _best_blocks(works, best.last + 2, last)
 
 
-def _find_chains(works: Sequence[Work], first: int, last: int) -> tuple[tuple[int, ...], ...]:
-    """Return the steps of a block, those that depend on each other in one chain."""
-    if any(work.takes_over for work in works[first : last + 2]):
-        return ()
+def _blocks_from(works: Sequence[Work], first: int, last: int) -> Iterator[Block]:
+    """Yield the blocks that begin at a step; steps that depend on each other are one chain."""
     chains: list[tuple[int, ...]] = []
     for place in range(first, last + 1):
+        if works[place].takes_over:
+            return
         linked = [chain for chain in chains if any(_depends(works[place], works[p]) for p in chain)]
         chains = [chain for chain in chains if chain not in linked]
         chains.append((*sorted(each for chain in linked for each in chain), place))
-    return tuple(sorted(chains))
+        if len(chains) > 1 and not any(work.takes_over for work in works[place + 1 : place + 2]):
+            yield Block(first, place, tuple(sorted(chains)))
 
 
 def _depends(work: Work, above: Work) -> bool:
@@ -104,15 +100,19 @@ def find_aliases(analysis: Analysis, indexes: Iterable[int]) -> dict[str, set[st
     return aliases
 
 
-def find_changed(analysis: Analysis, indexes: Iterable[int]) -> set[str]:
-    """Return the names whose objects statements change, also by the script's own functions."""
-    changers = {
+def find_changers(analysis: Analysis) -> set[str]:
+    """Return the script's functions that change one of their arguments."""
+    return {
         node.name
         for statement, names in zip(analysis.statements, analysis.names, strict=True)
         for node in statement.nodes
         if isinstance(node, ast.FunctionDef)
         and names.mutated & {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
     }
+
+
+def find_changed(analysis: Analysis, indexes: Iterable[int], changers: set[str]) -> set[str]:
+    """Return the names whose objects statements change, also by functions that do (`changers`)."""
     changed: set[str] = set()
     for index in indexes:
         changed |= analysis.names[index].mutated

@@ -8,10 +8,12 @@ from mlstages.refactor.trial import Trial
 
 
 def find_changed_in_branches(plan: Plan, trial: Trial) -> str:
-    """Return a name that branches read, and that one has changed as no text shows; else empty.
+    """Return what branches read and one has changed as no text shows, in words; else empty.
 
     The next run could take the other's value.
     """
+    if not plan.blocks:
+        return ""
     artifacts = name_artifacts(plan)
     laid = {each.planned.name: each.name for each in lay_out(plan) if each.planned}
 
@@ -25,7 +27,7 @@ def find_changed_in_branches(plan: Plan, trial: Trial) -> str:
         for name in sorted({name for step in inside for name in step.inputs} - made):
             above = digests(plan.steps[: block.first], name)[-1:]
             if len({*above, *digests(inside, name)}) > 1:
-                return name
+                return f"{name} is changed in one branch and read in another"
     return ""
 
 
@@ -43,7 +45,7 @@ def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
             place = own
             break
     else:
-        if trial.steps and trial.status:
+        if trial.status:
             place = min(len(trial.steps), len(plan.steps) - 1)
     if place == 0:
         return None

@@ -79,8 +79,8 @@ def lay_out(plan: Plan) -> list[FlowStep]:
 
 def _name_steps(plan: Plan) -> list[str]:
     """Return the steps' names as methods: the user's own functions may have any name."""
-    options = {argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
-    taken = {*_TAKEN, *SUMMARIES, *options, *(s.name for _, s in plan.head.settings)}
+    settings = (setting.name for _, setting in plan.head.settings)
+    taken = {*_TAKEN, *SUMMARIES, *_find_options(plan), *settings}
     names: list[str] = []
     for step in plan.steps:
         name = step.name
@@ -110,10 +110,9 @@ def _find_joined(plan: Plan, block: Block, names: list[str]) -> Iterator[tuple[s
 def name_artifacts(plan: Plan) -> dict[str, str]:
     """Return the attribute of the flow for each name that its steps exchange."""
     names = {setting.name for _, setting in plan.head.settings}
-    options = {argument_attribute(a) for a in (plan.arguments.arguments if plan.arguments else ())}
     for step in plan.steps:
         names |= {*step.inputs, *step.results}
-    steps = {"inputs", *options, *(each.name for each in lay_out(plan))}
+    steps = {"inputs", *_find_options(plan), *(each.name for each in lay_out(plan))}
     chosen: dict[str, str] = {}
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
@@ -125,6 +124,11 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
             attribute += "_"
         chosen[name] = attribute
     return chosen
+
+
+def _find_options(plan: Plan) -> set[str]:
+    arguments = plan.arguments.arguments if plan.arguments else ()
+    return {argument_attribute(argument) for argument in arguments}
 
 
 def argument_attribute(argument: Argument) -> str:

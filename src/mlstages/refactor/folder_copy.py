@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -48,10 +49,9 @@ def find_beside(source: Path, text: str, scratch: Path) -> frozenset[str]:
 def _are_large(entries: list[Path]) -> bool:
     n_files, total = 0, 0
     for entry in entries:
-        for folder, folders, names in os.walk(entry):
-            folders[:] = [name for name in folders if name not in SKIPPED]
-            n_files += len(names)
-            total += sum(Path(folder, name).lstat().st_size for name in names)
+        for size, _ in _find_sizes(entry):
+            n_files += 1
+            total += size
             if n_files > _MOST_FILES or total > _MOST_BYTES:
                 return True
         total += 0 if entry.is_dir() else entry.lstat().st_size
@@ -60,6 +60,14 @@ def _are_large(entries: list[Path]) -> bool:
 
 _MOST_FILES: Final = 5_000
 _MOST_BYTES: Final = 200 * 2**20
+
+
+def _find_sizes(source: Path) -> Iterator[tuple[int, Path]]:
+    """Yield each file of a folder that is copied, after its size."""
+    for folder, folders, names in os.walk(source):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        paths = (Path(folder, name) for name in names)
+        yield from ((path.lstat().st_size, path) for path in paths)
 
 
 def _names(text: str, name: str) -> bool:
@@ -88,11 +96,7 @@ def require_space(source: Path, scratch: Path) -> None:
     FileError
         It says how much is missing, and what takes the space.
     """
-    sizes = []
-    for folder, folders, names in os.walk(source):
-        folders[:] = [name for name in folders if name not in SKIPPED]
-        paths = (Path(folder, name) for name in names)
-        sizes += [(path.lstat().st_size, path) for path in paths]
+    sizes = list(_find_sizes(source))
     needed, free = sum(size for size, _ in sizes), shutil.disk_usage(scratch).free
     if needed > free:
         size, largest = max(sizes)

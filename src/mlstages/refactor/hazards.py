@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from mlstages.refactor.figures import find_open_figures
 from mlstages.refactor.head import BUILTINS, Analysis, Head
 from mlstages.refactor.liveness import Body
-from mlstages.refactor.names import root_name
+from mlstages.refactor.names import stored_root
 
 
 class Refusal(NamedTuple):
@@ -122,21 +122,16 @@ def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
 def _changed_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """What a stage changes of a class or a module, a new process has as it is at the head."""
     users = {
-        name: analysis.names[i].mentions | analysis.names[i].deferred_reads
+        name: analysis.names[i].mentions
         for i in head.definitions
         for name in analysis.names[i].writes
     }
     for place, index in enumerate(body.indexes):
-        changed = {
-            root_name(node)
-            for node in analysis.statements[index].walk()
-            if isinstance(node, ast.Attribute | ast.Subscript)
-            and isinstance(node.ctx, ast.Store | ast.Del)
-        }
+        changed = {stored_root(node) for node in analysis.statements[index].walk()}
         for name in sorted(head.names.intersection(changed)):
             reached = {name} | {user for user, used in users.items() if name in used}
             below = range(place + 1, len(body.names))
-            using = [p for p in below if reached & set(body.names[p].mentions)]
+            using = [p for p in below if reached & body.names[p].mentions]
             for between in range(place + 1, using[-1] + 1 if using else 0):
                 yield Veto(between, f"{name} is changed, and used later", only_flow=True)
 

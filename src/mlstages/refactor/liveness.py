@@ -27,6 +27,11 @@ class Body:
     """Before each statement, and after the last: bound somewhere above, read below."""
     settings: frozenset[str]
 
+    @property
+    def places(self) -> dict[int, int]:
+        """The place in the body of each of its statements."""
+        return {index: place for place, index in enumerate(self.indexes)}
+
 
 def find_live(analysis: Analysis, head: Head) -> Body:
     """Return the body with its live names."""

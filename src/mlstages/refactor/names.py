@@ -370,11 +370,8 @@ def _find_mutated(nodes: Iterable[ast.stmt]) -> Iterator[str]:
     for top in nodes:
         for node in ast.walk(top):
             match node:
-                case (
-                    ast.Subscript(ctx=ast.Store() | ast.Del())
-                    | ast.Attribute(ctx=ast.Store() | ast.Del())
-                ):
-                    name = root_name(node)
+                case ast.Subscript() | ast.Attribute():
+                    name = stored_root(node)
                 case ast.Call(func=ast.Attribute(attr=method)) if method in MUTATORS:
                     name = root_name(node.func)
                     if method == "shuffle" and node.args:
@@ -385,6 +382,16 @@ def _find_mutated(nodes: Iterable[ast.stmt]) -> Iterator[str]:
                     continue
             if name is not None:
                 yield name
+
+
+def stored_root(node: ast.AST) -> str | None:
+    """Return ``a`` where ``a.b`` or ``a[0]`` is bound or deleted; None for all else."""
+    match node:
+        case (
+            ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del())
+        ):
+            return root_name(node)
+    return None
 
 
 def root_name(node: ast.expr) -> str | None:

@@ -76,7 +76,7 @@ def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[Ban]:
     A step gave it, and no step below takes it: the flow would keep it as it was then.
     """
     seen = _by_statement(plan, places)
-    body = {index: place for place, index in enumerate(plan.body.indexes)}
+    body = plan.body.places
     given: set[str] = set()
     bans = []
     for step, following in itertools.pairwise(plan.steps):

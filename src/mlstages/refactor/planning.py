@@ -11,6 +11,7 @@ from mlstages.refactor.branches import (
     find_aliases,
     find_blocks,
     find_changed,
+    find_changers,
     touches_files,
 )
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
@@ -80,7 +81,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
 
 
 def _read_bans(body: Body, bans: Iterable[Ban]) -> Iterator[Veto]:
-    places = {index: place for place, index in enumerate(body.indexes)}
+    places = body.places
     for ban in bans:
         if ban.statement in places:
             yield Veto(places[ban.statement], ban.reason, ban.only_flow)
@@ -96,7 +97,7 @@ def _cut(
     wishes: Wishes,
 ) -> list[Cut]:
     """Return the stages; parsing the command line is one, and nothing else is in it."""
-    places = {index: place for place, index in enumerate(body.indexes)}
+    places = body.places
     vetoed = frozenset(veto.place for veto in vetoes if not veto.only_flow)
     if arguments is not None:
         vetoed |= {places[index] for index in arguments.indexes[1:]}
@@ -213,7 +214,7 @@ def _plan_steps(
 ) -> Iterator[PlannedStep]:
     """Yield the steps; one of several stages is named like a stage of all their statements."""
     parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
-    places = {index: place for place, index in enumerate(body.indexes)}
+    places = body.places
     interfaces = find_interfaces(
         body, [(places[part[0].statement], places[part[-1].statement]) for part in parts]
     )
@@ -242,9 +243,10 @@ def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Bloc
     works = []
     body = [piece.statement for step in steps for stage in step.stages for piece in stage.pieces]
     aliases = find_aliases(analysis, body)
+    changers = find_changers(analysis)
     for step in steps:
         indexes = [piece.statement for stage in step.stages for piece in stage.pieces]
-        mutated = find_changed(analysis, indexes)
+        mutated = find_changed(analysis, indexes, changers)
         changed = {other for name in mutated for other in aliases.get(name, {name})}
         works.append(
             Work(

@@ -218,9 +218,8 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
-        changed = find_changed_in_branches(plan, trial)
-        if plan.blocks and (outcome.difference or changed):
-            why = outcome.difference or f"{changed} is changed in one branch and read in another"
+        why = outcome.difference or find_changed_in_branches(plan, trial)
+        if plan.blocks and why:
             terms.report(f"no branches: {why}")
             note = f"there are no branches, for with them the flow differs: {why}"
             wishes = replace(wishes, is_parallel=False, notes=(*wishes.notes, note))
