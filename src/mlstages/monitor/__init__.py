@@ -1,0 +1,1 @@
+"""What the released model is asked, held against what it learnt from."""

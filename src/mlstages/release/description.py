@@ -1,0 +1,142 @@
+"""A trained model described for its release: schema, metrics, range of error, examples."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlstages.release.extraction import extract_linear, to_plain
+from mlstages.release.released import Released
+from mlstages.release.schema import Field, Schema
+from mlstages.trained import ColumnKind, TrainedModel
+
+SAMPLE: Final = 1000
+"""Training values of a numeric feature that a release keeps, for pictures and for drift."""
+
+EXAMPLES: Final = 20
+ERROR_SHARE: Final = 0.05
+"""Share of the test rows beyond each end of the range of error."""
+
+
+def describe_schema(trained: TrainedModel) -> Schema:
+    """Return the fields of a row and the target, as the training rows have them."""
+    fields = [
+        _describe(name, kind, cells)
+        for name, kind, cells in zip(trained.columns, trained.kinds, trained.X_train.T, strict=True)
+    ]
+    kind = ColumnKind.CATEGORICAL if trained.is_classifier else ColumnKind.NUMERIC
+    return Schema(fields=tuple(fields), target=_describe(trained.target, kind, trained.y_train))
+
+
+def measure(trained: TrainedModel) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the metrics on the test rows, and those of always predicting the same.
+
+    Returns
+    -------
+    metrics, baseline : dict of str to float
+        ``mse`` and ``r2``, where the baseline is the mean of the training target; or
+        ``accuracy`` and ``macro_f1``, where it is the most frequent class.
+    """
+    y_predicted = trained.predict(trained.X_test)
+    if trained.is_classifier:
+        labels, counts = np.unique(trained.y_train.astype(str), return_counts=True)
+        constant = np.full(len(trained.y_test), labels[counts.argmax()])
+        return _score_classes(trained.y_test, y_predicted), _score_classes(trained.y_test, constant)
+    constant = np.full(len(trained.y_test), trained.y_train.astype(float).mean())
+    return _score_numbers(trained.y_test, y_predicted), _score_numbers(trained.y_test, constant)
+
+
+def describe_release(
+    trained: TrainedModel,
+    *,
+    who: str,
+    when: str,
+    why: str,
+    forced: bool,
+    checks: tuple[dict[str, Any], ...],
+) -> Released:
+    """Return the release of a trained model; its number is for the log to give.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    who, when, why : str
+    forced : bool
+    checks : tuple of dict
+        As `Released` has them.
+    """
+    metrics, baseline = measure(trained)
+    form = extract_linear(trained)
+    chosen = [to_plain(row) for row in trained.X_test[:EXAMPLES]]
+    predicted = [trained.predict([row])[0] for row in chosen]
+    return Released(
+        number=0,
+        run=trained.run,
+        who=who,
+        when=when,
+        why=why,
+        forced=forced,
+        checks=checks,
+        metrics=metrics,
+        baseline=baseline,
+        data_sha256=trained.data_sha256,
+        is_classifier=trained.is_classifier,
+        schema=describe_schema(trained),
+        container=trained.container.value,
+        n_train=len(trained.y_train),
+        error_range=None if trained.is_classifier else _find_error_range(trained),
+        form=form,
+        examples=tuple(
+            (row, *to_plain([y_predicted]))
+            for row, y_predicted in zip(chosen, predicted, strict=True)
+        ),
+    )
+
+
+def _describe(name: str, kind: ColumnKind, cells: NDArray[Any]) -> Field:
+    known = [cell for cell in to_plain(cells.tolist()) if cell is not None]
+    optional = len(known) < len(cells)
+    if kind is ColumnKind.NUMERIC:
+        values = np.sort(np.array(known, dtype=np.float64))
+        at = np.linspace(0, len(values) - 1, min(SAMPLE, len(values))).round().astype(int)
+        return Field(
+            name=name,
+            kind=kind.value,
+            optional=optional,
+            low=float(values[0]),
+            high=float(values[-1]),
+            sample=tuple(values[at].tolist()),
+        )
+    if kind is ColumnKind.TEXT:
+        return Field(name=name, kind=kind.value, optional=optional)
+    labels, counts = np.unique([str(cell) for cell in known], return_counts=True)
+    return Field(
+        name=name,
+        kind=kind.value,
+        optional=optional,
+        categories=tuple(labels.tolist()),
+        counts=tuple(counts.tolist()),
+    )
+
+
+def _find_error_range(trained: TrainedModel) -> tuple[float, float]:
+    residuals = trained.y_test.astype(float) - trained.predict(trained.X_test)
+    low, high = np.quantile(residuals, [ERROR_SHARE, 1 - ERROR_SHARE]).tolist()
+    return low, high
+
+
+def _score_numbers(y_test: NDArray[Any], y_predicted: NDArray[Any]) -> dict[str, float]:
+    from sklearn.metrics import mean_squared_error, r2_score
+
+    y = y_test.astype(float)
+    return {"mse": float(mean_squared_error(y, y_predicted)), "r2": float(r2_score(y, y_predicted))}
+
+
+def _score_classes(y_test: NDArray[Any], y_predicted: NDArray[Any]) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, f1_score
+
+    y, predicted = y_test.astype(str), y_predicted.astype(str)
+    return {
+        "accuracy": float(accuracy_score(y, predicted)),
+        "macro_f1": float(f1_score(y, predicted, average="macro")),
+    }

@@ -1,0 +1,141 @@
+"""Whether a model is linear, and by which arithmetic its numbers give every bit of `predict`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from mlstages.release.linear import Arithmetic, LinearForm, Term
+from mlstages.trained import TrainedModel
+
+COMPARED_ROWS: Final = 500
+"""Rows on which the form must equal the model to the bit, of each of three kinds."""
+
+
+def extract_linear(trained: TrainedModel) -> LinearForm | None:
+    """Return the model as plain numbers, or None if it must be asked itself.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+
+    Returns
+    -------
+    LinearForm or None
+        Equal to ``predict`` on one row, to the bit, on rows of the test side, of the
+        training side, and on rows mixed of the training values.
+
+    Notes
+    -----
+    ``predict`` on many rows may differ from it in the last bits: BLAS sums in another order.
+    """
+    form = _read_form(trained.model, len(trained.columns))
+    if form is None:
+        return None
+    rows = list(_choose_rows(trained))
+    expected = [float(trained.predict([row])[0]) for row in rows]
+    for arithmetic in Arithmetic:
+        candidate = replace(form, arithmetic=arithmetic)
+        function = candidate.to_function()
+        if all(
+            function(row) == y_predicted for row, y_predicted in zip(rows, expected, strict=True)
+        ):
+            return candidate
+    return None
+
+
+def to_plain(row: Sequence[Any]) -> list[Any]:
+    """Return a row as JSON has it: None where a value is missing."""
+    cells = (cell.item() if isinstance(cell, np.generic) else cell for cell in row)
+    return [None if cell is None or cell != cell else cell for cell in cells]
+
+
+def _choose_rows(trained: TrainedModel) -> Iterator[list[Any]]:
+    random = np.random.default_rng(0)
+    for X in (trained.X_test, trained.X_train):
+        chosen = random.permutation(len(X))[:COMPARED_ROWS]
+        yield from (to_plain(row) for row in X[chosen])
+    columns = [
+        column[random.integers(len(column), size=COMPARED_ROWS)] for column in trained.X_train.T
+    ]
+    yield from (to_plain(row) for row in zip(*columns, strict=True))
+
+
+def _read_form(model: Any, n_features: int) -> LinearForm | None:
+    steps = [step for _, step in model.steps] if hasattr(model, "steps") else [model]
+    *preparations, regressor = steps
+    if not _is_linear(regressor):
+        return None
+    terms: list[Term] | None = [Term(field=i, coefficient=0.0) for i in range(n_features)]
+    for preparation in preparations:
+        terms = _prepare(preparation, terms) if terms is not None else None
+    if terms is None or len(terms) != len(regressor.coef_):
+        return None
+    return LinearForm(
+        terms=tuple(
+            replace(term, coefficient=coefficient)
+            for term, coefficient in zip(terms, regressor.coef_.tolist(), strict=True)
+        ),
+        intercept=float(regressor.intercept_),
+    )
+
+
+def _is_linear(regressor: Any) -> bool:
+    from sklearn.linear_model import LinearRegression
+
+    return (
+        getattr(type(regressor), "predict", None) is LinearRegression.predict
+        and np.ndim(regressor.coef_) == 1
+        and np.ndim(regressor.intercept_) == 0
+    )
+
+
+def _prepare(step: Any, terms: list[Term]) -> list[Term] | None:
+    """Return the terms after a step of a pipeline, or None if it is none of those known."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    match step:
+        case "passthrough":
+            return terms
+        case Pipeline():
+            prepared: list[Term] | None = terms
+            for _, inner in step.steps:
+                prepared = _prepare(inner, prepared) if prepared is not None else None
+            return prepared
+        case ColumnTransformer():
+            return _prepare_columns(step, terms)
+        case SimpleImputer() if not step.add_indicator and len(step.statistics_) == len(terms):
+            fills = step.statistics_.tolist()
+            return [replace(term, fill=fill) for term, fill in zip(terms, fills, strict=True)]
+        case StandardScaler() if not any(term.category for term in terms):
+            means = step.mean_.tolist() if step.with_mean else [0.0] * len(terms)
+            scales = step.scale_.tolist() if step.with_std else [1.0] * len(terms)
+            return [
+                replace(term, mean=mean, scale=scale)
+                for term, mean, scale in zip(terms, means, scales, strict=True)
+            ]
+        case OneHotEncoder() if step.drop is None and step.handle_unknown == "ignore":
+            return [
+                replace(term, category=category)
+                for term, categories in zip(terms, step.categories_, strict=True)
+                for category in categories.tolist()
+            ]
+    return None
+
+
+def _prepare_columns(step: Any, terms: list[Term]) -> list[Term] | None:
+    prepared: list[Term] = []
+    for _, transformer, columns in step.transformers_:
+        if isinstance(transformer, str) and transformer == "drop":
+            continue
+        if not all(isinstance(column, int) for column in columns):
+            return None
+        chosen = _prepare(transformer, [terms[column] for column in columns])
+        if chosen is None:
+            return None
+        prepared += chosen
+    return prepared

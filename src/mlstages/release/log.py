@@ -1,0 +1,182 @@
+"""The log of releases of a flow: what was released and taken back, by whom, when and why.
+
+It lies beside the runs. A line is written at a time, so that a reader sees the old state or
+the new one; which release counts is what the whole log comes to.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from mlstages.errors import RunNotFoundError, RunUnusableError
+from mlstages.release.released import FORMAT, Released
+
+FOLDER: Final = ".mlstages-releases"
+"""Within the folder of the runs, where Metaflow sees no flow in it."""
+
+
+class Action(StrEnum):
+    """What a line of the log says."""
+
+    RELEASE = "release"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the log.
+
+    Parameters
+    ----------
+    action : Action
+    number : int
+        The release that is made or taken back.
+    run : str
+        The run that it is of.
+    who, when, why : str
+    forced : bool
+    """
+
+    action: Action
+    number: int
+    run: str
+    who: str
+    when: str
+    why: str
+    forced: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON can carry it."""
+        return asdict(self)
+
+
+class ReleaseLog:
+    """The releases of one flow.
+
+    Parameters
+    ----------
+    history : Path
+        The folder of the runs.
+    flow_name : str
+    """
+
+    def __init__(self, history: Path, flow_name: str) -> None:
+        self.flow_name = flow_name
+        self.folder = history / FOLDER / flow_name
+        self.path = self.folder / "log.jsonl"
+
+    def read_entries(self) -> tuple[Entry, ...]:
+        """Return all lines, oldest first; a line that is being written is none yet."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        lines = text.splitlines(keepends=True)
+        plain = [json.loads(line) for line in lines if line.endswith("\n")]
+        return tuple(Entry(**entry | {"action": Action(entry["action"])}) for entry in plain)
+
+    def find_current(self) -> int | None:
+        """Return the number of the release that counts, or None if there is none."""
+        standing = self._find_standing()
+        return standing[-1] if standing else None
+
+    def read(self, number: int) -> Released:
+        """Return a release.
+
+        Raises
+        ------
+        RunUnusableError
+            If it was kept by another version, or its file is damaged.
+        """
+        path = self._path_of(number)
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            if plain["format"] != FORMAT:
+                raise RunUnusableError(
+                    f"release {number} of {self.flow_name} has format {plain['format']} and "
+                    f"this version reads {FORMAT}: release the run again"
+                )
+            return Released.from_dict(plain)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunUnusableError(
+                f"release {number} of {self.flow_name} cannot be read from {path} ({error}): "
+                "release the run again, or go back with mlstages release --undo"
+            ) from None
+
+    def publish(self, released: Released) -> Released:
+        """Return the release as it now counts, with its number."""
+        with self._locked():
+            number = 1 + max((entry.number for entry in self.read_entries()), default=0)
+            plain = released.to_dict() | {"number": number}
+            path = self._path_of(number)
+            with path.open("w", encoding="utf-8") as file:
+                json.dump(plain, file, allow_nan=False)
+                file.flush()
+                os.fsync(file.fileno())
+            self._append(
+                Entry(
+                    action=Action.RELEASE,
+                    number=number,
+                    run=released.run,
+                    who=released.who,
+                    when=released.when,
+                    why=released.why,
+                    forced=released.forced,
+                )
+            )
+        return self.read(number)
+
+    def undo(self, *, who: str, when: str, why: str) -> Entry:
+        """Return the entry that took the present release back; the one before counts again.
+
+        Raises
+        ------
+        RunNotFoundError
+            If there is no release.
+        """
+        with self._locked():
+            current = self.find_current()
+            if current is None:
+                raise RunNotFoundError(
+                    f"no release of {self.flow_name} to take back: mlstages releases lists them"
+                )
+            run = next(entry.run for entry in self.read_entries() if entry.number == current)
+            entry = Entry(action=Action.UNDO, number=current, run=run, who=who, when=when, why=why)
+            self._append(entry)
+        return entry
+
+    def _find_standing(self) -> list[int]:
+        standing: list[int] = []
+        for entry in self.read_entries():
+            if entry.action is Action.RELEASE:
+                standing.append(entry.number)
+            else:
+                standing.remove(entry.number)
+        return standing
+
+    def _append(self, entry: Entry) -> None:
+        line = json.dumps(entry.to_dict()) + "\n"
+        with self.path.open("r+b" if self.path.exists() else "wb") as file:
+            # A writer that was killed in the middle of a line left none.
+            whole = file.read().rfind(b"\n") + 1 if file.readable() else 0
+            file.truncate(whole)
+            file.seek(whole)
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _path_of(self, number: int) -> Path:
+        return self.folder / f"{number:04}.json"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

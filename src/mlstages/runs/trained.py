@@ -1,0 +1,155 @@
+"""The model that a run left, with the rows that it learnt from and was tested on.
+
+Any flow's run will do that has the artifacts ``model``, ``X_train``, ``X_test``, ``y_train`` and
+``y_test``. Unpickling runs code of whoever wrote the history: it is the user's own, or one that
+they chose.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlstages.errors import RunUnusableError
+from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.order import sort_steps, sort_tasks
+from mlstages.trained import ColumnKind, Container, TrainedModel, name_kind
+
+_ROWS: Final = ("X_train", "X_test", "y_train", "y_test")
+
+
+def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
+    """Return the trained model of a run.
+
+    Parameters
+    ----------
+    run : str
+        ``<flow>/<run id>``, a run id, or ``latest``.
+    flow_name : str, default="SampleRegressionFlow"
+        Where a bare run id and ``latest`` are looked for.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no such run.
+    RunUnusableError
+        If it left no model, no rows, or rows of a form that has no columns.
+    """
+    found = find_run(run, flow_name)
+    wanted = ("model", *_ROWS, "layout")
+    values = _read_artifacts(found, wanted)
+    missing = [name for name in wanted[:-1] if name not in values]
+    if missing:
+        raise RunUnusableError(
+            f"{found.pathspec} has no artifact {', '.join(missing)}: a model can be checked and "
+            "released if its run leaves model, X_train, X_test, y_train and y_test"
+        )
+    model = values["model"]
+    if not callable(getattr(model, "predict", None)):
+        raise RunUnusableError(
+            f"{found.pathspec}: its model is a {type(model).__name__}, which has no predict"
+        )
+    layout = values.get("layout") or {}
+    X_train, container = _to_rows(found.pathspec, values["X_train"])
+    X_test, _ = _to_rows(found.pathspec, values["X_test"])
+    y_train, y_test = (np.asarray(values[name]).ravel() for name in ("y_train", "y_test"))
+    kinds = _find_kinds(layout, X_train, container)
+    for X in (X_train, X_test):
+        _mark_booleans(X, kinds)
+    columns = _name_columns(layout, model, values["X_train"], X_train.shape[1], container)
+    is_classifier = hasattr(model, "classes_") or y_train.dtype.kind not in "fiu"
+    return TrainedModel(
+        run=found.pathspec,
+        model=model,
+        X_train=X_train,
+        X_test=X_test,
+        y_train=y_train,
+        y_test=y_test,
+        columns=columns,
+        kinds=kinds,
+        container=container,
+        target=layout["columns"][-1] if layout else "y",
+        is_classifier=is_classifier,
+        data_sha256=layout.get("sha256"),
+    )
+
+
+def read_model(pathspec: str) -> Any:
+    """Return the artifact ``model`` of a run that was released.
+
+    Raises
+    ------
+    RunNotFoundError, RunUnusableError
+        If the run or the model is not there any more.
+    """
+    found = find_run(pathspec)
+    values = _read_artifacts(found, ("model",))
+    if "model" not in values:
+        raise RunUnusableError(f"{pathspec} has no artifact model any more")
+    return values["model"]
+
+
+def _read_artifacts(run: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the artifacts as the last step that has each left them."""
+    values: dict[str, Any] = {}
+    for step in reversed(sort_steps(run)):
+        tasks = sort_tasks(step)
+        for name in [name for name in names if name not in values]:
+            if tasks and name in tasks[-1]:
+                try:
+                    values[name] = tasks[-1][name].data
+                except (ImportError, AttributeError) as error:
+                    raise RunUnusableError(
+                        f"{run.pathspec}: the artifact {name} cannot be loaded here: {error}; "
+                        "install what the run was made with"
+                    ) from None
+    return values
+
+
+def _to_rows(pathspec: str, X: Any) -> tuple[NDArray[np.object_], Container]:
+    if hasattr(X, "toarray"):
+        raise RunUnusableError(
+            f"{pathspec}: X_train is a sparse matrix, in which no column of the data is known any "
+            "more: make the preparation a part of the model (sklearn.pipeline.Pipeline)"
+        )
+    if hasattr(X, "columns") and hasattr(X, "to_numpy"):
+        return X.astype(object).to_numpy(), Container.FRAME
+    array = np.asarray(X)
+    if array.ndim == 1 and array.dtype.kind in "UO":
+        return array.astype(object).reshape(-1, 1), Container.TEXTS
+    if array.ndim != 2:
+        raise RunUnusableError(
+            f"{pathspec}: X_train has shape {array.shape}, and rows and columns are needed"
+        )
+    is_of_numbers = array.dtype.kind in "fiub"
+    return array.astype(object), Container.NUMBERS if is_of_numbers else Container.OBJECTS
+
+
+def _name_columns(
+    layout: dict[str, Any], model: Any, X: Any, n_features: int, container: Container
+) -> tuple[str, ...]:
+    if layout:
+        return tuple(layout["columns"][:n_features])
+    if container is Container.FRAME:
+        return tuple(map(str, X.columns))
+    if container is Container.TEXTS:
+        return ("text",)
+    names = getattr(model, "feature_names_in_", None)
+    return tuple(map(str, range(n_features) if names is None else names))
+
+
+def _find_kinds(
+    layout: dict[str, Any], X: NDArray[np.object_], container: Container
+) -> tuple[ColumnKind, ...]:
+    if container is Container.TEXTS:
+        return (ColumnKind.TEXT,)
+    if layout:
+        return tuple(map(ColumnKind, layout["kinds"][: X.shape[1]]))
+    return tuple(name_kind(column) for column in X.T)
+
+
+def _mark_booleans(X: NDArray[np.object_], kinds: tuple[ColumnKind, ...]) -> None:
+    """Make true and false of the 1.0 and 0.0 that an array of numbers keeps of them."""
+    for i, kind in enumerate(kinds):
+        if kind is ColumnKind.BOOLEAN:
+            X[:, i] = [None if cell is None or cell != cell else bool(cell) for cell in X[:, i]]

@@ -1,0 +1,1 @@
+"""The released model behind an endpoint and a page."""
