@@ -1,0 +1,54 @@
+"""How far off predictions are: one figure for all checks, smaller is better."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlstages.trained import TrainedModel
+
+NUMBERS: Final = "RMSE"
+CLASSES: Final = "1 - macro F1"
+
+
+def name_error(trained: TrainedModel) -> str:
+    """Return what the figure is called."""
+    return CLASSES if trained.is_classifier else NUMBERS
+
+
+def measure_error(trained: TrainedModel, y: NDArray[Any], y_predicted: NDArray[Any]) -> float:
+    """Return the root mean squared error, or 1 - macro F1 of classes.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+        Says whether these are classes.
+    y, y_predicted : ndarray of shape (n_rows,)
+    """
+    if not trained.is_classifier:
+        return float(np.sqrt(np.mean((y.astype(float) - y_predicted.astype(float)) ** 2)))
+    from sklearn.metrics import f1_score
+
+    labels = np.unique(trained.y_train.astype(str)).tolist()
+    return 1 - float(
+        f1_score(
+            y.astype(str), y_predicted.astype(str), labels=labels, average="macro", zero_division=0
+        )
+    )
+
+
+def measure_rows(trained: TrainedModel, y_predicted: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the squared error of each test row, or 1 where the class is wrong."""
+    if trained.is_classifier:
+        wrong = trained.y_test.astype(str) != y_predicted.astype(str)
+        return np.asarray(wrong, dtype=np.float64)
+    squared: NDArray[np.float64] = (trained.y_test.astype(float) - y_predicted.astype(float)) ** 2
+    return squared
+
+
+def guess_constant(trained: TrainedModel, n_rows: int) -> NDArray[Any]:
+    """Return what no model would say: the mean of the training target, or its commonest class."""
+    if not trained.is_classifier:
+        return np.full(n_rows, trained.y_train.astype(float).mean())
+    labels, counts = np.unique(trained.y_train.astype(str), return_counts=True)
+    return np.full(n_rows, labels[counts.argmax()])

@@ -1,0 +1,215 @@
+"""Checks of how good the model is: in parts, beside the baseline, the released model and itself."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlstages.trained import ColumnKind
+from mlstages.trust.declaration import Baseline, Regression, Slices, Stability
+from mlstages.trust.error import guess_constant, measure_error, measure_rows, name_error
+from mlstages.trust.trial import Trial
+from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge, show_value
+
+_SHIFTED: Final = 2.0
+"""A row has flipped if its prediction moved by so many times the released model's error."""
+
+
+class Slice(NamedTuple):
+    """A part of the test rows, and how far off the model is there."""
+
+    name: str
+    n_rows: int
+    error: float
+    """Root mean squared error, or share of wrong classes."""
+    ratio: float
+    """To that of all test rows; 1 where neither has any."""
+
+
+def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
+    """Return each category and each quantile of each feature that has enough test rows."""
+    trial.require_columns(check.columns, check.says)
+    trained = trial.trained
+    errors = measure_rows(trained, trial.y_predicted)
+    whole = _summarize(trial, errors)
+    found = []
+    for column, kind, cells in zip(trained.columns, trained.kinds, trained.X_test.T, strict=True):
+        if check.columns and column not in check.columns:
+            continue
+        for name, at in _cut(column, kind, cells, check.quantiles):
+            if at.sum() >= check.at_least:
+                error = _summarize(trial, errors[at])
+                ratio = error / whole if whole else (np.inf if error else 1.0)
+                found.append(Slice(name, int(at.sum()), error, float(ratio)))
+    return tuple(found)
+
+
+def check_slices(check: Slices, trial: Trial) -> Verdict:
+    """Return whether the error is within a factor of the whole in each part."""
+    slices = find_slices(check, trial)
+    failures = [
+        Failure(
+            f"{one.name} ({one.n_rows} rows)",
+            f"error {one.error:.6g}, {one.ratio:.2f} times that of all",
+            f"at most {check.factor:g} times",
+        )
+        for one in slices
+        if one.ratio > check.factor
+    ]
+    worst = max(slices, key=lambda one: one.ratio, default=None)
+    measured = ""
+    if worst is not None:
+        measured = (
+            f"{len(slices)} slices, the worst {worst.ratio:.2f} times the whole: {worst.name}"
+        )
+    else:
+        return Verdict(
+            kind=Kind.SLICES,
+            says=check.says,
+            passed=None,
+            measured=f"no slice has {check.at_least} test rows",
+            n_cases=0,
+        )
+    return judge(Kind.SLICES, check.says, failures, len(slices), measured=measured)
+
+
+def _cut(
+    column: str, kind: ColumnKind, cells: NDArray[Any], quantiles: int
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    missing = np.array([cell is None or cell != cell for cell in cells], dtype=bool)
+    if missing.any():
+        yield f"{column} missing", missing
+    if kind in (ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN):
+        for category in sorted({str(cell) for cell in cells[~missing]}):
+            yield f"{column} = {category}", np.array([str(cell) == category for cell in cells])
+        return
+    if kind is ColumnKind.TEXT:
+        column = f"words of {column}"
+        values = np.array([0.0 if cell is None else len(str(cell).split()) for cell in cells])
+    else:
+        values = np.array([np.nan if cell is None else float(cell) for cell in cells])
+    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, quantiles + 1)))
+    for i, (low, high) in enumerate(itertools.pairwise(edges)):
+        is_last = i == len(edges) - 2
+        at = (values >= low) & ((values <= high) if is_last else (values < high))
+        yield f"{column} {low:.4g} to {high:.4g}", at & ~missing
+
+
+def _summarize(trial: Trial, errors: NDArray[np.float64]) -> float:
+    mean = float(errors.mean())
+    return mean if trial.trained.is_classifier else float(np.sqrt(mean))
+
+
+def check_baseline(check: Baseline, trial: Trial) -> Verdict:
+    """Return whether the model is better than no model, by a margin."""
+    trained = trial.trained
+    ours = measure_error(trained, trained.y_test, trial.y_predicted)
+    constant = guess_constant(trained, len(trained.y_test))
+    theirs = measure_error(trained, trained.y_test, constant)
+    name = name_error(trained)
+    measured = f"{name} {ours:.6g}, always {show_value(constant[0].item())}: {theirs:.6g}"
+    most = (1 - check.margin) * theirs
+    failures = (
+        [] if ours <= most else [Failure("all test rows", f"{ours:.6g}", f"at most {most:.6g}")]
+    )
+    return judge(Kind.BASELINE, check.says, failures, 1, measured=measured)
+
+
+def check_regression(check: Regression, trial: Trial) -> Verdict:
+    """Return whether the model is no worse than the released one on its own test rows."""
+    trained, released = trial.trained, trial.released
+    if released is None or released.columns != trained.columns:
+        why = (
+            "nothing is released yet"
+            if released is None
+            else (f"{released.run} takes other columns")
+        )
+        return Verdict(kind=Kind.REGRESSION, says=check.says, passed=None, measured=why, n_cases=0)
+    before = released.predict(trained.X_test)
+    theirs = measure_error(trained, trained.y_test, before)
+    ours = measure_error(trained, trained.y_test, trial.y_predicted)
+    name = name_error(trained)
+    flipped = list(_find_flipped(trial, before, theirs))
+    measured = f"{name} {ours:.6g}, {released.run}: {theirs:.6g}; {len(flipped)} rows got worse"
+    is_worse = ours > (1 + check.margin) * theirs
+    verdict = judge(
+        Kind.REGRESSION, check.says, flipped if is_worse else [], len(before), measured=measured
+    )
+    if is_worse and not flipped:  # worse by little on each of many rows
+        whole = Failure(
+            "all test rows", f"{ours:.6g}", f"at most {(1 + check.margin) * theirs:.6g}"
+        )
+        return judge(Kind.REGRESSION, check.says, [whole], 1, measured=measured)
+    return verdict
+
+
+def _find_flipped(trial: Trial, before: NDArray[Any], error: float) -> Iterator[Failure]:
+    trained = trial.trained
+    new, old = measure_rows(trained, trial.y_predicted), measure_rows(trained, before)
+    least = 0.5 if trained.is_classifier else (_SHIFTED * error) ** 2
+    worse = np.flatnonzero(new - old > least)
+    for i in worse[np.argsort(old[worse] - new[worse], kind="stable")].tolist():
+        yield Failure(
+            describe_row(trained.columns, trained.X_test[i].tolist()),
+            f"{show_value(trial.y_predicted[i].item())}, before {show_value(before[i].item())}",
+            show_value(
+                trained.y_test[i].item()
+                if hasattr(trained.y_test[i], "item")
+                else trained.y_test[i]
+            ),
+        )
+
+
+def measure_seeds(trial: Trial, seeds: int) -> list[float]:
+    """Return the error of models of other splits of all rows, one a seed."""
+    from sklearn.model_selection import train_test_split
+
+    trained = trial.trained
+    X = np.concatenate([trained.X_train, trained.X_test])
+    y = np.concatenate([trained.y_train, trained.y_test])
+    errors = []
+    for seed in range(seeds):
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, test_size=len(trained.y_test), random_state=seed
+        )
+        model = trained.fit_again(X_train, y_train)
+        y_predicted = np.asarray(model.predict(trained.contain(X_test)))
+        errors.append(measure_error(trained, y_test, y_predicted))
+    return errors
+
+
+def check_stability(check: Stability, trial: Trial) -> Verdict:
+    """Return whether training again gives the same model, and other splits one as good."""
+    trained = trial.trained
+    try:
+        again = trained.fit_again(trained.X_train, trained.y_train)
+    except TypeError as error:
+        why = f"the model cannot be made anew: {error}"
+        return Verdict(kind=Kind.STABILITY, says=check.says, passed=None, measured=why, n_cases=0)
+    y_again = np.asarray(again.predict(trained.contain(trained.X_test)))
+    failures = []
+    if not _agree(trial, y_again):
+        failures.append(
+            Failure("trained again on the same rows", "other predictions", "the same predictions")
+        )
+    errors = measure_seeds(trial, check.seeds)
+    mean = float(np.mean(errors))
+    spread = float(np.std(errors)) / mean if mean else 0.0
+    if spread > check.spread:
+        failures.append(
+            Failure(
+                f"{check.seeds} splits of all rows",
+                ", ".join(f"{error:.4g}" for error in errors),
+                f"a spread of at most {check.spread:.0%}",
+            )
+        )
+    measured = f"{name_error(trained)} of {check.seeds} splits {mean:.6g} ± {spread:.1%}"
+    return judge(Kind.STABILITY, check.says, failures, 1 + check.seeds, measured=measured)
+
+
+def _agree(trial: Trial, y_again: NDArray[Any]) -> bool:
+    if trial.trained.is_classifier:
+        return bool(np.array_equal(y_again, trial.y_predicted))
+    return bool(np.allclose(y_again, trial.y_predicted, rtol=1e-9, atol=0))

@@ -1,0 +1,147 @@
+"""All checks of a model, put together into a report."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from mlstages.release.description import measure
+from mlstages.trained import TrainedModel
+from mlstages.trust.behaviour import (
+    check_directional_expectation,
+    check_invariance,
+    check_minimum_functionality,
+)
+from mlstages.trust.declaration import Declaration, Need, Slices, kind_of
+from mlstages.trust.defaults import complete
+from mlstages.trust.need import Sign, find_signs
+from mlstages.trust.performance import (
+    Slice,
+    check_baseline,
+    check_regression,
+    check_slices,
+    check_stability,
+    find_slices,
+    measure_seeds,
+)
+from mlstages.trust.rows import check_data, check_robustness
+from mlstages.trust.trial import Trial
+from mlstages.trust.verdict import Kind, Verdict
+
+SEEDS: Final = 5
+
+CHECKS: Final[dict[Kind, Callable[[Any, Trial], Verdict]]] = {
+    Kind.DATA: check_data,
+    Kind.MINIMUM_FUNCTIONALITY: check_minimum_functionality,
+    Kind.INVARIANCE: check_invariance,
+    Kind.DIRECTIONAL_EXPECTATION: check_directional_expectation,
+    Kind.SLICES: check_slices,
+    Kind.BASELINE: check_baseline,
+    Kind.REGRESSION: check_regression,
+    Kind.STABILITY: check_stability,
+    Kind.ROBUSTNESS: check_robustness,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustReport:
+    """What all checks say of a run's model.
+
+    Parameters
+    ----------
+    run : str
+    target : str
+    checks : tuple of Verdict
+    signs : tuple of Sign
+        That machine learning is not needed here.
+    need : Need
+        What people answered.
+    metrics, baseline : dict of str to float
+    slices : tuple of Slice
+    released : str or None
+        The run that is released now.
+    """
+
+    run: str
+    target: str
+    checks: tuple[Verdict, ...]
+    signs: tuple[Sign, ...]
+    need: Need
+    metrics: dict[str, float]
+    baseline: dict[str, float]
+    slices: tuple[Slice, ...]
+    released: str | None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether no check failed."""
+        return not any(verdict.passed is False for verdict in self.checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON can carry it."""
+        return {
+            "run": self.run,
+            "trusted": self.trusted,
+            "target": self.target,
+            "metrics": self.metrics,
+            "baseline": self.baseline,
+            "checks": [verdict.to_dict() for verdict in self.checks],
+            "signs": [sign.to_dict() for sign in self.signs],
+            "need": asdict(self.need),
+            "slices": [one._asdict() for one in self.slices],
+            "released": self.released,
+        }
+
+
+def check_model(
+    trained: TrainedModel,
+    declaration: Declaration | None = None,
+    *,
+    released: TrainedModel | None = None,
+    progress: Callable[[str], None] = lambda _says: None,
+) -> TrustReport:
+    """Return what all checks say of a model.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    declaration : Declaration or None, default=None
+        What people declared; derived checks are made beside it.
+    released : TrainedModel or None, default=None
+        The model that is released now.
+    progress : callable, default=silence
+        Called with the sentence of each check before it is made.
+
+    Raises
+    ------
+    MlstagesError
+        If a declared check does not fit the model.
+    """
+    declaration = declaration or Declaration()
+    trial = Trial(trained=trained, released=released)
+    verdicts = []
+    slices: tuple[Slice, ...] = ()
+    for check, derived in complete(declaration.checks, trained):
+        progress(check.says)
+        if isinstance(check, Slices):
+            slices += find_slices(check, trial)
+        verdict = CHECKS[kind_of(check)](check, trial)
+        verdicts.append(replace(verdict, derived=derived))
+    metrics, baseline = measure(trained)
+    return TrustReport(
+        run=trained.run,
+        target=trained.target,
+        checks=tuple(verdicts),
+        signs=find_signs(trial, declaration.need, _measure_seeds(trial)),
+        need=declaration.need,
+        metrics=metrics,
+        baseline=baseline,
+        slices=slices,
+        released=None if released is None else released.run,
+    )
+
+
+def _measure_seeds(trial: Trial) -> list[float]:
+    try:
+        return measure_seeds(trial, SEEDS)
+    except (TypeError, ValueError):  # the model cannot be made anew, or there are too few rows
+        return []

@@ -1,0 +1,127 @@
+"""Checks of what goes in: rows that were learnt from, and rows that are none."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from mlstages.checks import Subject, find_leaks
+from mlstages.data import Layout
+from mlstages.release.description import describe_schema
+from mlstages.release.extraction import to_plain
+from mlstages.release.schema import Schema
+from mlstages.trained import ColumnKind, Container
+from mlstages.trust.declaration import Data, Robustness
+from mlstages.trust.trial import Trial
+from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge
+
+_FAR: Final = 1000.0
+"""How many times the width of the training data an extreme value lies beyond it."""
+
+
+def check_data(check: Data, trial: Trial) -> Verdict:
+    """Return whether no test row was learnt from, and no feature gives the target away."""
+    trained = trial.trained
+    known = {_key(row, y) for row, y in zip(trained.X_train, trained.y_train, strict=True)}
+    shared = [
+        row for row, y in zip(trained.X_test, trained.y_test, strict=True) if _key(row, y) in known
+    ]
+    failures = []
+    if len(shared) > check.share * len(trained.y_test):
+        failures = [
+            Failure(describe_row(trained.columns, row), "also a training row", "on one side only")
+            for row in shared
+        ]
+    leaks = _find_leaks(trial)
+    measured = f"{len(shared)} of {len(trained.y_test)} test rows were learnt from"
+    if leaks:
+        measured += f", {len(leaks)} features give the target away"
+    n_cases = len(trained.y_test) + len(trained.columns)
+    return judge(Kind.DATA, check.says, leaks + failures, n_cases, measured=measured)
+
+
+def _key(row: Sequence[Any], y: Any) -> tuple[Any, ...]:
+    return (*to_plain(row), str(y))
+
+
+def _find_leaks(trial: Trial) -> list[Failure]:
+    trained = trial.trained
+    if trained.is_classifier or trained.container is Container.TEXTS:
+        return []
+    subject = Subject(
+        X=trained.contain(trained.X_train)
+        if trained.container is not Container.FRAME
+        else trained.X_train,
+        y=trained.y_train.astype(np.float64),
+        layout=Layout(
+            name=trained.run,
+            columns=(*trained.columns, trained.target),
+            kinds=(*(str(kind) for kind in trained.kinds), "numeric"),
+            has_header=None,
+            first_row=1,
+            sha256="",
+        ),
+    )
+    return [
+        Failure(f"column {leak.column!r}", leak.message, "known before the target is")
+        for leak in find_leaks(subject)
+    ]
+
+
+def check_robustness(check: Robustness, trial: Trial) -> Verdict:
+    """Return whether no row that is none gets a number in silence.
+
+    Notes
+    -----
+    What serves the model refuses what its schema does not take, and flags what lies outside the
+    training data. Left for the model are the rows that the schema takes: to those it must give a
+    finite prediction, or refuse them by an error that says so (`ValueError` or `TypeError`).
+    """
+    schema = describe_schema(trial.trained)
+    cases = list(_break_rows(trial))
+    failures = [
+        Failure(name, got, "a finite prediction, or a clear error")
+        for name, row in cases
+        if (got := _find_silence(trial, schema, row))
+    ]
+    return judge(Kind.ROBUSTNESS, check.says, failures, len(cases))
+
+
+def _break_rows(trial: Trial) -> Iterator[tuple[str, list[Any]]]:
+    """Yield rows with something missing, extreme, unknown or of another type."""
+    trained = trial.trained
+    (row,) = trial.rows[:1]
+    for i, (column, kind, cells) in enumerate(
+        zip(trained.columns, trained.kinds, trained.X_train.T, strict=True)
+    ):
+        values: dict[str, Any] = {"missing": None}
+        if kind is ColumnKind.NUMERIC:
+            known = np.array([cell for cell in cells if cell is not None], dtype=np.float64)
+            low, high = float(np.nanmin(known)), float(np.nanmax(known))
+            values |= {
+                "far above": high + _FAR * (high - low),
+                "far below": low - _FAR * (high - low),
+            }
+            values |= {"infinite": np.inf, "a text": "abc", "1e308": 1e308}
+        else:
+            values |= {"empty": "", "unknown": "\u2603 never seen", "a number": 7.0}
+            values |= {"very long": "word " * 2000}
+        for name, value in values.items():
+            yield f"{column} {name}", [*row[:i], value, *row[i + 1 :]]
+
+
+def _find_silence(trial: Trial, schema: Schema, row: list[Any]) -> str:
+    """Return what is wrong with how a row is answered; nothing where all is well."""
+    if schema.find_faults(dict(zip(trial.trained.columns, row, strict=True))):
+        return ""
+    try:
+        with np.errstate(all="ignore"):
+            (y_predicted,) = trial.predict([row])
+    except (ValueError, TypeError):
+        return ""
+    except Exception as error:  # whatever the user's model raises is what is looked for
+        return f"{type(error).__name__}: {error}"
+    is_number = isinstance(y_predicted, float)
+    if is_number and not np.isfinite(y_predicted) and not schema.find_outside(row):
+        return f"predicted {y_predicted} for a row like those learnt from"
+    return ""

@@ -1,0 +1,147 @@
+"""What a check tries: the model, rows of it, and the model that is released now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlstages.errors import DataError
+from mlstages.release.extraction import to_plain
+from mlstages.trained import ColumnKind, TrainedModel
+from mlstages.trust.verdict import Failure, describe_row, show_value
+
+MOST_ROWS: Final = 1000
+"""Test rows on which changes are tried."""
+
+Rows = list[list[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What the checks look at.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    released : TrainedModel or None
+        The released model, whose predictions are compared on the same rows.
+    random_state : int, default=0
+    """
+
+    trained: TrainedModel
+    released: TrainedModel | None = None
+    random_state: int = 0
+
+    @cached_property
+    def y_predicted(self) -> NDArray[Any]:
+        """The model's predictions for the test rows."""
+        return self.trained.predict(self.trained.X_test)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Test rows to try changes on, as plain values."""
+        return [to_plain(row) for row in self.trained.X_test[:MOST_ROWS]]
+
+    @property
+    def random(self) -> np.random.Generator:
+        """Chance, the same each time."""
+        return np.random.default_rng(self.random_state)
+
+    def order(self, rows: Sequence[Mapping[str, Any]], says: str) -> Rows:
+        """Return declared rows in the order of the columns.
+
+        Raises
+        ------
+        DataError
+            If a row has another column, or lacks one.
+        """
+        columns = self.trained.columns
+        for row in rows:
+            self.require_columns(row, says)
+            lacking = [column for column in columns if column not in row]
+            if lacking:
+                raise DataError(f"check {says!r}: the row lacks {', '.join(map(repr, lacking))}")
+        return [
+            [
+                _as_kind(row[column], kind)
+                for column, kind in zip(columns, self.trained.kinds, strict=True)
+            ]
+            for row in rows
+        ]
+
+    def require_columns(self, names: Mapping[str, Any] | Sequence[str], says: str) -> None:
+        """Return if the model has all of these columns.
+
+        Raises
+        ------
+        DataError
+            If it has not.
+        """
+        unknown = [name for name in names if name not in self.trained.columns]
+        if unknown:
+            raise DataError(
+                f"check {says!r}: no column {', '.join(map(repr, unknown))}: the model has "
+                f"{', '.join(map(repr, self.trained.columns))}"
+            )
+
+    def predict(self, rows: Rows) -> list[Any]:
+        """Return a prediction for each row."""
+        return self.trained.predict(rows).tolist() if rows else []
+
+    def score(self, rows: Rows, of: Any, says: str) -> list[Any]:
+        """Return what a direction is measured by: the prediction, or the score of a class.
+
+        Raises
+        ------
+        DataError
+            If the model tells classes and it is not said which, or has no scores.
+        """
+        if not self.trained.is_classifier:
+            return self.predict(rows)
+        model = self.trained.model
+        classes = [str(name) for name in getattr(model, "classes_", ())]
+        ask: Callable[[Any], Any] | None = getattr(
+            model, "predict_proba", getattr(model, "decision_function", None)
+        )
+        if str(of) not in classes or ask is None:
+            raise DataError(
+                f"check {says!r}: the model tells classes: say of = which of them is to move, "
+                f"{', '.join(map(repr, classes))}; or becomes = one of them"
+            )
+        scores = np.asarray(ask(self.trained.contain(rows)))
+        if scores.ndim == 1:  # of two classes, decision_function gives the second's alone
+            return list((scores if classes.index(str(of)) == 1 else -scores).tolist())
+        return list(scores[:, classes.index(str(of))].tolist())
+
+    def fail(self, row: Sequence[Any], got: Any, expected: str) -> Failure:
+        """Return a failure of a row."""
+        return Failure(describe_row(self.trained.columns, row), show_value(got), expected)
+
+
+def replace_texts(rows: Rows, pairs: Sequence[Sequence[str]]) -> tuple[Rows, Rows]:
+    """Return the rows in which there is something to replace, before and after.
+
+    Examples
+    --------
+    >>> replace_texts([["a profit"], ["a day"]], [["profit", "loss"]])
+    ([['a profit']], [['a loss']])
+    """
+    before, after = [], []
+    for row in rows:
+        changed = list(row)
+        for old, new in pairs:
+            changed = [
+                cell.replace(old, new) if isinstance(cell, str) else cell for cell in changed
+            ]
+        if changed != row:
+            before.append(row)
+            after.append(changed)
+    return before, after
+
+
+def _as_kind(cell: Any, kind: ColumnKind) -> Any:
+    is_number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+    return float(cell) if kind is ColumnKind.NUMERIC and is_number else cell
