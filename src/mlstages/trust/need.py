@@ -115,7 +115,8 @@ def _encode(trained: TrainedModel) -> tuple[Any, Any]:
             trained.kinds, trained.X_train.T, trained.X_test.T, strict=True
         )
     ]
-    return tuple(np.hstack([pair[side] for pair in columns]) for side in (0, 1))  # type: ignore[return-value] # of two
+    encoded = [np.hstack([pair[side] for pair in columns]) for side in (0, 1)]
+    return encoded[0], encoded[1]
 
 
 def _encode_column(
@@ -127,12 +128,14 @@ def _encode_column(
             for cells in (train, test)
         ]
         middle = float(np.nanmedian(numbers[0]))
-        return tuple(np.nan_to_num(column, nan=middle)[:, None] for column in numbers)  # type: ignore[return-value]
+        train_numbers, test_numbers = (np.nan_to_num(one, nan=middle)[:, None] for one in numbers)
+        return train_numbers, test_numbers
     categories = sorted({str(cell) for cell in train})
-    return tuple(  # type: ignore[return-value]
+    encoded, encoded_test = (
         np.array([[float(str(cell) == category) for category in categories] for cell in cells])
         for cells in (train, test)
     )
+    return encoded, encoded_test
 
 
 def _find_lack_of_data(trial: Trial, need: Need) -> Sign:

@@ -1,5 +1,6 @@
 """All checks of a model, put together into a report."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -24,7 +25,7 @@ from mlstages.trust.performance import (
     measure_seeds,
 )
 from mlstages.trust.rows import check_data, check_robustness
-from mlstages.trust.trial import Trial
+from mlstages.trust.trial import MOST_ROWS, Trial
 from mlstages.trust.verdict import Kind, Verdict
 
 SEEDS: Final = 5
@@ -59,6 +60,10 @@ class TrustReport:
     slices : tuple of Slice
     released : str or None
         The run that is released now.
+    points : tuple of (float, float)
+        Actual and predicted value of at most 1,000 test rows; of a regression.
+    confusion : tuple of (str, str, int)
+        Actual class, predicted class, and test rows; of a classifier.
     """
 
     run: str
@@ -70,6 +75,8 @@ class TrustReport:
     baseline: dict[str, float]
     slices: tuple[Slice, ...]
     released: str | None
+    points: tuple[tuple[float, float], ...] = ()
+    confusion: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -89,6 +96,8 @@ class TrustReport:
             "need": asdict(self.need),
             "slices": [one._asdict() for one in self.slices],
             "released": self.released,
+            "points": [list(point) for point in self.points],
+            "confusion": [list(cell) for cell in self.confusion],
         }
 
 
@@ -137,7 +146,23 @@ def check_model(
         baseline=baseline,
         slices=slices,
         released=None if released is None else released.run,
+        points=_find_points(trial),
+        confusion=_count_confusion(trial),
     )
+
+
+def _find_points(trial: Trial) -> tuple[tuple[float, float], ...]:
+    if trial.trained.is_classifier:
+        return ()
+    y = trial.trained.y_test.astype(float).tolist()
+    return tuple(zip(y[:MOST_ROWS], trial.y_predicted.tolist()[:MOST_ROWS], strict=True))
+
+
+def _count_confusion(trial: Trial) -> tuple[tuple[str, str, int], ...]:
+    if not trial.trained.is_classifier:
+        return ()
+    pairs = Counter(zip(map(str, trial.trained.y_test), map(str, trial.y_predicted), strict=True))
+    return tuple((*pair, n) for pair, n in sorted(pairs.items()))
 
 
 def _measure_seeds(trial: Trial) -> list[float]:

@@ -1,0 +1,115 @@
+"""The commands that check a model, release it, and take it back."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from mlstages.cli.history import FlowName, Run
+from mlstages.cli.options import AsJson
+from mlstages.cli.profile import with_metaflow
+from mlstages.errors import FileError, OptionError
+
+NOT_TRUSTED: Final = 1
+"""The exit code where a check fails."""
+
+_OUR_FLOW: Final = "SampleRegressionFlow"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command, example in _COMMANDS.items():
+        app.command(epilog=f"Example: {example}")(with_metaflow(command))
+
+
+def trust(
+    run: Run = "latest",
+    checks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="What the model must do.",
+            show_default="checks.toml, if there is one, beside what every model must do",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Also write the report as a page.")
+    ] = None,
+    flow: FlowName = _OUR_FLOW,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a run's model behaves as it was designed, before people meet it."""
+    from mlstages.cli import render
+    from mlstages.runs.trust import trust_run
+    from mlstages.trust.page import draw_page
+
+    _require_page(html)
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    report = trust_run(run, checks=checks, ask=_ask if is_terminal else None, flow_name=flow)
+    if html is not None:
+        _write_page(html, draw_page(report))
+    render.show(report, render.draw_trust, as_json=as_json)
+    if not report.trusted:
+        raise typer.Exit(NOT_TRUSTED)
+
+
+def release(
+    run: Run = "latest",
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why.", show_default="what the checks said")
+    ] = "",
+    force: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Release it although it is not trusted."),
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take the present release back; the one before counts.")
+    ] = False,
+    flow: FlowName = _OUR_FLOW,
+    as_json: AsJson = False,
+) -> None:
+    """Make a trusted run's model the released one, or take the release back."""
+    from mlstages.cli import render
+    from mlstages.runs.releases import release_run, undo_release
+
+    if undo and (force is not None or run != "latest"):
+        raise OptionError("--undo takes the present release back: it takes no run and no --force")
+    if undo:
+        render.show(undo_release(why=why, flow_name=flow), render.draw_undo, as_json=as_json)
+        return
+    released = release_run(run, why=why, force=force, flow_name=flow)
+    render.show(released, render.draw_release, as_json=as_json)
+
+
+def releases(flow: FlowName = _OUR_FLOW, as_json: AsJson = False) -> None:
+    """List what was released and taken back, newest first."""
+    from mlstages.cli import render
+    from mlstages.runs.releases import list_releases
+
+    render.show(list_releases(flow), render.draw_releases, as_json=as_json)
+
+
+def _ask(question: str) -> str:
+    answer: str = typer.prompt(f"{question} (once; Enter leaves it open)", default="", err=True)
+    return answer
+
+
+def _require_page(path: Path | None) -> None:
+    if path is not None and path.suffix.lower() != ".html":
+        raise OptionError(f"page {path} does not end in .html, the one format that is written")
+
+
+def _write_page(path: Path, page: str) -> None:
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"page {path} cannot be written: {error.strerror}") from None
+
+
+_COMMANDS: Final[dict[Callable[..., None], str]] = {
+    trust: "mlstages trust latest --html trust.html",
+    release: "mlstages release latest --why 'more sentences about money'",
+    releases: "mlstages releases",
+}

@@ -1,0 +1,136 @@
+"""The act of releasing a run's model, and of taking it back."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+from metaflow.exception import MetaflowException
+from metaflow.util import get_username
+
+from mlstages.errors import MlstagesError, OptionError, RunUnusableError
+from mlstages.launch.history import find_history
+from mlstages.launch.identity import supply_username
+from mlstages.release.description import describe_release
+from mlstages.release.log import Entry, ReleaseLog
+from mlstages.release.released import Released
+from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.tags import tag_run
+from mlstages.runs.trained import read_trained
+from mlstages.runs.trust import read_report
+
+RELEASED: Final = "released"
+"""The tag of the run whose release counts."""
+
+
+def release_run(
+    run: str,
+    *,
+    why: str = "",
+    force: str | None = None,
+    flow_name: str = DEFAULT_FLOW,
+) -> Released:
+    """Return the release of a run's model, which counts from now on.
+
+    Parameters
+    ----------
+    run : str
+        ``<flow>/<run id>``, a run id, or ``latest``.
+    why : str, default=""
+        The reason; empty is what the checks said.
+    force : str or None, default=None
+        The reason to release a run that is not trusted.
+    flow_name : str, default="SampleRegressionFlow"
+        Where a bare run id and ``latest`` are looked for.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no such run.
+    RunUnusableError
+        If it is not trusted, and nobody forces it.
+    OptionError
+        If it is forced without a reason.
+    """
+    if force is not None and not force.strip():
+        raise OptionError("--force needs a reason, which is kept with the release")
+    pathspec = find_run(run, flow_name).pathspec
+    report = read_report(pathspec)
+    if force is None:
+        _require_trust(pathspec, report)
+    checks = tuple(report["checks"]) if report else ()
+    n_passed = sum(check["passed"] is True for check in checks)
+    log = ReleaseLog(find_history(), pathspec.partition("/")[0])
+    before = _find_released(log)
+    supply_username()
+    released = log.publish(
+        describe_release(
+            read_trained(pathspec),
+            who=get_username() or "unknown",
+            when=_now(),
+            why=force or why or f"{n_passed} checks passed",
+            forced=force is not None and not (report or {}).get("trusted", False),
+            checks=checks,
+        )
+    )
+    _move_tag(before, pathspec)
+    return released
+
+
+def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Entry:
+    """Return the entry of the log that takes the present release back.
+
+    Parameters
+    ----------
+    why : str, default=""
+    flow_name : str, default="SampleRegressionFlow"
+
+    Raises
+    ------
+    RunNotFoundError
+        If nothing is released.
+    """
+    log = ReleaseLog(find_history(), flow_name)
+    before = _find_released(log)
+    supply_username()
+    entry = log.undo(who=get_username() or "unknown", when=_now(), why=why)
+    _move_tag(before, _find_released(log))
+    return entry
+
+
+def list_releases(flow_name: str = DEFAULT_FLOW) -> list[Entry]:
+    """Return what was released and taken back, newest first."""
+    return list(reversed(ReleaseLog(find_history(), flow_name).read_entries()))
+
+
+def _require_trust(pathspec: str, report: dict[str, object] | None) -> None:
+    otherwise = "or give --force REASON, which is kept"
+    if report is None:
+        raise RunUnusableError(
+            f"{pathspec} was never checked: mlstages trust {pathspec} does; {otherwise}"
+        )
+    if not report["trusted"]:
+        checks = report["checks"]
+        assert isinstance(checks, list)  # as it was written
+        failed = "".join(f"\n  - {one['says']}" for one in checks if one["passed"] is False)
+        raise RunUnusableError(
+            f"{pathspec} is not trusted: mend what failed, and train again; {otherwise}{failed}"
+        )
+
+
+def _find_released(log: ReleaseLog) -> str | None:
+    number = log.find_current()
+    if number is None:
+        return None
+    return next(entry.run for entry in log.read_entries() if entry.number == number)
+
+
+def _move_tag(before: str | None, after: str | None) -> None:
+    if before is not None and before != after:
+        with suppress(MlstagesError, MetaflowException):  # the run may be gone, its tag with it
+            tag_run(before, remove=[RELEASED])
+    if after is not None:
+        tag_run(after, add=[RELEASED])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,147 @@
+"""A run's model checked, the report kept beside the runs and as a card of the run, and its tag."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+from metaflow.datastore import FlowDataStore
+from metaflow.plugins import DATASTORES
+from metaflow.plugins.cards.card_datastore import CardDatastore
+
+from mlstages.launch.history import find_history
+from mlstages.release.log import FOLDER, ReleaseLog
+from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.tags import tag_run
+from mlstages.runs.trained import read_trained
+from mlstages.trained import TrainedModel
+from mlstages.trust.declaration import Declaration, Need, read_checks
+from mlstages.trust.need import QUESTIONS
+from mlstages.trust.page import draw_page
+from mlstages.trust.report import TrustReport, check_model
+
+TRUSTED: Final = "trusted"
+"""The tag of a run whose checks passed."""
+
+CHECKS_FILE: Final = "checks.toml"
+
+
+def trust_run(
+    run: str,
+    *,
+    checks: Path | None = None,
+    ask: Callable[[str], str] | None = None,
+    flow_name: str = DEFAULT_FLOW,
+    progress: Callable[[str], None] = lambda _says: None,
+) -> TrustReport:
+    """Return what the checks say of a run's model; the run keeps it, and the tag ``trusted``.
+
+    Parameters
+    ----------
+    run : str
+        ``<flow>/<run id>``, a run id, or ``latest``.
+    checks : Path or None, default=None
+        The file of checks; None is ``checks.toml`` of the current folder, if there is one.
+    ask : callable or None, default=None
+        Asks a person a question of `mlstages.trust.need.QUESTIONS` and returns the answer; each
+        is asked once in the life of a flow.
+    flow_name : str, default="SampleRegressionFlow"
+        Where a bare run id and ``latest`` are looked for.
+    progress : callable, default=silence
+        Called with the sentence of each check before it is made.
+
+    Raises
+    ------
+    RunNotFoundError, RunUnusableError
+        If there is no such run, or it left no model and rows.
+    FileError, DataError
+        If the file of checks cannot be read, or a check does not fit the model.
+    """
+    trained = read_trained(run, flow_name=flow_name)
+    flow_name = trained.run.partition("/")[0]
+    path = checks or (Path(CHECKS_FILE) if Path(CHECKS_FILE).is_file() else None)
+    declaration = read_checks(path) if path else Declaration()
+    answered = _answer(declaration.need, find_folder(flow_name) / "need.json", ask)
+    report = check_model(
+        trained,
+        replace(declaration, need=answered),
+        released=_read_released(trained, flow_name),
+        progress=progress,
+    )
+    _keep(report, trained.run)
+    if report.trusted:
+        tag_run(trained.run, add=[TRUSTED])
+    else:
+        tag_run(trained.run, remove=[TRUSTED])
+    return report
+
+
+def find_folder(flow_name: str) -> Path:
+    """Return where the reports and releases of a flow are; it may not exist yet."""
+    return find_history() / FOLDER / flow_name
+
+
+def read_report(pathspec: str) -> dict[str, Any] | None:
+    """Return what `TrustReport.to_dict` had of a run, or None if it was never checked."""
+    path = _path_of(pathspec)
+    if not path.exists():
+        return None
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return report
+
+
+def _path_of(pathspec: str) -> Path:
+    flow_name, _, run_id = pathspec.partition("/")
+    return find_folder(flow_name) / "reports" / f"{run_id}.json"
+
+
+def _read_released(trained: TrainedModel, flow_name: str) -> TrainedModel | None:
+    log = ReleaseLog(find_history(), flow_name)
+    number = log.find_current()
+    if number is None:
+        return None
+    run = log.read(number).run
+    return None if run == trained.run else read_trained(run)
+
+
+def _answer(declared: Need, path: Path, ask: Callable[[str], str] | None) -> Need:
+    """Return the answers of the file of checks, else those given before, else asked for now."""
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    answers = kept | {name: text for name, text in asdict(declared).items() if text}
+    if ask is not None:
+        answers |= {name: ask(QUESTIONS[name]) for name in QUESTIONS if name not in answers}
+    if answers != kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(answers), encoding="utf-8")
+    return Need(**answers)
+
+
+def _keep(report: TrustReport, pathspec: str) -> None:
+    path = _path_of(pathspec)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    run = find_run(pathspec)
+    tasks = [task for step in run for task in step if task.successful]
+    last = max(tasks, key=lambda task: task.finished_at)
+    _save_card(last, draw_page(report))
+
+
+def _save_card(task: Any, page: str) -> None:
+    """Put a page among the cards of a task that has ended, where Metaflow's own tools find it.
+
+    Notes
+    -----
+    As `metaflow.plugins.cards.card_client.get_cards` opens the store (2.19); a card's name is its
+    type, its id and a hash.
+    """
+    kind = task.metadata_dict["ds-type"]
+    store = FlowDataStore(
+        task.path_components[0],
+        None,
+        storage_impl=next(one for one in DATASTORES if kind == one.TYPE),
+        ds_root=CardDatastore.get_storage_root(kind),
+    )
+    name = hashlib.sha1(page.encode(), usedforsecurity=False).hexdigest()
+    CardDatastore(store, pathspec=task.pathspec).save_card(name, "blank", page, card_id="trust")
