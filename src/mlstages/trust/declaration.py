@@ -82,7 +82,8 @@ class Slices:
     columns: list[str] = field(default_factory=list)
     """None is all."""
     quantiles: int = 4
-    factor: float = 2.0
+    factor: float = 1.5
+    """At most; a quarter of the rows that has all of the error comes to 2."""
     at_least: int = 30
     """Rows that a part must have to be judged."""
 

@@ -65,7 +65,6 @@ def derive_checks(trained: TrainedModel) -> Iterator[Check]:
     yield from _derive_directions(trained)
     yield Slices(
         says="No part of the test rows is predicted much worse than the whole",
-        factor=1.5 if trained.is_classifier else 2.0,
     )
     yield Baseline(says="The model is better than always predicting the same, by a tenth")
     yield Regression(says="The model is no worse than the released one on the same rows")
