@@ -82,10 +82,10 @@ def _read_form(model: Any, n_features: int) -> LinearForm | None:
 
 
 def _is_linear(regressor: Any) -> bool:
-    from sklearn.linear_model import LinearRegression
-
+    # A class of somebody's own may answer otherwise far from the rows that are compared.
     return (
-        getattr(type(regressor), "predict", None) is LinearRegression.predict
+        type(regressor).__module__.startswith("sklearn.linear_model.")
+        and hasattr(regressor, "coef_")
         and np.ndim(regressor.coef_) == 1
         and np.ndim(regressor.intercept_) == 0
     )

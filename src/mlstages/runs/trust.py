@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from metaflow.datastore import FlowDataStore
+from metaflow.metaflow_config import CARD_SUFFIX
 from metaflow.plugins import DATASTORES
 from metaflow.plugins.cards.card_datastore import CardDatastore
 
@@ -136,12 +137,14 @@ def _save_card(task: Any, page: str) -> None:
     As `metaflow.plugins.cards.card_client.get_cards` opens the store (2.19); a card's name is its
     type, its id and a hash.
     """
-    kind = task.metadata_dict["ds-type"]
+    kind, root = (task.metadata_dict.get(name) for name in ("ds-type", "ds-root"))
+    if kind == "local" and not (root and Path(root).is_dir()):  # the history was moved
+        root = str(find_history())
     store = FlowDataStore(
         task.path_components[0],
         None,
         storage_impl=next(one for one in DATASTORES if kind == one.TYPE),
-        ds_root=CardDatastore.get_storage_root(kind),
+        ds_root=f"{root}/{CARD_SUFFIX}",
     )
     name = hashlib.sha1(page.encode(), usedforsecurity=False).hexdigest()
     CardDatastore(store, pathspec=task.pathspec).save_card(name, "blank", page, card_id="trust")
