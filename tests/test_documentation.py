@@ -125,7 +125,8 @@ def test_what_is_quoted_from_a_file_stands_there_word_for_word():
     quoted = [
         block.partition("\n")
         for page in PAGES
-        for block in code_blocks(PAGES[page], "python")
+        for language in ("python", "toml")
+        for block in code_blocks(PAGES[page], language)
         if block.startswith("# from ")
     ]
     assert len(quoted) >= 3

@@ -32,14 +32,10 @@ if TYPE_CHECKING:  # a stage of functions should not load Metaflow to show its n
     from mlstages.refactor.proof import Outcome
     from mlstages.refactor.refactoring import Refactoring
     from mlstages.refactor.verification import Verification
-    from mlstages.release.log import Entry
-    from mlstages.release.released import Released
     from mlstages.result import RunResult
     from mlstages.runs import Replay, RunDetails, RunDiff, RunSummary
     from mlstages.runs.details import ArtifactSummary
     from mlstages.runs.diff import Change
-    from mlstages.trust.report import TrustReport
-    from mlstages.trust.verdict import Verdict
 
 _WIDTH_OF_A_FILE = 120  # a pipe has none of its own
 _LONGEST_CELL = 32
@@ -147,62 +143,6 @@ def draw_check(report: CheckReport) -> RenderableType:
         "a run would go through" if report.passed else "a run would stop over the errors",
     ]
     return Group(*map(Text, lines))
-
-
-def draw_trust(report: TrustReport) -> RenderableType:
-    """Return what was expected and found, the cases that failed, and the verdict."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for verdict in report.checks:
-        mark = {True: "passed", False: "FAILED", None: "open"}[verdict.passed]
-        table.add_row(mark, verdict.kind.replace("_", " "), f"{verdict.says}: {verdict.measured}")
-    failed = [verdict for verdict in report.checks if verdict.passed is False]
-    cases = [Text(f"{verdict.says}:\n{_list_failures(verdict)}", style="") for verdict in failed]
-    signs = Table(box=None, pad_edge=False, show_header=False)
-    for sign in report.signs:
-        mark = {True: "SIGN", False: "no", None: "ask"}[sign.present]
-        signs.add_row(mark, sign.sign, sign.measured)
-    n_failed = f"{len(failed)} of {len(report.checks)} checks failed"
-    verdict_line = f"{report.run} is {'trusted' if report.trusted else f'not trusted: {n_failed}'}"
-    return Group(
-        table, *cases, Text("signs that machine learning is not needed:"), signs, Text(verdict_line)
-    )
-
-
-def _list_failures(verdict: Verdict) -> str:
-    more = verdict.n_failures - len(verdict.failures)
-    lines = [
-        f"  - {failure.case}: {failure.got}; expected {failure.expected}"
-        for failure in verdict.failures
-    ]
-    return "\n".join([*lines, *([f"  and {more:,} more"] if more > 0 else [])])
-
-
-def draw_release(released: Released) -> RenderableType:
-    """Return the line that says what is released now."""
-    how = "the model itself" if released.form is None else "plain numbers, equal to the bit"
-    forced = ", FORCED" if released.forced else ""
-    return Text(
-        f"release {released.number}: {released.run}, by {released.who}{forced}: {released.why}\n"
-        f"served by {how}"
-    )
-
-
-def draw_undo(entry: Entry) -> RenderableType:
-    """Return the line that says what was taken back."""
-    return Text(f"release {entry.number} of {entry.run} is taken back")
-
-
-def draw_releases(entries: list[Entry]) -> RenderableType:
-    """Return the log, newest first."""
-    if not entries:
-        return Text("nothing has been released yet: mlstages release RUN")
-    table = Table(box=None, pad_edge=False)
-    for header in ("", "number", "run", "who", "when", "why"):
-        table.add_column(header)
-    for entry in entries:
-        action = f"{entry.action}{', forced' if entry.forced else ''}"
-        table.add_row(action, str(entry.number), entry.run, entry.who, entry.when, entry.why)
-    return table
 
 
 def _draw_candidates(result: RunResult) -> RenderableType:

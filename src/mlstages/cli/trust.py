@@ -41,7 +41,7 @@ def trust(
     as_json: AsJson = False,
 ) -> None:
     """Check that a run's model behaves as it was designed, before people meet it."""
-    from mlstages.cli import render
+    from mlstages.cli import render, render_trust
     from mlstages.runs.trust import trust_run
     from mlstages.trust.page import draw_page
 
@@ -50,7 +50,7 @@ def trust(
     report = trust_run(run, checks=checks, ask=_ask if is_terminal else None, flow_name=flow)
     if html is not None:
         _write_page(html, draw_page(report))
-    render.show(report, render.draw_trust, as_json=as_json)
+    render.show(report, render_trust.draw_trust, as_json=as_json)
     if not report.trusted:
         raise typer.Exit(NOT_TRUSTED)
 
@@ -71,24 +71,24 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Make a trusted run's model the released one, or take the release back."""
-    from mlstages.cli import render
+    from mlstages.cli import render, render_trust
     from mlstages.runs.releases import release_run, undo_release
 
     if undo and (force is not None or run != "latest"):
         raise OptionError("--undo takes the present release back: it takes no run and no --force")
     if undo:
-        render.show(undo_release(why=why, flow_name=flow), render.draw_undo, as_json=as_json)
+        render.show(undo_release(why=why, flow_name=flow), render_trust.draw_undo, as_json=as_json)
         return
     released = release_run(run, why=why, force=force, flow_name=flow)
-    render.show(released, render.draw_release, as_json=as_json)
+    render.show(released, render_trust.draw_release, as_json=as_json)
 
 
 def releases(flow: FlowName = _OUR_FLOW, as_json: AsJson = False) -> None:
     """List what was released and taken back, newest first."""
-    from mlstages.cli import render
+    from mlstages.cli import render, render_trust
     from mlstages.runs.releases import list_releases
 
-    render.show(list_releases(flow), render.draw_releases, as_json=as_json)
+    render.show(list_releases(flow), render_trust.draw_releases, as_json=as_json)
 
 
 def _ask(question: str) -> str:
