@@ -77,15 +77,18 @@ def progress(n_parts: int) -> Iterator[Callable[[str], None]]:
     )
     # Without a terminal, rich would print the line once, at its end.
     bar.disable = not bar.console.is_terminal
-    with bar:
-        task = bar.add_task("starting", total=n_parts)
-        begun: list[str] = []
+    task = bar.add_task("starting", total=n_parts)
+    begun: list[str] = []
 
-        def report(part: str) -> None:
-            bar.update(task, description=f"running {part}", completed=len(begun))
-            begun.append(part)
+    def report(part: str) -> None:
+        bar.start()  # with the first part: before it, somebody may be asked something
+        bar.update(task, description=f"running {part}", completed=len(begun))
+        begun.append(part)
 
+    try:
         yield report
+    finally:
+        bar.stop()
 
 
 def draw_result(result: RunResult) -> RenderableType:

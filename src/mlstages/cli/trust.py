@@ -47,7 +47,14 @@ def trust(
 
     _require_page(html)
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    report = trust_run(run, checks=checks, ask=_ask if is_terminal else None, flow_name=flow)
+    with render.progress(0) as progress:
+        report = trust_run(
+            run,
+            checks=checks,
+            ask=_ask if is_terminal else None,
+            flow_name=flow,
+            progress=progress,
+        )
     if html is not None:
         _write_page(html, draw_page(report))
     render.show(report, render_trust.draw_trust, as_json=as_json)

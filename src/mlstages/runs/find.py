@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 import metaflow
-from metaflow.exception import MetaflowNotFound
+from metaflow.exception import MetaflowNamespaceMismatch, MetaflowNotFound
 
 from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
 from mlstages.launch.history import describe_history, open_history
@@ -47,7 +47,7 @@ def iterate_runs(
     try:
         runs = list(metaflow.Flow(flow_name).runs(*([tag] if tag else [])))
         yield from sorted(runs, key=started_at, reverse=True)
-    except MetaflowNotFound:
+    except (MetaflowNotFound, MetaflowNamespaceMismatch):  # none at all, or none of this user
         return
     finally:
         metaflow.namespace(None)

@@ -13,6 +13,10 @@ from mlstages.trust.error import guess_constant, measure_error, measure_rows, na
 from mlstages.trust.trial import Trial
 from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge, show_value
 
+AGAIN: Final = 1e-6
+"""What the number of threads may move a prediction by, as a share of it, where a model is fitted
+step by step."""
+
 _SHIFTED: Final = 2.0
 """A row has flipped if its prediction moved by so many times the released model's error."""
 
@@ -162,24 +166,6 @@ def _find_flipped(trial: Trial, before: NDArray[Any], error: float) -> Iterator[
         )
 
 
-def measure_seeds(trial: Trial, seeds: int) -> list[float]:
-    """Return the error of models of other splits of all rows, one a seed."""
-    from sklearn.model_selection import train_test_split
-
-    trained = trial.trained
-    X = np.concatenate([trained.X_train, trained.X_test])
-    y = np.concatenate([trained.y_train, trained.y_test])
-    errors = []
-    for seed in range(seeds):
-        X_train, X_test, y_train, y_test = train_test_split(
-            X, y, test_size=len(trained.y_test), random_state=seed
-        )
-        model = trained.fit_again(X_train, y_train)
-        y_predicted = np.asarray(model.predict(trained.contain(X_test)))
-        errors.append(measure_error(trained, y_test, y_predicted))
-    return errors
-
-
 def check_stability(check: Stability, trial: Trial) -> Verdict:
     """Return whether training again gives the same model, and other splits one as good."""
     trained = trial.trained
@@ -194,7 +180,8 @@ def check_stability(check: Stability, trial: Trial) -> Verdict:
         failures.append(
             Failure("trained again on the same rows", "other predictions", "the same predictions")
         )
-    errors = measure_seeds(trial, check.seeds)
+    errors = [*trial.errors_of_splits[: check.seeds]]
+    errors += [trial.split_again(seed) for seed in range(len(errors), check.seeds)]
     mean = float(np.mean(errors))
     spread = float(np.std(errors)) / mean if mean else 0.0
     if spread > check.spread:
@@ -212,4 +199,4 @@ def check_stability(check: Stability, trial: Trial) -> Verdict:
 def _agree(trial: Trial, y_again: NDArray[Any]) -> bool:
     if trial.trained.is_classifier:
         return bool(np.array_equal(y_again, trial.y_predicted))
-    return bool(np.allclose(y_again, trial.y_predicted, rtol=1e-9, atol=0))
+    return bool(np.allclose(y_again, trial.y_predicted, rtol=AGAIN, atol=0))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from threadpoolctl import threadpool_limits
+
 from mlstages.release.description import measure
 from mlstages.trained import TrainedModel
 from mlstages.trust.behaviour import (
@@ -22,13 +24,10 @@ from mlstages.trust.performance import (
     check_slices,
     check_stability,
     find_slices,
-    measure_seeds,
 )
 from mlstages.trust.rows import check_data, check_robustness
 from mlstages.trust.trial import MOST_ROWS, Trial
 from mlstages.trust.verdict import Kind, Verdict
-
-SEEDS: Final = 5
 
 CHECKS: Final[dict[Kind, Callable[[Any, Trial], Verdict]]] = {
     Kind.DATA: check_data,
@@ -125,8 +124,15 @@ def check_model(
     MlstagesError
         If a declared check does not fit the model.
     """
-    declaration = declaration or Declaration()
-    trial = Trial(trained=trained, released=released)
+    # Threads of BLAS that wait for each other cost a small fit ten times its time on a busy machine.
+    with threadpool_limits(1):
+        return _check(
+            Trial(trained=trained, released=released), declaration or Declaration(), progress
+        )
+
+
+def _check(trial: Trial, declaration: Declaration, progress: Callable[[str], None]) -> TrustReport:
+    trained, released = trial.trained, trial.released
     verdicts = []
     slices: tuple[Slice, ...] = ()
     for check, derived in complete(declaration.checks, trained):
@@ -167,6 +173,6 @@ def _count_confusion(trial: Trial) -> tuple[tuple[str, str, int], ...]:
 
 def _measure_seeds(trial: Trial) -> list[float]:
     try:
-        return measure_seeds(trial, SEEDS)
+        return trial.errors_of_splits
     except (TypeError, ValueError):  # the model cannot be made anew, or there are too few rows
         return []

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from mlstages.errors import DataError
 from mlstages.release.extraction import to_plain
 from mlstages.trained import ColumnKind, TrainedModel
+from mlstages.trust.error import measure_error
 from mlstages.trust.verdict import Failure, describe_row, show_value
 
+SEEDS: Final = 5
 MOST_ROWS: Final = 1000
 """Test rows on which changes are tried."""
 
@@ -49,6 +51,30 @@ class Trial:
     def random(self) -> np.random.Generator:
         """Chance, the same each time."""
         return np.random.default_rng(self.random_state)
+
+    @cached_property
+    def errors_of_splits(self) -> list[float]:
+        """Errors of models of `SEEDS` other splits of all rows.
+
+        Raises
+        ------
+        TypeError
+            If the model is none that can be made anew.
+        """
+        return [self.split_again(seed) for seed in range(SEEDS)]
+
+    def split_again(self, seed: int) -> float:
+        """Return the error of a model of another split of all rows."""
+        from sklearn.model_selection import train_test_split
+
+        trained = self.trained
+        X = np.concatenate([trained.X_train, trained.X_test])
+        y = np.concatenate([trained.y_train, trained.y_test])
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, test_size=len(trained.y_test), random_state=seed
+        )
+        model = trained.fit_again(X_train, y_train)
+        return measure_error(trained, y_test, np.asarray(model.predict(trained.contain(X_test))))
 
     def order(self, rows: Sequence[Mapping[str, Any]], says: str) -> Rows:
         """Return declared rows in the order of the columns.
