@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).parent.parent
 _LONG = (
     *("tests/test_documentation.py", "tests/launch/reuse/", "tests/launch/artifacts/test_runs.py"),
     *("tests/launch/fork/test_parity.py", "tests/stages/test_killed.py"),
-    "tests/stages/test_tuning.py",
+    *("tests/stages/test_tuning.py", "tests/test_sentiment.py"),
 )
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
 
@@ -163,3 +163,21 @@ def in_history(flow_run: FlowRun, monkeypatch: pytest.MonkeyPatch) -> FlowRun:
     """Change to the folder that has the run of `flow_run` in its history."""
     monkeypatch.chdir(flow_run.folder)
     return flow_run
+
+
+@dataclass(frozen=True)
+class Editorials:
+    """The table that scripts/get_editorials.py has written, and what it said."""
+
+    path: Path
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def editorials(tmp_path_factory: pytest.TempPathFactory) -> Editorials:
+    folder = tmp_path_factory.mktemp("editorials")
+    command = [sys.executable, str(REPOSITORY / "scripts" / "get_editorials.py")]
+    # With the whole environment: pip's index may be configured there.
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
+    assert ran.returncode == 0, ran.stderr
+    return Editorials(folder / "editorials.tsv", ran.stderr)

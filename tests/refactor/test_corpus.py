@@ -14,6 +14,7 @@ MADE = ("_functions.py", "_flow.py")
 SCRIPTS = [
     *(path for path in sorted(CORPUS.iterdir()) if path.is_file() and not path.name.endswith(MADE)),
     REPOSITORY / "examples" / "sample_regression.py",
+    REPOSITORY / "examples" / "sentiment.py",
 ]
 
 

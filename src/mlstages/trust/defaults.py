@@ -94,7 +94,7 @@ def _derive_noise(trained: TrainedModel) -> Iterator[Check]:
 def _derive_directions(trained: TrainedModel) -> Iterator[Check]:
     if trained.is_classifier:
         return
-    from scipy.stats import spearmanr  # type: ignore[import-untyped] # ships none
+    from scipy.stats import spearmanr
 
     y = trained.y_train.astype(float)
     for i, column in enumerate(trained.columns):

@@ -124,7 +124,7 @@ def check_model(
     MlstagesError
         If a declared check does not fit the model.
     """
-    # Threads of BLAS that wait for each other cost a small fit ten times its time on a busy machine.
+    # BLAS threads that wait for each other cost a small fit ten times its time on a busy machine.
     with threadpool_limits(1):
         return _check(
             Trial(trained=trained, released=released), declaration or Declaration(), progress
