@@ -121,8 +121,8 @@ class Stability:
 
     says: str
     seeds: int = 5
-    spread: float = 0.2
-    """Standard deviation of the figure over the seeds, as a share of its mean."""
+    spread: float = 0.1
+    """Standard deviation of the figure over the seeds, as a share of the baseline's figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

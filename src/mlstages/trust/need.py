@@ -20,8 +20,8 @@ AS_GOOD: Final = 0.95
 """A rule is as good as the model if the model's error is more than this share of the rule's."""
 
 FEW_ROWS: Final = 100
-UNSTEADY: Final = 0.2
-"""Spread over splits, as a share of the mean error, beyond which a figure says little."""
+UNSTEADY: Final = 0.1
+"""Spread over splits, as a share of the baseline's error, beyond which a figure says little."""
 
 SHARES: Final = (0.25, 0.5)
 """Of the training rows, for the learning curve; the model itself is its end."""
@@ -172,10 +172,10 @@ def _find_unsteadiness(trial: Trial, errors: Sequence[float]) -> Sign:
     sign = "how good the model is cannot be measured"
     if not errors:
         return Sign(sign=sign, present=None, measured="the model cannot be trained again here")
-    mean, spread = float(np.mean(errors)), float(np.std(errors))
+    spread = trial.measure_spread(errors)
     return Sign(
         sign=sign,
-        present=spread > UNSTEADY * mean,
-        measured=f"{name_error(trial.trained)} {mean:.6g}, {spread / mean if mean else 0:.1%} "
-        f"spread over {len(errors)} splits of all rows, {len(trial.trained.y_test)} tested on",
+        present=spread > UNSTEADY,
+        measured=f"{name_error(trial.trained)} {np.mean(errors):.6g} ± {np.std(errors):.3g} over "
+        f"{len(errors)} splits of all rows, {len(trial.trained.y_test)} tested on",
     )

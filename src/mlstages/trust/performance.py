@@ -110,8 +110,8 @@ def check_baseline(check: Baseline, trial: Trial) -> Verdict:
     """Return whether the model is better than no model, by a margin."""
     trained = trial.trained
     ours = measure_error(trained, trained.y_test, trial.y_predicted)
-    constant = guess_constant(trained, len(trained.y_test))
-    theirs = measure_error(trained, trained.y_test, constant)
+    constant = guess_constant(trained, 1)
+    theirs = trial.error_of_constant
     name = name_error(trained)
     measured = f"{name} {ours:.6g}, always {show_value(constant[0].item())}: {theirs:.6g}"
     most = (1 - check.margin) * theirs
@@ -182,17 +182,19 @@ def check_stability(check: Stability, trial: Trial) -> Verdict:
         )
     errors = [*trial.errors_of_splits[: check.seeds]]
     errors += [trial.split_again(seed) for seed in range(len(errors), check.seeds)]
-    mean = float(np.mean(errors))
-    spread = float(np.std(errors)) / mean if mean else 0.0
+    spread = trial.measure_spread(errors)
     if spread > check.spread:
         failures.append(
             Failure(
                 f"{check.seeds} splits of all rows",
                 ", ".join(f"{error:.4g}" for error in errors),
-                f"a spread of at most {check.spread:.0%}",
+                f"a spread of at most {check.spread:.0%} of the baseline's",
             )
         )
-    measured = f"{name_error(trained)} of {check.seeds} splits {mean:.6g} ± {spread:.1%}"
+    measured = (
+        f"{name_error(trained)} of {check.seeds} splits {np.mean(errors):.6g} ± "
+        f"{np.std(errors):.3g}, {spread:.1%} of the baseline's"
+    )
     return judge(Kind.STABILITY, check.says, failures, 1 + check.seeds, measured=measured)
 
 

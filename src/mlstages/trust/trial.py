@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlstages.errors import DataError
 from mlstages.release.extraction import to_plain
 from mlstages.trained import ColumnKind, TrainedModel
-from mlstages.trust.error import measure_error
+from mlstages.trust.error import guess_constant, measure_error
 from mlstages.trust.verdict import Failure, describe_row, show_value
 
 SEEDS: Final = 5
@@ -62,6 +62,16 @@ class Trial:
             If the model is none that can be made anew.
         """
         return [self.split_again(seed) for seed in range(SEEDS)]
+
+    @cached_property
+    def error_of_constant(self) -> float:
+        """The error of always predicting the same on the test rows."""
+        y_test = self.trained.y_test
+        return measure_error(self.trained, y_test, guess_constant(self.trained, len(y_test)))
+
+    def measure_spread(self, errors: Sequence[float]) -> float:
+        """Return the standard deviation of errors as a share of the constant's."""
+        return float(np.std(errors)) / self.error_of_constant if self.error_of_constant else 0.0
 
     def split_again(self, seed: int) -> float:
         """Return the error of a model of another split of all rows."""
