@@ -31,8 +31,8 @@ app = typer.Typer(
     # A bug of ours shows Python's own traceback, which can be searched and reported.
     pretty_exceptions_enable=False,
     add_completion=False,
-    epilog="Exit codes: 0 ok, 1 stages or results differ, a check fails or drift is found, 2 an option "
-    "is wrong, 3 the data, a file or a past run is, 4 a run failed.",
+    epilog="Exit codes: 0 ok, 1 stages or results differ, a check fails or drift is found, "
+    "2 an option is wrong, 3 the data, a file or a past run is, 4 a run failed.",
 )
 
 

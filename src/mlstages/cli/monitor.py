@@ -6,15 +6,13 @@ from typing import Annotated, Final
 
 import typer
 
+from mlstages.cli.history import FlowName
 from mlstages.cli.options import AsJson
 
 FOUND: Final = 1
 """The exit code where something is above its limit."""
 
 OUR_FLOW: Final = "SampleRegressionFlow"
-ReleasedFlow = Annotated[
-    str, typer.Option("--flow", metavar="NAME", help="The flow whose release is meant.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def monitor(
-    flow: ReleasedFlow = OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     since: Annotated[
         str | None,
         typer.Option(

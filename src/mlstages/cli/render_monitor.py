@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from mlstages.monitor.cases import Handed
     from mlstages.monitor.drift import Drift
     from mlstages.monitor.report import MonitorReport, SpanReport
     from mlstages.records import Feedback
@@ -36,17 +37,21 @@ def _draw_spans(report: MonitorReport) -> Table:
     table.add_column(f"{error.metric} ({error.released:.4g})" if error else "error")
     for heading in ("median", "p95", "p99 ms"):
         table.add_column(heading, justify="right")
+    table.add_column("found", overflow="fold")
     for span in (*report.spans, report.whole):
         told = f"{span.error.value:.4g} on {span.error.n_rows}" if span.error else ""
         latency = span.latency
         seconds = (latency.median, latency.p95, latency.p99) if latency else ()
+        times = [f"{1000 * each:.3g}" for each in seconds] or [""] * 3
+        found = [one for one in report.findings if one.span == span.span]
         table.add_row(
             span.span,
             f"{span.n_rows:,}",
             f"{span.outside.share:.1%}",
             *_name_largest(span),
             told,
-            *(f"{1000 * each:.3g}" for each in seconds),
+            *times,
+            ", ".join(one.field if one.what == "feature" else one.what for one in found),
         )
     return table
 
@@ -94,6 +99,19 @@ def draw_feedback(found: list[Feedback]) -> RenderableType:
         values = (_draw_value(told.prediction), _draw_value(told.truth), told.remark)
         table.add_row(str(told.number), when, told.status.value, row, *values)
     return table
+
+
+def draw_handed(handed: Handed) -> RenderableType:
+    """Return how many were added, which were there, and why others were not."""
+    count, noun = len(handed.added), "piece" if len(handed.added) == 1 else "pieces"
+    numbers = f": {', '.join(map(str, handed.added))}" if handed.added else ""
+    lines = [f"{count} {noun} of feedback added to {handed.path}{numbers}"]
+    if not (handed.added or handed.known or handed.refused):
+        lines = ["no feedback is accepted: mlstages feedback list, then accept ID"]
+    if handed.known:
+        lines.append(f"there already: {', '.join(map(str, handed.known))}")
+    lines += [f"left out, {number}: {reason}" for number, reason in handed.refused.items()]
+    return Group(*map(Text, (*lines, *handed.notes)))
 
 
 def _draw_value(value: Any) -> str:

@@ -87,7 +87,7 @@ def monitor_flow(
     begin = 0.0 if since is None else parse_moment(since, now)
     end = float("inf") if until is None else parse_moment(until, now)
     if begin >= end:
-        raise OptionError(f"--since {since} is not before --until {until}: there is no time between")
+        raise OptionError(f"--since {since} is not before --until {until}: turn them round")
     released = read_released(history, flow_name)
     records = open_records(history, flow_name)
     try:

@@ -119,11 +119,11 @@ def _draw_error(report: MonitorReport, marked: list[bool]) -> Iterator[str]:
 
 def _draw_fields(whole: SpanReport) -> str:
     headings = ("field", "rows", "missing", "PSI", "test", "statistic", "training → now")
-    rows = [
-        (f"prediction of {drift.field}" if drift is whole.prediction else drift.field,)
-        + _tell_drift(drift)
+    names = [
+        f"prediction of {drift.field}" if drift is whole.prediction else drift.field
         for drift in whole.drifts
     ]
+    rows = [(name, *_tell_drift(drift)) for name, drift in zip(names, whole.drifts, strict=True)]
     return _draw_table("As a whole", headings, rows)
 
 
