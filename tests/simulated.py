@@ -1,5 +1,6 @@
 """A model in use: trained here, released into a folder, asked for weeks."""
 
+import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlstages.records import Prediction, Records, find_records
 from mlstages.release.description import describe_release
@@ -41,6 +42,7 @@ class World:
         return X, y
 
 
+@functools.cache
 def train(seed=0, n=1000, *, is_classifier=False):
     random = np.random.default_rng(seed)
     X, y = World().draw(random, n)
@@ -48,8 +50,8 @@ def train(seed=0, n=1000, *, is_classifier=False):
         y = np.where(y > 150, "dear", np.where(y > 140, "fair", "cheap")).astype(object)
     n_train = n * 8 // 10
     model = make_pipeline(
-        make_column_transformer((OneHotEncoder(), [2]), remainder="passthrough"),
-        LogisticRegression(max_iter=2000) if is_classifier else LinearRegression(),
+        make_column_transformer((OneHotEncoder(), [2]), remainder=StandardScaler()),
+        LogisticRegression() if is_classifier else LinearRegression(),
     )
     return TrainedModel(
         run=f"{FLOW}/{seed}",

@@ -51,7 +51,7 @@ def _draw_spans(report: MonitorReport) -> Table:
             *_name_largest(span),
             told,
             *times,
-            ", ".join(one.field if one.what == "feature" else one.what for one in found),
+            ", ".join((one.what != "prediction" and one.field) or one.what for one in found),
         )
     return table
 

@@ -41,7 +41,7 @@ class Drift:
     psi : float or None
         Population stability index; None of fewer than `FEWEST_ROWS` values, as all below.
     test : str or None
-        ``kolmogorov-smirnov`` or ``chi-square``.
+        ``Kolmogorov-Smirnov`` or ``chi-square``.
     statistic, p_value : float or None
         Of the test; the p-value is not corrected for other tests.
     change : str
@@ -143,7 +143,7 @@ def _measure_numbers(field: Field, known: list[Any], n_missing: int) -> Drift:
         n_rows=len(known),
         n_missing=n_missing,
         psi=compute_psi(*count_numbers(sample, values)),
-        test="kolmogorov-smirnov",
+        test="Kolmogorov-Smirnov",
         statistic=float(tested.statistic),
         p_value=float(tested.pvalue),
         change=f"median{' of words' if words else ''} {before:.4g} → {now:.4g}",
