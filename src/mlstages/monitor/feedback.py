@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlstages.errors import RunNotFoundError
 from mlstages.monitor.kept import open_records, read_released
 from mlstages.records import Feedback, Status
 from mlstages.release.released import Released
@@ -73,4 +74,7 @@ def find_old(data: Path | None, released: Released) -> tuple[str, Path | bytes]:
         return str(data), data
     from mlstages.runs.dataset import read_dataset  # loads Metaflow
 
-    return read_dataset(released.run)
+    try:
+        return read_dataset(released.run)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{error.message}; or say by --data which file it is") from None
