@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlstages.monitor.kept import monitor_flow
 from mlstages.monitor.monitoring import monitor_release
 from mlstages.monitor.spans import By
+from mlstages.monitor.watch import monitor_flow
 from simulated import DAY, FLOW, MONDAY, World, answer, ask, keep, release, train
 
 SEEDS = range(4)

@@ -54,9 +54,9 @@ def monitor(
 
         require_page(html)
     from mlstages.cli import render, render_monitor
-    from mlstages.monitor.kept import monitor_flow
     from mlstages.monitor.report import Limits
     from mlstages.monitor.spans import By
+    from mlstages.monitor.watch import monitor_flow
     from mlstages.release.places import find_history
 
     report = monitor_flow(
