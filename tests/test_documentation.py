@@ -138,12 +138,19 @@ def test_every_command_and_option_is_documented():
     commands = typer.main.get_command(app).commands
     assert set(commands) >= {"monolith", "composable", "flow", "compare", "runs", "show"}
     for name, command in commands.items():
+        for within, one in getattr(command, "commands", {}).items():
+            assert f"`{within}" in README or f"mlstages {name} {within}" in README
+            check_options(f"{name} {within}", one)
         assert f"mlstages {name}" in README
-        for parameter in command.params:
-            names = (*parameter.opts, *parameter.secondary_opts)
-            for option in (name for name in names if name.startswith("-")):
-                written = re.search(rf"(?<![\w-]){option}(?![\w-])", README)
-                assert written, f"{option} of {name} is missing"
+        check_options(name, command)
+
+
+def check_options(name, command):
+    for parameter in command.params:
+        names = (*parameter.opts, *parameter.secondary_opts)
+        for option in (one for one in names if one.startswith("-")):
+            written = re.search(rf"(?<![\w-]){option}(?![\w-])", README)
+            assert written, f"{option} of {name} is missing"
 
 
 def test_what_it_is_how_to_install_and_a_real_result_stand_within_forty_lines():

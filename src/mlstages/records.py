@@ -6,7 +6,7 @@ takes it away: a row that was acknowledged is on the disk.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS feedback (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, run TEXT NOT NULL,
     prediction_id TEXT, row TEXT NOT NULL, prediction TEXT NOT NULL, truth TEXT NOT NULL,
     remark TEXT NOT NULL, status TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS gauges (name TEXT PRIMARY KEY, value REAL NOT NULL);
 """
 
 
@@ -259,6 +260,16 @@ class Records:
                 "UPDATE feedback SET status = ? WHERE number = ?",
                 [(status.value, number) for number in numbers],
             )
+
+    def set_gauges(self, gauges: Mapping[str, float]) -> None:
+        """Keep what the newest report of `mlstages.monitor` came to, in place of the last one's."""
+        with self._transaction():
+            self._database.execute("DELETE FROM gauges")
+            self._database.executemany("INSERT INTO gauges VALUES (?, ?)", gauges.items())
+
+    def read_gauges(self) -> dict[str, float]:
+        """Return what the newest report came to, by the series' names; empty if there is none."""
+        return dict(self._database.execute("SELECT name, value FROM gauges ORDER BY rowid"))
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._database)

@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from mlstages.cli import checks, graph, history, pipeline, refactor, run, trust
+from mlstages.cli import (
+    checks,
+    feedback,
+    graph,
+    history,
+    monitor,
+    pipeline,
+    refactor,
+    run,
+    trust,
+)
 from mlstages.errors import MlstagesError
 
 app = typer.Typer(
@@ -21,8 +31,8 @@ app = typer.Typer(
     # A bug of ours shows Python's own traceback, which can be searched and reported.
     pretty_exceptions_enable=False,
     add_completion=False,
-    epilog="Exit codes: 0 ok, 1 stages or results differ or a check fails, 2 an option is wrong, "
-    "3 the data, a file or a past run is, 4 a run failed.",
+    epilog="Exit codes: 0 ok, 1 stages or results differ, a check fails or drift is found, "
+    "2 an option is wrong, 3 the data, a file or a past run is, 4 a run failed.",
 )
 
 
@@ -54,6 +64,8 @@ graph.register(app)
 run.register(app)
 refactor.register(app)
 trust.register(app)
+monitor.register(app)
+feedback.register(app)
 
 
 def main() -> int:

@@ -24,8 +24,7 @@ def describe_schema(trained: TrainedModel) -> Schema:
         _describe(name, kind, cells)
         for name, kind, cells in zip(trained.columns, trained.kinds, trained.X_train.T, strict=True)
     ]
-    kind = ColumnKind.CATEGORICAL if trained.is_classifier else ColumnKind.NUMERIC
-    return Schema(fields=tuple(fields), target=_describe(trained.target, kind, trained.y_train))
+    return Schema(fields=tuple(fields), target=_describe_target(trained, trained.y_train))
 
 
 def measure(trained: TrainedModel) -> tuple[dict[str, float], dict[str, float]]:
@@ -90,7 +89,13 @@ def describe_release(
             (row, *to_plain([y_predicted]))
             for row, y_predicted in zip(chosen, predicted, strict=True)
         ),
+        predicted=_describe_target(trained, trained.predict(trained.X_test)),
     )
+
+
+def _describe_target(trained: TrainedModel, y: NDArray[Any]) -> Field:
+    kind = ColumnKind.CATEGORICAL if trained.is_classifier else ColumnKind.NUMERIC
+    return _describe(trained.target, kind, y)
 
 
 def _describe(name: str, kind: ColumnKind, cells: NDArray[Any]) -> Field:
@@ -98,17 +103,17 @@ def _describe(name: str, kind: ColumnKind, cells: NDArray[Any]) -> Field:
     optional = len(known) < len(cells)
     if kind is ColumnKind.NUMERIC:
         values = np.sort(np.array(known, dtype=np.float64))
-        at = np.linspace(0, len(values) - 1, min(SAMPLE, len(values))).round().astype(int)
         return Field(
             name=name,
             kind=kind.value,
             optional=optional,
             low=float(values[0]),
             high=float(values[-1]),
-            sample=tuple(values[at].tolist()),
+            sample=_thin(values),
         )
     if kind is ColumnKind.TEXT:
-        return Field(name=name, kind=kind.value, optional=optional)
+        n_words = np.sort(np.array([len(cell.split()) for cell in known], dtype=np.float64))
+        return Field(name=name, kind=kind.value, optional=optional, sample=_thin(n_words))
     labels, counts = np.unique([str(cell) for cell in known], return_counts=True)
     return Field(
         name=name,
@@ -117,6 +122,11 @@ def _describe(name: str, kind: ColumnKind, cells: NDArray[Any]) -> Field:
         categories=tuple(labels.tolist()),
         counts=tuple(counts.tolist()),
     )
+
+
+def _thin(ordered: NDArray[np.float64]) -> tuple[float, ...]:
+    at = np.linspace(0, len(ordered) - 1, min(SAMPLE, len(ordered))).round().astype(int)
+    return tuple(ordered[at].tolist())
 
 
 def _find_error_range(trained: TrainedModel) -> tuple[float, float]:

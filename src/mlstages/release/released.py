@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from mlstages.release.linear import LinearForm
-from mlstages.release.schema import Schema
+from mlstages.release.schema import Field, Schema
 
 FORMAT: Final = 1
 
@@ -45,6 +45,9 @@ class Released:
         None if the model itself has to be asked.
     examples : tuple of (list, object)
         Values of rows, and what the model predicts for each: they are compared at load.
+    predicted : Field or None
+        The predictions for the test rows, described as a target is: what predictions are held
+        against. (They vary less than the target does, and those for training rows may fit it.)
     """
 
     number: int
@@ -64,6 +67,7 @@ class Released:
     error_range: tuple[float, float] | None
     form: LinearForm | None
     examples: tuple[tuple[list[Any], Any], ...]
+    predicted: Field | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the release as JSON can carry it."""
@@ -74,6 +78,7 @@ class Released:
         """Return what `to_dict` was given, also after JSON."""
         values = {name: value for name, value in plain.items() if name != "format"}
         form, error_range = values["form"], values["error_range"]
+        predicted = values.get("predicted")
         return cls(
             **values
             | {
@@ -82,5 +87,6 @@ class Released:
                 "error_range": None if error_range is None else tuple(error_range),
                 "form": None if form is None else LinearForm.from_dict(form),
                 "examples": tuple((row, y_predicted) for row, y_predicted in values["examples"]),
+                "predicted": None if predicted is None else Field.from_dict(predicted),
             }
         )

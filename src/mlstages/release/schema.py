@@ -48,7 +48,7 @@ class Field:
     low, high : float or None
         Of a numeric field: the smallest and largest training value.
     sample : tuple of float
-        Of a numeric field: at most 1,000 training values, sorted.
+        Of a numeric field: at most 1,000 training values, sorted; of a text, its words' numbers.
     categories : tuple of str
         Of a categorical field, or of a target that is a class.
     counts : tuple of int
