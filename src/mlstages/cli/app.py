@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from mlstages.cli import checks, graph, history, pipeline, refactor, run
+from mlstages.cli import checks, graph, history, pipeline, refactor, run, serve
 from mlstages.errors import MlstagesError
 
 app = typer.Typer(
@@ -53,6 +53,7 @@ history.register(app)
 graph.register(app)
 run.register(app)
 refactor.register(app)
+serve.register(app)
 
 
 def main() -> int:
