@@ -6,8 +6,17 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 JSON: Final = b"application/json"
-HTML: Final = b"text/html; charset=utf-8"
-TEXT: Final = b"text/plain; charset=utf-8"
+_HTML: Final = b"text/html; charset=utf-8"
+_PAGE: Final = (
+    # No script, nothing from elsewhere, in nobody's frame.
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+        b"base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -59,6 +68,11 @@ class Refused(Exception):  # noqa: N818 # it is no error of ours, but an answer
 def to_json(plain: Any, status: int = 200) -> Answer:
     """Return an answer in JSON; `plain` has finite numbers only."""
     return Answer(status, _encode(plain))
+
+
+def to_page(page: bytes, status: int = 200) -> Answer:
+    """Return an answer in HTML."""
+    return Answer(status, page, _HTML, _PAGE)
 
 
 def to_refusal(refused: Refused, request_id: str) -> Answer:

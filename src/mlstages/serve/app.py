@@ -12,13 +12,21 @@ from typing import Any, Final
 from mlstages.serve import status
 from mlstages.serve.access import Gate
 from mlstages.serve.answer import Answer, Refused, to_refusal
+from mlstages.serve.feedback import take_feedback
+from mlstages.serve.front import show_front, take_front
+from mlstages.serve.manual import show_manual
+from mlstages.serve.openapi import show_openapi
 from mlstages.serve.predicting import predict
 from mlstages.serve.request import ClientGoneError, Request, RequestIds
 from mlstages.serve.service import RETRY, Handler, Service
 
 ROUTES: Final[Mapping[str, Mapping[str, Handler]]] = {
+    "/": {"GET": show_front, "POST": take_front},
     "/predict": {"POST": predict},
     "/invocations": {"POST": predict},
+    "/feedback": {"POST": take_feedback},
+    "/openapi.json": {"GET": show_openapi},
+    "/docs": {"GET": show_manual},
     "/model": {"GET": status.show_model},
     "/healthz": {"GET": status.tell_health},
     "/readyz": {"GET": status.tell_readiness},

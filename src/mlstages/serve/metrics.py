@@ -27,7 +27,7 @@ class Metrics:
     """What one process counts."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # twice as many lines, which nobody plots
+        disable_created_metrics()  # type: ignore[no-untyped-call] # twice as many lines, which nobody plots
         self._registry = CollectorRegistry()
         registry = self._registry
         self._requests = Counter(

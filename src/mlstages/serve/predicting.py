@@ -72,7 +72,7 @@ async def predict(service: Service, request: Request) -> Answer:
 def answer_rows(service: Service, serving: Serving, id: str, rows: Rows, started: float) -> Answer:
     """Return the answer for rows, which are kept and counted."""
     outcomes = ask(serving, rows)
-    _keep(service, serving, id, rows, outcomes, time.perf_counter() - started)
+    keep(service, serving, id, rows, outcomes, time.perf_counter() - started)
     run = serving.released.run
     if rows.is_one:
         (one,) = outcomes
@@ -112,7 +112,7 @@ def _read(serving: Serving, sent: str, body: bytes, max_rows: int) -> Rows:
     return read(body, serving.released.schema, max_rows)
 
 
-def _keep(
+def keep(
     service: Service,
     serving: Serving,
     id: str,
@@ -120,6 +120,7 @@ def _keep(
     outcomes: list[Outcome],
     seconds: float,
 ) -> None:
+    """Have predictions counted, and written soon; those of many rows are numbered."""
     recorder, run, names = service.recorder, serving.released.run, serving.predictor.names
     service.metrics.rows.inc(len(outcomes))
     n_outside = sum(1 for one in outcomes if one.outside)

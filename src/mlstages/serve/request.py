@@ -88,7 +88,8 @@ class Request:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
-            body += message["body"]
+            part: bytes = message["body"]
+            body += part
             if len(body) > self.max_body:
                 raise self._say_large()
             if not message["more_body"]:

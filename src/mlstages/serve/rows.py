@@ -119,7 +119,7 @@ def check_rows(rows: Sequence[Any], schema: Schema, is_one: bool) -> list[Sequen
 def _make_decoder(schema: Schema, max_rows: int) -> Callable[[bytes], Any]:
     row = _make_type(schema.fields)
     rows = Annotated[list[row], msgspec.Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
-    return msgspec.json.Decoder(row | rows).decode  # type: ignore[operator]
+    return msgspec.json.Decoder(row | rows).decode
 
 
 def _make_type(fields: Sequence[Field]) -> type[msgspec.Struct]:

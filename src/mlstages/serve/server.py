@@ -65,6 +65,8 @@ def serve(
     MlstagesError
         If the model or the file of records cannot be used.
     """
+    # The command line has it end the process; here it is a client that went away.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     metrics = Metrics()
     live = Live(settings, metrics)
     follower = None
