@@ -1,5 +1,6 @@
 """The description of the server for programs, made from the schema of the model."""
 
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
@@ -8,6 +9,7 @@ from mlstages.release.released import Released
 from mlstages.release.schema import BOOLEAN, LARGEST, LONGEST_TEXT, NUMERIC, Field
 from mlstages.serve.answer import Answer, to_json
 from mlstages.serve.feedback import LONGEST_ID, LONGEST_REMARK
+from mlstages.serve.forms import FORM
 from mlstages.serve.predicting import ARROW, CSV, JSON, PARQUET
 from mlstages.serve.request import Request
 from mlstages.serve.service import Service
@@ -64,7 +66,7 @@ def describe_api(released: Released, settings: Settings) -> dict[str, Any]:
 def _describe_paths(released: Released) -> dict[str, Any]:
     predict = {
         "summary": "Predict for one row or many",
-        "requestBody": {"required": True, "content": _describe_bodies()},
+        "requestBody": {"required": True, "content": _describe_bodies(released)},
         "responses": _describe_responses(JSON, _refer("Prediction"), _ROWS_REFUSED),
     }
     feedback = {
@@ -101,6 +103,12 @@ def _describe_paths(released: Released) -> dict[str, Any]:
         paths[path] = _describe_get(summary, responses) | {}
         paths[path]["get"]["security"] = []
         paths[path]["head"]["security"] = []
+    # Named in no detail: its fields are those of a row, as texts.
+    form = {"requestBody": {"required": True, "content": {FORM: {"schema": {"type": "object"}}}}}
+    refused = ("400", "401", "403", "408", "413", "415", "503", "504")
+    page = _describe_responses(_HTML, {"type": "string"}, refused)
+    page["422"] = page["200"] | {"description": "what is at fault stands in the page"}
+    paths["/"]["post"] = {"summary": "The page for a form", "responses": page} | form
     return paths
 
 
@@ -112,14 +120,23 @@ def _describe_get(summary: str, responses: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _describe_bodies() -> dict[str, Any]:
+def _describe_bodies(released: Released) -> dict[str, Any]:
     binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
     return {
         JSON: {"schema": _refer("Rows")},
-        CSV: {"schema": {"type": "string"}},
+        CSV: {"schema": {"type": "string", "pattern": _describe_csv(released)}},
         PARQUET: binary,
         ARROW: binary,
     }
+
+
+def _describe_csv(released: Released) -> str:
+    """Return the plainest form of CSV as a pattern: the fields in order, and no quotes."""
+    fields = released.schema.fields
+    names = ",".join(map(re.escape, (field.name for field in fields)))
+    cells = {NUMERIC: r"-?[0-9]{1,9}(\.[0-9]{1,9})?", BOOLEAN: "(true|false)"}
+    row = ",".join(cells.get(field.kind, "[a-z]{1,99}") for field in fields)
+    return f"^{names}(\\n{row})+\\n?$"
 
 
 def _describe_responses(
@@ -139,7 +156,13 @@ def _describe_schemas(released: Released, settings: Settings) -> dict[str, Any]:
         "required": [field.name for field in fields if not field.optional],
         "additionalProperties": False,
     }
-    many = {"type": "array", "items": _refer("Row"), "minItems": 1, "maxItems": settings.max_rows}
+    many = {
+        "type": "array",
+        "items": _refer("Row"),
+        "minItems": 1,
+        # In words: what is too large is answered 413, which tools take for no refusal of a schema.
+        "description": f"at most {settings.max_rows} rows",
+    }
     text = {"type": "string"}
     fault = _describe_object(row={"type": ["integer", "null"]}, field=text, expected=text, got=text)
     refusal = _describe_object(id=text, error=text)

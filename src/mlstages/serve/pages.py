@@ -151,15 +151,16 @@ def _draw_span(field: Field) -> str:
 
 def _draw_prediction(released: Released, asked: Asked) -> str:
     outcome = asked.outcome
-    parts = [
-        f"<h2>Prediction</h2><p><output>{_e(_show(outcome.prediction))}</output></p>",
-        _say_range(outcome),
-        _draw_chances(outcome),
-    ]
-    fields = [field for field in released.schema.fields if asked.row[field.name] is not None]
-    for field in fields:
-        parts.append(_draw_place(field, asked.row[field.name], field.name in outcome.outside))
-    return "".join(parts)
+    known = [field for field in released.schema.fields if asked.row[field.name] is not None]
+    return "".join(
+        [
+            f"<h2>Prediction</h2><p><output>{_e(_show(outcome.prediction))}</output></p>",
+            *(_warn(field) for field in known if field.name in outcome.outside),
+            _say_range(outcome),
+            _draw_chances(outcome),
+            *(_draw_place(field, asked.row[field.name]) for field in known),
+        ]
+    )
 
 
 def _say_range(outcome: Outcome) -> str:
@@ -187,24 +188,25 @@ def _draw_chances(outcome: Outcome) -> str:
     )
 
 
-def _draw_place(field: Field, value: Any, is_outside: bool) -> str:
-    name = _e(_name(field))
-    warning = (
-        f'<p class="warn">{name} is outside of what the model has seen '
-        f"({_draw_span(field) or 'no such value in the training data'}): do not rely on this "
-        "prediction.</p>"
-        if is_outside
-        else ""
+def _warn(field: Field) -> str:
+    seen = _draw_span(field) or "there is no such value in the training data"
+    return (
+        f'<p class="warn">{_e(_name(field))} is outside of what the model has seen ({seen}): do '
+        "not rely on this prediction.</p>"
     )
+
+
+def _draw_place(field: Field, value: Any) -> str:
+    name = _e(_name(field))
     if field.kind == NUMERIC and field.sample:
         share = sum(one < value for one in field.sample) / len(field.sample)
         label = f"{name}: {_show(value)}, above {share:.0%} of the training data"
         picture = draw_histogram(field.sample, value, label)
-        return f"<figure>{picture}<figcaption>{label}</figcaption></figure>{warning}"
+        return f"<figure>{picture}<figcaption>{label}</figcaption></figure>"
     if field.kind == CATEGORICAL and value in field.categories:
         n_rows = field.counts[field.categories.index(value)]
         return f"<p>{name}: {n_rows:,} of {sum(field.counts):,} training rows are {_e(value)}.</p>"
-    return warning
+    return ""
 
 
 def _draw_wrong(released: Released, asked: Asked) -> str:
