@@ -50,7 +50,7 @@ def make_reader(schema: Schema, max_rows: int) -> Callable[[bytes], Rows]:
     def read(body: bytes) -> Rows:
         try:
             decoded = decode(body)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):  # the last of a name
             return read_careful(body, schema, max_rows)
         if type(decoded) is list:
             return Rows([astuple(row) for row in decoded], False)
