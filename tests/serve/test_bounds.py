@@ -97,9 +97,7 @@ def test_only_what_was_refused_is_logged_if_not_asked(tmp_path, start):
     assert [line["status"] for line in lines if line["event"] == "request"] == [422]
 
 
-def test_options_that_make_no_sense_and_runs_that_were_not_released_are_refused(
-    tmp_path, mlstages
-):
+def test_options_that_make_no_sense_and_runs_that_were_not_released_are_refused(tmp_path, mlstages):
     assert "--max-rows: 0 is below 1" in mlstages("serve", "--max-rows", "0").error
     missing = mlstages("serve")
     assert missing.exit_code == 3

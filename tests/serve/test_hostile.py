@@ -6,6 +6,7 @@ import math
 import pytest
 
 DEEP = 100_000
+POST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 BODIES = {
     "NaN": b'{"size": NaN}',
     "Infinity": b'{"size": Infinity}',
@@ -72,17 +73,15 @@ RAW = {
     "no HTTP": b"hello\r\n\r\n",
     "no version": b"GET /\r\n\r\n",
     "a method that is none": b"BREW /predict HTTP/1.1\r\nhost: x\r\n\r\n",
-    "a length that is none": b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n",
-    "a negative length": b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
-    "two lengths": b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n1",
-    "length and chunks": b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n"
-    b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-    "a chunk of no size": b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+    "a length that is none": POST + b"content-length: x\r\n\r\n",
+    "a negative length": POST + b"content-length: -1\r\n\r\n",
+    "two lengths": POST + b"content-length: 1\r\ncontent-length: 2\r\n\r\n1",
+    "length and chunks": POST + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a chunk of no size": POST + b"transfer-encoding: chunked\r\n\r\nxyz\r\n",
     "headers without end": b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 50_000,
     "an address without end": b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
     "an upgrade": b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
-    "a body shorter than said": b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-    b'content-length: 100\r\n\r\n{"size": 3}',
+    "a body shorter than said": POST + b'content-length: 100\r\n\r\n{"size": 3}',
 }
 
 
@@ -129,9 +128,8 @@ def test_a_body_in_chunks_is_read_as_any_other_and_bounded(server):
     )
     assert json.loads(connection.getresponse().read())["prediction"] == 7.0
     connection.close()
-    head = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     body = b"10000\r\n" + b" " * 65536 + b"\r\n"
-    raw = head + b"transfer-encoding: chunked\r\n\r\n" + body * 20 + b"0\r\n\r\n"
+    raw = POST + b"transfer-encoding: chunked\r\n\r\n" + body * 20 + b"0\r\n\r\n"
     assert server.send(raw).startswith(b"HTTP/1.1 413")
 
 

@@ -3,6 +3,7 @@ import struct
 
 import polars as pl
 import pytest
+
 from servers import make_release, publish
 
 PARQUET = "application/vnd.apache.parquet"

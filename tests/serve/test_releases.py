@@ -3,6 +3,7 @@ import threading
 import time
 
 import pytest
+
 from servers import JSON, make_release, open_log, publish
 
 RELEASES = 25

@@ -6,6 +6,7 @@ import time
 
 import psutil
 import pytest
+
 from servers import JSON, Server, publish
 
 

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from mlstages.errors import MlstagesError
 from mlstages.release.log import ReleaseLog
 from mlstages.release.released import Released
 from mlstages.serve.metrics import Metrics
@@ -80,10 +79,10 @@ class Live:
         self._metrics.release.set(0)
         _log.warning("no release is left: requests are answered 503")
 
-    def refuse(self, number: int, error: MlstagesError) -> None:
+    def refuse(self, number: int, error: Exception) -> None:
         """Go on without a release that is broken."""
         self._metrics.refused.set(number)
-        _log.error("release %d is refused, the one before goes on: %s", number, error.message)
+        _log.error("release %d is refused, the one before goes on: %s", number, error)
 
 
 class Follower:
@@ -137,7 +136,7 @@ class Follower:
             return
         try:
             self._live.take(self._releases.read(number))
-        except MlstagesError as error:
+        except Exception as error:  # unpickling runs the model's own code, which raises anything
             self._live.refuse(number, error)
 
     def _look(self) -> tuple[int, ...]:
