@@ -30,6 +30,7 @@ def test_each_branch_has_its_documented_exit_code():
         "FlowFileError": 3,
         "ScriptError": 3,
         "RefusedError": 3,
+        "ExtraMissingError": 3,
         "RunNotFoundError": 3,
         "RunUnusableError": 3,
         "RunFailedError": 4,

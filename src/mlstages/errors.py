@@ -10,6 +10,7 @@
     │   ├── DataError              the form or the values of the data are at fault
     │   ├── ScriptError            a file is no script that can be read
     │   ├── RefusedError           a script cannot be refactored safely
+    │   ├── ExtraMissingError      a group of packages that a command needs is not installed
     │   ├── RunNotFoundError       no such run, step or artifact in the history
     │   └── RunUnusableError       a run in the history cannot serve for what was asked
     └── RunFailedError         4   a run failed for another reason
@@ -69,6 +70,10 @@ class RefusedError(InputError):
     """A script cannot be refactored safely; the message has every reason."""
 
 
+class ExtraMissingError(InputError):
+    """A group of packages that a command needs is not installed."""
+
+
 class RunNotFoundError(InputError):
     """There is no such run, step or artifact in the history."""
 
@@ -88,6 +93,7 @@ _CONCRETE = (
     DataError,
     ScriptError,
     RefusedError,
+    ExtraMissingError,
     RunNotFoundError,
     RunUnusableError,
     RunFailedError,

@@ -22,6 +22,7 @@ from mlstages.cli import (
     pipeline,
     refactor,
     run,
+    serve,
     trust,
 )
 from mlstages.errors import MlstagesError
@@ -64,6 +65,7 @@ graph.register(app)
 run.register(app)
 refactor.register(app)
 trust.register(app)
+serve.register(app)
 monitor.register(app)
 feedback.register(app)
 

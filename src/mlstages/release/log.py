@@ -86,6 +86,12 @@ class ReleaseLog:
         standing = self._find_standing()
         return standing[-1] if standing else None
 
+    def find_release_of(self, run: str) -> int | None:
+        """Return the number of the newest release of a run that was not taken back, or None."""
+        standing = set(self._find_standing())
+        numbers = [e.number for e in self.read_entries() if e.run == run and e.number in standing]
+        return max(numbers, default=None)
+
     def read(self, number: int) -> Released:
         """Return a release.
 

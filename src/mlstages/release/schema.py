@@ -3,7 +3,6 @@
 Plain values and the standard library: a server reads it without numpy.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
@@ -16,10 +15,11 @@ TEXT: Final = "text"
 LONGEST_TEXT: Final = 10_000
 """Characters that a text may have."""
 
-_LARGEST: Final = sys.float_info.max
+LARGEST: Final = 1e300
+"""The largest number: far from any data, and far enough from where products overflow."""
 
 _EXPECTED: Final = {
-    NUMERIC: "a finite number",
+    NUMERIC: "a finite number (of at most 1e300)",
     BOOLEAN: "true or false",
     CATEGORICAL: "a text",
     TEXT: "a text",
@@ -77,7 +77,7 @@ class Field:
             return isinstance(value, bool)
         if self.kind == NUMERIC:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            return is_number and -_LARGEST <= value <= _LARGEST
+            return is_number and -LARGEST <= value <= LARGEST
         return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
     def is_outside(self, value: Any) -> bool:
@@ -124,7 +124,7 @@ class Schema:
         >>> size = Field(name="size", kind="numeric", low=1.0, high=9.0)
         >>> schema = Schema(fields=(size,), target=Field(name="price", kind="numeric"))
         >>> schema.find_faults({"size": "big"})
-        [Fault(field='size', expected='a finite number', got="'big'")]
+        [Fault(field='size', expected='a finite number (of at most 1e300)', got="'big'")]
         """
         if not isinstance(row, Mapping):
             names = ", ".join(field.name for field in self.fields)
