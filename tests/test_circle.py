@@ -52,6 +52,7 @@ def serve(folder):
         yield address.rstrip("/")
     finally:
         server.terminate()
+        server.stderr.close()
         assert server.wait(20) == 0
 
 

@@ -37,12 +37,14 @@ def measure_error(trained: TrainedModel, y: NDArray[Any], y_predicted: NDArray[A
     )
 
 
-def measure_rows(trained: TrainedModel, y_predicted: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the squared error of each test row, or 1 where the class is wrong."""
+def measure_rows(
+    trained: TrainedModel, y: NDArray[Any], y_predicted: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the squared error of each row, or 1 where the class is wrong."""
     if trained.is_classifier:
-        wrong = trained.y_test.astype(str) != y_predicted.astype(str)
+        wrong = y.astype(str) != y_predicted.astype(str)
         return np.asarray(wrong, dtype=np.float64)
-    squared: NDArray[np.float64] = (trained.y_test.astype(float) - y_predicted.astype(float)) ** 2
+    squared: NDArray[np.float64] = (y.astype(float) - y_predicted.astype(float)) ** 2
     return squared
 
 

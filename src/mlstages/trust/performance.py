@@ -7,15 +7,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlstages.release.extraction import to_plain
 from mlstages.trained import ColumnKind
 from mlstages.trust.declaration import Baseline, Regression, Slices, Stability
 from mlstages.trust.error import guess_constant, measure_error, measure_rows, name_error
-from mlstages.trust.trial import Trial
+from mlstages.trust.trial import Trial, find_learnt
 from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge, show_value
 
 AGAIN: Final = 1e-6
 """What the number of threads may move a prediction by, as a share of it, where a model is fitted
 step by step."""
+
+FEWEST_NEW: Final = 30
+"""Test rows that the released model must not have learnt from, to be compared with it."""
 
 _SHIFTED: Final = 2.0
 """A row has flipped if its prediction moved by so many times the released model's error."""
@@ -36,7 +40,7 @@ def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
     """Return each category and each quantile of each feature that has enough test rows."""
     trial.require_columns(check.columns, check.says)
     trained = trial.trained
-    errors = measure_rows(trained, trial.y_predicted)
+    errors = measure_rows(trained, trained.y_test, trial.y_predicted)
     whole = _summarize(trial, errors)
     found = []
     for column, kind, cells in zip(trained.columns, trained.kinds, trained.X_test.T, strict=True):
@@ -122,47 +126,51 @@ def check_baseline(check: Baseline, trial: Trial) -> Verdict:
 
 
 def check_regression(check: Regression, trial: Trial) -> Verdict:
-    """Return whether the model is no worse than the released one on its own test rows."""
+    """Return whether the model is no worse than the released one, on rows new to both."""
     trained, released = trial.trained, trial.released
-    if released is None or released.columns != trained.columns:
-        why = (
-            "nothing is released yet"
-            if released is None
-            else (f"{released.run} takes other columns")
-        )
-        return Verdict(kind=Kind.REGRESSION, says=check.says, passed=None, measured=why, n_cases=0)
-    before = released.predict(trained.X_test)
-    theirs = measure_error(trained, trained.y_test, before)
-    ours = measure_error(trained, trained.y_test, trial.y_predicted)
-    name = name_error(trained)
-    flipped = list(_find_flipped(trial, before, theirs))
-    measured = f"{name} {ours:.6g}, {released.run}: {theirs:.6g}; {len(flipped)} rows got worse"
-    is_worse = ours > (1 + check.margin) * theirs
-    verdict = judge(
-        Kind.REGRESSION, check.says, flipped if is_worse else [], len(before), measured=measured
+    if released is None:
+        return _leave_open(check, "nothing is released yet")
+    if released.columns != trained.columns:
+        return _leave_open(check, f"{released.run} takes other columns")
+    new = np.flatnonzero(~find_learnt(trained, released))
+    if len(new) < FEWEST_NEW:
+        return _leave_open(check, f"{released.run} learnt from all but {len(new)} test rows")
+    y, ours = trained.y_test[new], trial.y_predicted[new]
+    theirs = released.predict(trained.X_test[new])
+    our_error, their_error = (measure_error(trained, y, predicted) for predicted in (ours, theirs))
+    flipped = list(_find_flipped(trial, new, theirs, their_error))
+    measured = (
+        f"{name_error(trained)} {our_error:.6g}, {released.run}: {their_error:.6g}, on {len(new)} "
+        f"rows new to both; {len(flipped)} got worse"
     )
-    if is_worse and not flipped:  # worse by little on each of many rows
-        whole = Failure(
-            "all test rows", f"{ours:.6g}", f"at most {(1 + check.margin) * theirs:.6g}"
-        )
-        return judge(Kind.REGRESSION, check.says, [whole], 1, measured=measured)
-    return verdict
+    most = (1 + check.margin) * their_error
+    if our_error <= most:
+        return judge(Kind.REGRESSION, check.says, [], len(new), measured=measured)
+    whole = Failure("these rows together", f"{our_error:.6g}", f"at most {most:.6g}")
+    return judge(Kind.REGRESSION, check.says, [whole, *flipped], len(new), measured=measured)
 
 
-def _find_flipped(trial: Trial, before: NDArray[Any], error: float) -> Iterator[Failure]:
+def _leave_open(check: Regression, why: str) -> Verdict:
+    return Verdict(kind=Kind.REGRESSION, says=check.says, passed=None, measured=why, n_cases=0)
+
+
+def _find_flipped(
+    trial: Trial, new: NDArray[np.intp], theirs: NDArray[Any], error: float
+) -> Iterator[Failure]:
+    """Yield the rows that the released model had right, or nearer, the worst first."""
     trained = trial.trained
-    new, old = measure_rows(trained, trial.y_predicted), measure_rows(trained, before)
+    ours = trial.y_predicted[new]
+    after, before = (
+        measure_rows(trained, trained.y_test[new], predicted) for predicted in (ours, theirs)
+    )
     least = 0.5 if trained.is_classifier else (_SHIFTED * error) ** 2
-    worse = np.flatnonzero(new - old > least)
-    for i in worse[np.argsort(old[worse] - new[worse], kind="stable")].tolist():
+    worse = np.flatnonzero(after - before > least)
+    for i in worse[np.argsort(before[worse] - after[worse], kind="stable")].tolist():
+        (truth,) = to_plain([trained.y_test[new[i]]])
         yield Failure(
-            describe_row(trained.columns, trained.X_test[i].tolist()),
-            f"{show_value(trial.y_predicted[i].item())}, before {show_value(before[i].item())}",
-            show_value(
-                trained.y_test[i].item()
-                if hasattr(trained.y_test[i], "item")
-                else trained.y_test[i]
-            ),
+            describe_row(trained.columns, trained.X_test[new[i]].tolist()),
+            f"{show_value(ours[i].item())}, before {show_value(theirs[i].item())}",
+            show_value(truth),
         )
 
 

@@ -1,6 +1,6 @@
 """Checks of what goes in: rows that were learnt from, and rows that are none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -8,11 +8,10 @@ import numpy as np
 from mlstages.checks import Subject, find_leaks
 from mlstages.data import Layout
 from mlstages.release.description import describe_schema
-from mlstages.release.extraction import to_plain
 from mlstages.release.schema import Schema
 from mlstages.trained import ColumnKind, Container
 from mlstages.trust.declaration import Data, Robustness
-from mlstages.trust.trial import Trial
+from mlstages.trust.trial import Trial, find_learnt
 from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge
 
 _FAR: Final = 1000.0
@@ -22,10 +21,7 @@ _FAR: Final = 1000.0
 def check_data(check: Data, trial: Trial) -> Verdict:
     """Return whether no test row was learnt from, and no feature gives the target away."""
     trained = trial.trained
-    known = {_key(row, y) for row, y in zip(trained.X_train, trained.y_train, strict=True)}
-    shared = [
-        row for row, y in zip(trained.X_test, trained.y_test, strict=True) if _key(row, y) in known
-    ]
+    shared = trained.X_test[find_learnt(trained, trained)]
     failures = []
     if len(shared) > check.share * len(trained.y_test):
         failures = [
@@ -38,10 +34,6 @@ def check_data(check: Data, trial: Trial) -> Verdict:
         measured += f", {len(leaks)} features give the target away"
     n_cases = len(trained.y_test) + len(trained.columns)
     return judge(Kind.DATA, check.says, leaks + failures, n_cases, measured=measured)
-
-
-def _key(row: Sequence[Any], y: Any) -> tuple[Any, ...]:
-    return (*to_plain(row), str(y))
 
 
 def _find_leaks(trial: Trial) -> list[Failure]:

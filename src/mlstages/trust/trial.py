@@ -157,6 +157,17 @@ class Trial:
         return Failure(describe_row(self.trained.columns, row), show_value(got), expected)
 
 
+def find_learnt(trained: TrainedModel, by: TrainedModel) -> NDArray[np.bool_]:
+    """Return which of a model's test rows a model learnt from, ndarray of shape (n_test,)."""
+    known = {_to_key(row, y) for row, y in zip(by.X_train, by.y_train, strict=True)}
+    pairs = zip(trained.X_test, trained.y_test, strict=True)
+    return np.array([_to_key(row, y) in known for row, y in pairs], dtype=np.bool_)
+
+
+def _to_key(row: Sequence[Any], y: Any) -> tuple[Any, ...]:
+    return (*to_plain(row), str(y))
+
+
 def replace_texts(rows: Rows, pairs: Sequence[Sequence[str]]) -> tuple[Rows, Rows]:
     """Return the rows in which there is something to replace, before and after.
 
