@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlstages.refactor.verification import verify_files
     from mlstages.result import Candidate, Metrics, RunResult
     from mlstages.runs import diff_runs, list_runs, replay_run, resume_run, show_run, tag_run
+    from mlstages.runs.releases import list_releases, release_run, undo_release
+    from mlstages.runs.trust import trust_run
     from mlstages.stages import Stage, run, run_flow
 
 _HOMES: Final = {
@@ -42,9 +44,11 @@ _HOMES: Final = {
     "check_table": "mlstages.checks",
     "compare_stages": "mlstages.compare",
     "diff_runs": "mlstages.runs",
+    "list_releases": "mlstages.runs.releases",
     "list_runs": "mlstages.runs",
     "read_graph": "mlstages.launch.graph",
     "refactor_script": "mlstages.refactor.refactoring",
+    "release_run": "mlstages.runs.releases",
     "replay_run": "mlstages.runs",
     "resume_run": "mlstages.runs",
     "reusable": "mlstages.launch.reuse",
@@ -52,6 +56,8 @@ _HOMES: Final = {
     "run_flow": "mlstages.stages",
     "show_run": "mlstages.runs",
     "tag_run": "mlstages.runs",
+    "trust_run": "mlstages.runs.trust",
+    "undo_release": "mlstages.runs.releases",
     "verify_files": "mlstages.refactor.verification",
 }
 
@@ -69,9 +75,11 @@ __all__ = [
     "check_table",
     "compare_stages",
     "diff_runs",
+    "list_releases",
     "list_runs",
     "read_graph",
     "refactor_script",
+    "release_run",
     "replay_run",
     "resume_run",
     "reusable",
@@ -79,6 +87,8 @@ __all__ = [
     "run_flow",
     "show_run",
     "tag_run",
+    "trust_run",
+    "undo_release",
     "verify_files",
 ]
 

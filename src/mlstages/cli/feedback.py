@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mlstages.cli.history import FlowName
-from mlstages.cli.monitor import OUR_FLOW
+from mlstages.cli.history import OUR_FLOW, FlowName
 from mlstages.cli.options import AsJson
 
 Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As feedback list has them.")]

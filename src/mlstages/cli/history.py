@@ -22,7 +22,7 @@ Run = Annotated[
 FlowName = Annotated[
     str, typer.Option("--flow", metavar="NAME", help="The flow that an id or latest is of.")
 ]
-_OUR_FLOW: Final = "SampleRegressionFlow"
+OUR_FLOW: Final = "SampleRegressionFlow"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     tag: Annotated[str | None, typer.Option(metavar="T", help="Only runs with this tag.")] = None,
     user: Annotated[str | None, typer.Option(metavar="U", help="Only this user's runs.")] = None,
     all_users: Annotated[bool, typer.Option("--all-users", help="Everybody's runs.")] = False,
@@ -64,7 +64,7 @@ def show(
         Path | None,
         typer.Option(metavar="FILE.html", help="Also write a page about the run; opens offline."),
     ] = None,
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Show the parameters, steps and artifacts of a run."""
@@ -81,7 +81,7 @@ def show(
 def diff(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="The earlier run.")],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The later run.")],
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed between two runs, and what it did; exit code 1 if results differ."""
@@ -100,7 +100,7 @@ def replay(
         Path | None,
         typer.Option(metavar="FLOW.py", help="Run this code, not the recorded one."),
     ] = None,
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Run a past run again, with its code, parameters and data; exit code 1 if it differs."""
@@ -147,7 +147,7 @@ def resume(
 def tag(
     run: Run,
     tags: Annotated[list[str], typer.Argument(metavar="[+TAG | -TAG]...", help="Give and take.")],
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Give tags to a run and take tags away."""

@@ -6,13 +6,12 @@ from typing import Annotated, Final
 
 import typer
 
-from mlstages.cli.history import FlowName
+from mlstages.cli.history import OUR_FLOW, FlowName
 from mlstages.cli.options import AsJson
+from mlstages.page_file import require_page, write_page
 
 FOUND: Final = 1
 """The exit code where something is above its limit."""
-
-OUR_FLOW: Final = "SampleRegressionFlow"
 
 
 def register(app: typer.Typer) -> None:
@@ -49,10 +48,7 @@ def monitor(
         raise typer.BadParameter(f"--by {by}: it is hour or day")
     if not 0 < psi < float("inf"):
         raise typer.BadParameter(f"--psi {psi}: it is a number above 0; 0.2 is usual")
-    if html is not None:
-        from mlstages.monitor.page import require_page
-
-        require_page(html)
+    require_page(html)
     from mlstages.cli import render, render_monitor
     from mlstages.monitor.report import Limits
     from mlstages.monitor.spans import By
@@ -69,7 +65,7 @@ def monitor(
         limits=Limits(psi=psi),
     )
     if html is not None:
-        from mlstages.monitor.page import draw_page, write_page
+        from mlstages.monitor.page import draw_page
 
         write_page(draw_page(report), html)
     render.show(report, render_monitor.draw_monitor, as_json=as_json)

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from mlstages.cli.history import OUR_FLOW
 from mlstages.errors import ExtraMissingError, FileError
 
-_OUR_FLOW: Final = "SampleRegressionFlow"
 _EXTRA: Final = ("httptools", "msgspec", "prometheus_client", "uvicorn", "uvloop")
 _BOUNDS: Final = "Bounds"
 
@@ -32,7 +32,7 @@ def serve(
         typer.Option(
             "--flow", metavar="NAME", envvar="MLSTAGES_FLOW", help="The flow that it is of."
         ),
-    ] = _OUR_FLOW,
+    ] = OUR_FLOW,
     host: Annotated[
         str, typer.Option(metavar="H", envvar="MLSTAGES_HOST", help="Address to listen on.")
     ] = "127.0.0.1",

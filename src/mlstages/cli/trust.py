@@ -7,15 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
-from mlstages.cli.history import FlowName, Run
+from mlstages.cli.history import OUR_FLOW, FlowName, Run
 from mlstages.cli.options import AsJson
 from mlstages.cli.profile import with_metaflow
-from mlstages.errors import FileError, OptionError
+from mlstages.errors import OptionError
+from mlstages.page_file import require_page, write_page
 
 NOT_TRUSTED: Final = 1
 """The exit code where a check fails."""
-
-_OUR_FLOW: Final = "SampleRegressionFlow"
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +36,7 @@ def trust(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Also write the report as a page.")
     ] = None,
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Check that a run's model behaves as it was designed, before people meet it."""
@@ -45,7 +44,7 @@ def trust(
     from mlstages.runs.trust import trust_run
     from mlstages.trust.page import draw_page
 
-    _require_page(html)
+    require_page(html)
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     with render.progress(0) as progress:
         report = trust_run(
@@ -56,7 +55,7 @@ def trust(
             progress=progress,
         )
     if html is not None:
-        _write_page(html, draw_page(report))
+        write_page(draw_page(report), html)
     render.show(report, render_trust.draw_trust, as_json=as_json)
     if not report.trusted:
         raise typer.Exit(NOT_TRUSTED)
@@ -74,7 +73,7 @@ def release(
     undo: Annotated[
         bool, typer.Option("--undo", help="Take the present release back; the one before counts.")
     ] = False,
-    flow: FlowName = _OUR_FLOW,
+    flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
     """Make a trusted run's model the released one, or take the release back."""
@@ -90,7 +89,7 @@ def release(
     render.show(released, render_trust.draw_release, as_json=as_json)
 
 
-def releases(flow: FlowName = _OUR_FLOW, as_json: AsJson = False) -> None:
+def releases(flow: FlowName = OUR_FLOW, as_json: AsJson = False) -> None:
     """List what was released and taken back, newest first."""
     from mlstages.cli import render, render_trust
     from mlstages.runs.releases import list_releases
@@ -101,18 +100,6 @@ def releases(flow: FlowName = _OUR_FLOW, as_json: AsJson = False) -> None:
 def _ask(question: str) -> str:
     answer: str = typer.prompt(f"{question} (once; Enter leaves it open)", default="", err=True)
     return answer
-
-
-def _require_page(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() != ".html":
-        raise OptionError(f"page {path} does not end in .html, the one format that is written")
-
-
-def _write_page(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"page {path} cannot be written: {error.strerror}") from None
 
 
 _COMMANDS: Final[dict[Callable[..., None], str]] = {

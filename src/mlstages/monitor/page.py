@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 from typing import Final
 
-from mlstages.errors import FileError, OptionError
 from mlstages.monitor.chart import draw_bars
 from mlstages.monitor.drift import Drift
 from mlstages.monitor.report import MonitorReport, SpanReport
@@ -39,37 +37,6 @@ def draw_page(report: MonitorReport) -> str:
         f"<h2>By {report.by}, UTC</h2><div>{''.join(_draw_charts(report))}</div>"
         f"{_draw_fields(report.whole)}{_draw_spans(report)}</main></body></html>\n"
     )
-
-
-def require_page(path: Path) -> None:
-    """Return if a page can be written there, as far as can be known before the work.
-
-    Raises
-    ------
-    OptionError
-        If the name does not end in ``.html``.
-    FileError
-        If the folder is not there.
-    """
-    if path.suffix.lower() != ".html":
-        raise OptionError(f"page {path} does not end in .html, the one format that is written")
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise FileError(f"page {path}: the folder {folder} does not exist: make it first")
-
-
-def write_page(page: str, path: Path) -> None:
-    """Write the page that `draw_page` made.
-
-    Raises
-    ------
-    FileError
-        If it cannot be written.
-    """
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"page {path} cannot be written: {error.strerror}") from None
 
 
 def _draw_charts(report: MonitorReport) -> Iterator[str]:

@@ -11,8 +11,9 @@ from typing import Any, Final
 from metaflow import current
 from metaflow.cards import BlankCard, Image, Markdown, Table
 
-from mlstages.errors import FileError, OptionError, RunUnusableError
+from mlstages.errors import RunUnusableError
 from mlstages.launch.blobs import read_blob
+from mlstages.page_file import require_page, write_page
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.listing import read_parameters, sorted_artifacts
 from mlstages.runs.pickles import read_inert
@@ -76,16 +77,8 @@ def write_card(run: str, path: Path, *, flow_name: str = DEFAULT_FLOW) -> None:
     FileError
         If it cannot be written; a folder is never made.
     """
-    if path.suffix.lower() != ".html":
-        raise OptionError(f"card {path} does not end in .html, the one format that is written")
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise FileError(f"card {path}: the folder {folder} does not exist: make it first")
-    page = render_card(run, flow_name=flow_name)
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"card {path} cannot be written: {error.strerror}") from None
+    require_page(path, "card")
+    write_page(render_card(run, flow_name=flow_name), path, "card")
 
 
 def fill_card(flow: Any) -> None:
