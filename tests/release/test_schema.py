@@ -25,13 +25,13 @@ def test_a_good_row_has_no_fault_and_becomes_values():
 )
 def test_what_is_no_finite_number_is_refused(value):
     (fault,) = SCHEMA.find_faults(GOOD | {"size": value})
-    assert (fault.field, fault.expected) == ("size", "a finite number")
+    assert (fault.field, fault.expected) == ("size", "a finite number (of at most 1e300)")
 
 
 def test_every_fault_of_a_row_is_named():
     faults = SCHEMA.find_faults({"size": "x", "new": 1, "floor": 3})
     assert faults == [
-        Fault("size", "a finite number", "'x'"),
+        Fault("size", "a finite number (of at most 1e300)", "'x'"),
         Fault("colour", "a text", "nothing"),
         Fault("new", "true or false or null", "1"),
         Fault("floor", "no field of this name", "3"),

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlstages.errors import RunUnusableError
+from mlstages.launch.history import find_history
+from mlstages.release.log import ReleaseLog
 from mlstages.runs.releases import release_run
 from mlstages.runs.trained import read_trained
 from mlstages.runs.trust import trust_run
@@ -38,6 +40,8 @@ def test_a_model_with_rows_of_each_form_is_checked_and_released(form, run_form):
     released = release_run("latest", flow_name="ModelFlow")
     assert [field.name for field in released.schema.fields] == list(FORMS[form][1])
     assert (released.form is None) == trained.is_classifier
+    has_file = ReleaseLog(find_history(), "ModelFlow").read_model(1) is not None
+    assert has_file == (released.form is None)
     rows = [row for row, _y_predicted in released.examples]
     said = [y_predicted for _row, y_predicted in released.examples]
     assert [trained.predict([row])[0] for row in rows] == said

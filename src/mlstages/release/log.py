@@ -21,6 +21,9 @@ FOLDER: Final = ".mlstages-releases"
 """Within the folder of the runs, where Metaflow sees no flow in it."""
 
 
+MODEL_SUFFIX: Final = ".skops"
+
+
 class Action(StrEnum):
     """What a line of the log says."""
 
@@ -115,16 +118,30 @@ class ReleaseLog:
                 "release the run again, or go back with mlstages release --undo"
             ) from None
 
-    def publish(self, released: Released) -> Released:
-        """Return the release as it now counts, with its number."""
+    def read_model(self, number: int) -> bytes | None:
+        """Return the file of a release's model, or None if it has none."""
+        try:
+            return self._path_of(number).with_suffix(MODEL_SUFFIX).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def publish(self, released: Released, model: bytes | None = None) -> Released:
+        """Return the release as it now counts, with its number.
+
+        Parameters
+        ----------
+        released : Released
+        model : bytes or None, default=None
+            What `mlstages.release.model_file` made of a model that is no formula.
+        """
         with self._locked():
             number = 1 + max((entry.number for entry in self.read_entries()), default=0)
             plain = released.to_dict() | {"number": number}
             path = self._path_of(number)
-            with path.open("w", encoding="utf-8") as file:
-                json.dump(plain, file, allow_nan=False)
-                file.flush()
-                os.fsync(file.fileno())
+            path.with_suffix(MODEL_SUFFIX).unlink(missing_ok=True)  # of one that was killed here
+            if model is not None:
+                _write(path.with_suffix(MODEL_SUFFIX), model)
+            _write(path, json.dumps(plain, allow_nan=False).encode())
             self._append(
                 Entry(
                     action=Action.RELEASE,
@@ -186,3 +203,10 @@ class ReleaseLog:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -69,6 +69,11 @@ class Released:
     examples: tuple[tuple[list[Any], Any], ...]
     predicted: Field | None = None
 
+    @property
+    def flow_name(self) -> str:
+        """The flow that it is of."""
+        return self.run.partition("/")[0]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the release as JSON can carry it."""
         return {"format": FORMAT} | asdict(self)

@@ -1,8 +1,9 @@
 """The act of releasing a run's model, and of taking it back."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from metaflow.exception import MetaflowException
 from metaflow.util import get_username
@@ -12,11 +13,13 @@ from mlstages.launch.history import find_history
 from mlstages.launch.identity import supply_username
 from mlstages.release.description import describe_release
 from mlstages.release.log import Entry, ReleaseLog
+from mlstages.release.model_file import dump_model
 from mlstages.release.released import Released
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.tags import tag_run
 from mlstages.runs.trained import read_trained
 from mlstages.runs.trust import read_report
+from mlstages.trained import TrainedModel
 
 RELEASED: Final = "released"
 """The tag of the run whose release counts."""
@@ -62,18 +65,19 @@ def release_run(
     log = ReleaseLog(find_history(), pathspec.partition("/")[0])
     before = _find_released(log)
     supply_username()
-    released = log.publish(
-        describe_release(
-            read_trained(pathspec),
-            who=get_username() or "unknown",
-            when=_now(),
-            why=force or why or f"{n_passed} checks passed",
-            forced=force is not None and not (report or {}).get("trusted", False),
-            checks=checks,
-        )
+    trained = read_trained(pathspec)
+    released = describe_release(
+        trained,
+        who=get_username() or "unknown",
+        when=_now(),
+        why=force or why or f"{n_passed} checks passed",
+        forced=force is not None and not (report or {}).get("trusted", False),
+        checks=checks,
     )
+    model = None if released.form is not None else _dump(trained, released)
+    published = log.publish(released, model)
     _move_tag(before, pathspec)
-    return released
+    return published
 
 
 def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Entry:
@@ -100,6 +104,16 @@ def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Entry:
 def list_releases(flow_name: str = DEFAULT_FLOW) -> list[Entry]:
     """Return what was released and taken back, newest first."""
     return list(reversed(ReleaseLog(find_history(), flow_name).read_entries()))
+
+
+def _dump(trained: TrainedModel, released: Released) -> bytes | None:
+    """Return the model as a file that gives the release's examples to the bit, if there is one."""
+
+    def agrees(model: Any) -> bool:
+        again = replace(trained, model=model)
+        return all(again.predict([row])[0] == expected for row, expected in released.examples)
+
+    return dump_model(trained.model, agrees)
 
 
 def _require_trust(pathspec: str, report: dict[str, object] | None) -> None:

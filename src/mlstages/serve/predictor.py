@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunUnusableError
+from mlstages.release.log import ReleaseLog
+from mlstages.release.places import find_history
 from mlstages.release.released import Released
 
 REFUSALS: Final = (ValueError, TypeError, ArithmeticError)
@@ -144,12 +146,22 @@ def load_predictor(released: Released, cache: int = 0) -> Predictor:
     """
     model = None
     if released.form is None:
-        from mlstages.runs.trained import read_model  # unpickles: only what was released
-
-        model = read_model(released.run)
+        model = _load_model(released)
     predictor = Predictor(released, model, cache)
     check_examples(predictor)
     return predictor
+
+
+def _load_model(released: Released) -> Any:
+    """Return the model of the release's own file, else unpickled from its run."""
+    content = ReleaseLog(find_history(), released.flow_name).read_model(released.number)
+    if content is not None:
+        from mlstages.release.model_file import load_model
+
+        return load_model(content)
+    from mlstages.runs.trained import read_model  # unpickles: only what was released
+
+    return read_model(released.run)
 
 
 def check_examples(predictor: Predictor) -> None:

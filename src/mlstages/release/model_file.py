@@ -1,0 +1,62 @@
+"""A model that is no formula as a file without pickle, where skops is installed.
+
+skops (0.16) writes what a model is made of by name, and builds it again of classes that are
+allowed: here those of scikit-learn, numpy and scipy alone. Unpickling runs whatever a file names.
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, Final
+
+from mlstages.errors import RunUnusableError
+
+_ALLOWED: Final = ("sklearn.", "numpy.", "scipy.")
+
+
+def dump_model(model: Any, agrees: Callable[[Any], bool]) -> bytes | None:
+    """Return the model as a file, or None where only a pickle can hold it.
+
+    Parameters
+    ----------
+    model : object
+    agrees : callable
+        Whether the model that was read back predicts as this one, to the bit.
+    """
+    if find_spec("skops") is None:
+        return None
+    import skops.io
+
+    try:
+        content: bytes = skops.io.dumps(model)
+        model_again = load_model(content)
+    except Exception:  # of a class that it cannot write, it raises whatever comes up
+        return None
+    return content if agrees(model_again) else None
+
+
+def load_model(content: bytes) -> Any:
+    """Return the model of a file.
+
+    Raises
+    ------
+    RunUnusableError
+        If it is made of anything that is not allowed, is damaged, or skops is not installed.
+    """
+    if find_spec("skops") is None:
+        raise RunUnusableError(
+            "the release keeps its model in the format of skops: pip install 'mlstages[skops]'"
+        )
+    import skops.io
+
+    try:
+        types = skops.io.get_untrusted_types(data=content)
+        foreign = [name for name in types if not name.startswith(_ALLOWED)]
+        if foreign:
+            raise RunUnusableError(
+                f"the file of the model is made of {', '.join(foreign)}, which is not allowed"
+            )
+        return skops.io.loads(content, trusted=types)
+    except RunUnusableError:
+        raise
+    except Exception as error:  # of a damaged file, whatever its first wrong byte brings about
+        raise RunUnusableError(f"the file of the model is damaged: {error}") from None
