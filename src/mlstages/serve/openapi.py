@@ -94,7 +94,7 @@ def _describe_paths(released: Released) -> dict[str, Any]:
         "/feedback": {"post": feedback | {"operationId": "feedback"}},
     }
     for path, (summary, kind, schema) in gets.items():
-        refused = ("400", "401", "503")
+        refused: tuple[str, ...] = ("400", "401", "503")
         paths[path] = _describe_get(summary, _describe_responses(kind, schema, refused))
     for path, (summary, schema) in asked.items():
         responses = _describe_responses(JSON, schema, ())
