@@ -188,7 +188,7 @@ def ask(one: Running, connection: http.client.HTTPConnection) -> int:
     return response.status
 
 
-def load(one: Running, seconds: float, folder: Path) -> None:
+def load(one: Running, seconds: int, folder: Path) -> None:
     """Ask without a pause, and note the rate and the CPU of a request in microseconds."""
     before = one.cpu_seconds()
     n_answers = (
@@ -198,20 +198,20 @@ def load(one: Running, seconds: float, folder: Path) -> None:
     one.rates.append(n_answers / seconds)
 
 
-def load_by_wrk(one: Running, seconds: float, folder: Path) -> int:
+def load_by_wrk(one: Running, seconds: int, folder: Path) -> int:
     script = folder / f"{one.port}.lua"
     script.write_text(
         f"wrk.method = 'POST'\nwrk.body = '{one.contender.body}'\n"
         "wrk.headers['Content-Type'] = 'application/json'\n"
     )
     url = f"http://127.0.0.1:{one.port}{one.contender.path}"
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(script), url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in said, said
     return int(re.search(r"(\d+) requests in", said)[1])
 
 
-def load_by_threads(one: Running, seconds: float) -> int:
+def load_by_threads(one: Running, seconds: int) -> int:
     until, counts = time.monotonic() + seconds, []
 
     def keep_asking() -> None:
@@ -277,7 +277,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--peers", action="store_true", help="Flask, MLflow and BentoML, too.")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--environment", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -313,7 +313,7 @@ def measure(
         started = [stack.enter_context(running(one, folder, bin)) for one in contenders]
         servers = [one for one in started if one is not None]
         for one in servers:
-            load(one, 0.5, folder)
+            load(one, 1, folder)
             one.rates.clear()
             one.cpus.clear()
         for _ in range(options.rounds):
