@@ -49,7 +49,7 @@ def test_sentences_are_told_apart_with_probabilities_and_by_the_page(sentences, 
     assert server.predict({"text": "x" * 10_001}).status == 422
     form = {"content_type": "application/x-www-form-urlencoded"}
     page = server.ask("POST", "/", b"text=an+awful+loss", **form).body.decode()
-    assert "<output>sad</output>" in page
+    assert '<p class="said">sad</p>' in page
     assert "always saying the most frequent would have been 50%" in page
     assert server.ask("POST", "/feedback", {"row": {"text": SAD}, "truth": "glad"}).status == 201
     refused = server.ask("POST", "/feedback", {"row": {"text": SAD}, "truth": "angry"})

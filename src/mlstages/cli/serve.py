@@ -51,7 +51,12 @@ def serve(
         ),
     ] = None,
     no_records: Annotated[
-        bool, typer.Option("--no-records", help="Keep no predictions, only what people say.")
+        bool,
+        typer.Option(
+            "--no-records",
+            envvar="MLSTAGES_NO_RECORDS",
+            help="Keep no predictions, only what people say.",
+        ),
     ] = False,
     unreleased: Annotated[
         bool,

@@ -154,9 +154,9 @@ def _draw_prediction(released: Released, asked: Asked) -> str:
     known = [field for field in released.schema.fields if asked.row[field.name] is not None]
     return "".join(
         [
-            f"<h2>Prediction</h2><p><output>{_e(_show(outcome.prediction))}</output></p>",
+            f'<h2>Prediction</h2><p class="said">{_e(_show(outcome.prediction))}</p>',
             *(_warn(field) for field in known if field.name in outcome.outside),
-            _say_range(outcome),
+            "" if outcome.outside else _say_range(outcome),
             _draw_chances(outcome),
             *(_draw_place(field, asked.row[field.name]) for field in known),
         ]
@@ -192,7 +192,7 @@ def _warn(field: Field) -> str:
     seen = _draw_span(field) or "there is no such value in the training data"
     return (
         f'<p class="warn">{_e(_name(field))} is outside of what the model has seen ({seen}): do '
-        "not rely on this prediction.</p>"
+        "not rely on this prediction. How far off it may be is not known.</p>"
     )
 
 

@@ -12,6 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_HEADERS: Final = 65_536
 """Bytes of the address and the headers of a request."""
 
+WHOLE: Final = "mlstages.whole"
+"""In the scope of a request whose body has arrived."""
+
 _PATIENCE: Final = 10.0
 """Seconds that the headers of the first request may take."""
 
@@ -19,8 +22,9 @@ _PATIENCE: Final = 10.0
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol of one connection, within bounds."""
 
-    _head = 0
     _first: asyncio.TimerHandle | None = None
+    _is_in_head = True
+    _n_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -32,32 +36,29 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def on_message_begin(self) -> None:
-        """Begin to count."""
-        self._head = 0
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Count the address to the headers."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
+    def data_received(self, data: bytes) -> None:
+        """Have data parsed, and refuse to go on with headers that do not end."""
+        self._n_bytes += len(data)  # set back where headers or a body end
+        super().data_received(data)
+        if self._is_in_head and self._n_bytes > MOST_HEADERS and not self.transport.is_closing():
+            self.send_400_response("Headers too large.")
 
     def on_headers_complete(self) -> None:
         """Have the request answered."""
-        self._stop_waiting()
+        self._is_in_head = False
+        self._n_bytes = 0
+        if self._first is not None:
+            self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that all of the body is here: whoever reads it need not wait."""
+        self._is_in_head = True
+        self._n_bytes = 0
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]
+        super().on_message_complete()
 
     def _stop_waiting(self) -> None:
         if self._first is not None:
             self._first.cancel()
             self._first = None
-
-    def _count(self, n_bytes: int) -> None:
-        self._head += n_bytes
-        if self._head > MOST_HEADERS:  # httptools makes of it what it makes of no HTTP at all: 400
-            raise ValueError("headers too large")

@@ -4,7 +4,7 @@ from typing import Final
 
 STYLE: Final = (
     ":root{color-scheme:light dark;--warn:light-dark(#8a2500,#ffb59b)}"
-    "body{font:1rem/1.5 system-ui,sans-serif;margin:0}"
+    "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:Canvas}"
     "main{max-width:36rem;margin:auto;padding:1rem}"
     "h1{margin:.5rem 0}"
     "label,small{display:block}"
@@ -16,7 +16,7 @@ STYLE: Final = (
     "button{font:inherit;padding:.5rem 1.5rem;border:0;border-radius:4px;"
     "background:#0b57a4;color:#fff}"
     ":focus-visible{outline:3px solid #d97706;outline-offset:2px}"
-    "output{font-size:2.5rem;font-weight:700}"
+    ".said{font-size:2.5rem;font-weight:700;margin:0;overflow-wrap:anywhere}"
     "figure{margin:1rem 0}svg{display:block;width:100%}"
     ".bars{stroke:#6b9ac4}.mark{stroke:#c2410c;stroke-width:3}"
     ".warn{color:var(--warn);border-left:4px solid;padding-left:.75rem;font-weight:600}"
