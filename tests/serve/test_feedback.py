@@ -125,3 +125,14 @@ def test_feedback_that_was_acknowledged_survives_kills_at_any_moment(tmp_path):
     for remark, number in acknowledged.items():
         assert kept[remark].number == number
         assert kept[remark].truth == kept[remark].row["size"]
+
+
+def test_what_monitor_found_stands_among_the_metrics(tmp_path, start):
+    publish(tmp_path)
+    server = start(tmp_path)
+    assert b"mlstages_monitor" not in server.ask("GET", "/metrics").body
+    records = Records(find_records(tmp_path / ".metaflow", FLOW))
+    records.set_gauges({'mlstages_monitor_feature_psi{field="size"}': 0.25})
+    records.close()
+    shown = server.ask("GET", "/metrics").body.decode()
+    assert shown.endswith('\nmlstages_monitor_feature_psi{field="size"} 0.25\n')

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from mlstages.errors import FileError
 from mlstages.records import Feedback, Prediction, Records
 
 MOST_PENDING: Final = 20_000
@@ -88,6 +89,16 @@ class Recorder:
         """
         with self._lock:
             return self._open().add_feedback(feedback)
+
+    def read_gauges(self) -> dict[str, float]:
+        """Return what the newest report of `mlstages monitor` came to, by the series' names."""
+        if not self._path.exists():
+            return {}
+        try:
+            with self._lock:
+                return self._open().read_gauges()
+        except (sqlite3.Error, FileError):  # the server's own numbers are none the worse
+            return {}
 
     def stop(self) -> None:
         """Write what is pending."""

@@ -21,9 +21,11 @@ async def tell_readiness(service: Service, request: Request) -> Answer:
 
 
 async def show_metrics(service: Service, request: Request) -> Answer:
-    """Return all counters and gauges."""
+    """Return all counters and gauges, and those of the newest report on the predictions."""
     service.metrics.waiting.set(service.waiting)
-    return Answer(200, service.metrics.write(), _METRICS)
+    watched = await service.run_in_thread(service.recorder.read_gauges)
+    lines = "".join(f"{name} {value!r}\n" for name, value in watched.items())
+    return Answer(200, service.metrics.write() + lines.encode(), _METRICS)
 
 
 async def show_model(service: Service, request: Request) -> Answer:
@@ -35,7 +37,7 @@ async def show_model(service: Service, request: Request) -> Answer:
 def describe(released: Released, *, is_quick: bool) -> dict[str, Any]:
     """Return a release as JSON, without the training data that it keeps for pictures."""
     plain = released.to_dict()
-    for name in ("format", "form", "examples", "container"):
+    for name in ("format", "form", "examples", "container", "predicted"):
         del plain[name]
     for field in plain["schema"]["fields"]:
         del field["sample"]
