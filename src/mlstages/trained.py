@@ -5,12 +5,14 @@ the model's ``predict`` takes. Where the parts come from is for `mlstages.runs.t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlstages.errors import RunUnusableError
 
 LONG_TEXT: Final = 40
 """A column of text whose values are longer than this in the mean holds sentences."""
@@ -82,19 +84,24 @@ class TrainedModel:
 
     def predict(self, rows: Sequence[Sequence[Any]] | NDArray[np.object_]) -> NDArray[Any]:
         """Return the model's predictions, ndarray of shape (n_rows,)."""
-        return np.asarray(self.model.predict(self.contain(rows)))
+        return np.asarray(self.model.predict(self.contain(rows))).ravel()
 
-    def fit_again(self, X: NDArray[np.object_], y: NDArray[Any]) -> Any:
+    def fit_again(self, X: NDArray[np.object_], y: NDArray[Any]) -> "TrainedModel":
         """Return a model of the same kind and settings, fitted to other rows.
 
         Raises
         ------
-        TypeError
-            If the model is none that can be made anew (`sklearn.base.clone`).
+        RunUnusableError
+            If it is none that can be made anew (`sklearn.base.clone`), or not of these rows.
         """
         from sklearn.base import clone
 
-        return clone(self.model).fit(self.contain(X), y)
+        try:
+            model = clone(self.model)
+            model.fit(self.contain(X), y)
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise RunUnusableError(f"the model cannot be trained again: {error}") from None
+        return replace(self, model=model)
 
 
 def contain(
@@ -139,8 +146,24 @@ def contain(
     return frame
 
 
-def name_kind(cells: NDArray[Any]) -> ColumnKind:
-    """Return what kind of column these cells make.
+def to_labels(y: NDArray[Any]) -> NDArray[Any]:
+    """Return classes as texts, ndarray of shape (n_samples,): 1, 1.0 and "1" are one.
+
+    Examples
+    --------
+    >>> to_labels(np.array([1.0, 2.0])).tolist(), to_labels(np.array(["a"])).tolist()
+    (['1', '2'], ['a'])
+    """
+    return np.array([to_label(one) for one in y.tolist()], dtype=np.str_)
+
+
+def to_label(value: Any) -> str:
+    """Return a class as a text."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def name_kind(cells: NDArray[Any]) -> ColumnKind | None:
+    """Return what kind of column these cells make; None if of no one kind.
 
     Examples
     --------
@@ -150,7 +173,9 @@ def name_kind(cells: NDArray[Any]) -> ColumnKind:
     known = [cell for cell in cells.tolist() if cell is not None and cell == cell]
     if known and all(isinstance(cell, bool) for cell in known):
         return ColumnKind.BOOLEAN
-    if all(isinstance(cell, (int, float)) for cell in known):
+    if known and all(isinstance(cell, (int, float)) for cell in known):
         return ColumnKind.NUMERIC
+    if not known or not all(isinstance(cell, str) for cell in known):
+        return None
     mean_length = sum(len(str(cell)) for cell in known) / len(known)
     return ColumnKind.TEXT if mean_length > LONG_TEXT else ColumnKind.CATEGORICAL

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mlstages.release.extraction import extract_linear, to_plain
 from mlstages.release.released import Released
 from mlstages.release.schema import Field, Schema
-from mlstages.trained import ColumnKind, TrainedModel
+from mlstages.trained import ColumnKind, TrainedModel, to_labels
 
 SAMPLE: Final = 1000
 """Training values of a numeric feature that a release keeps, for pictures and for drift."""
@@ -38,7 +38,7 @@ def measure(trained: TrainedModel) -> tuple[dict[str, float], dict[str, float]]:
     """
     y_predicted = trained.predict(trained.X_test)
     if trained.is_classifier:
-        labels, counts = np.unique(trained.y_train.astype(str), return_counts=True)
+        labels, counts = np.unique(to_labels(trained.y_train), return_counts=True)
         constant = np.full(len(trained.y_test), labels[counts.argmax()])
         return _score_classes(trained.y_test, y_predicted), _score_classes(trained.y_test, constant)
     constant = np.full(len(trained.y_test), trained.y_train.astype(float).mean())
@@ -145,7 +145,7 @@ def _score_numbers(y_test: NDArray[Any], y_predicted: NDArray[Any]) -> dict[str,
 def _score_classes(y_test: NDArray[Any], y_predicted: NDArray[Any]) -> dict[str, float]:
     from sklearn.metrics import accuracy_score, f1_score
 
-    y, predicted = y_test.astype(str), y_predicted.astype(str)
+    y, predicted = to_labels(y_test), to_labels(y_predicted)
     return {
         "accuracy": float(accuracy_score(y, predicted)),
         "macro_f1": float(f1_score(y, predicted, average="macro")),

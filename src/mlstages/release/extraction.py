@@ -5,9 +5,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlstages.release.linear import Arithmetic, LinearForm, Term
 from mlstages.trained import TrainedModel
+
+_FAR: Final = (10.0, -10.0, 1000.0)
 
 COMPARED_ROWS: Final = 500
 """Rows on which the form must equal the model to the bit, of each of three kinds."""
@@ -34,7 +37,8 @@ def extract_linear(trained: TrainedModel) -> LinearForm | None:
     if form is None:
         return None
     rows = list(_choose_rows(trained))
-    expected = [float(trained.predict([row])[0]) for row in rows]
+    with np.errstate(all="ignore"):  # far outside, other models than linear ones may overflow
+        expected = [float(trained.predict([row])[0]) for row in rows]
     for arithmetic in Arithmetic:
         candidate = replace(form, arithmetic=arithmetic)
         function = candidate.to_function()
@@ -60,10 +64,25 @@ def _choose_rows(trained: TrainedModel) -> Iterator[list[Any]]:
         column[random.integers(len(column), size=COMPARED_ROWS)] for column in trained.X_train.T
     ]
     yield from (to_plain(row) for row in zip(*columns, strict=True))
+    yield from _vary(to_plain(trained.X_test[0]), trained.X_train)
+
+
+def _vary(row: list[Any], X: NDArray[np.object_]) -> Iterator[list[Any]]:
+    """Yield a row with a cell missing where the training rows miss some, and far outside."""
+    for i, cells in enumerate(X.T):
+        values = to_plain(cells.tolist())
+        if None in values:
+            yield [*row[:i], None, *row[i + 1 :]]
+        numbers = [one for one in values if isinstance(one, float)]
+        if numbers and not isinstance(row[i], bool):
+            for factor in _FAR:
+                yield [*row[:i], factor * max(map(abs, numbers)), *row[i + 1 :]]
 
 
 def _read_form(model: Any, n_features: int) -> LinearForm | None:
-    steps = [step for _, step in model.steps] if hasattr(model, "steps") else [model]
+    from sklearn.pipeline import Pipeline
+
+    steps = [step for _, step in model.steps] if type(model) is Pipeline else [model]
     *preparations, regressor = steps
     if not _is_linear(regressor):
         return None
@@ -98,6 +117,15 @@ def _prepare(step: Any, terms: list[Term]) -> list[Term] | None:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+    if type(step) not in (
+        str,
+        Pipeline,
+        ColumnTransformer,
+        SimpleImputer,
+        StandardScaler,
+        OneHotEncoder,
+    ):
+        return None  # a class of somebody's own may do otherwise
     match step:
         case "passthrough":
             return terms
@@ -108,7 +136,7 @@ def _prepare(step: Any, terms: list[Term]) -> list[Term] | None:
             return prepared
         case ColumnTransformer():
             return _prepare_columns(step, terms)
-        case SimpleImputer() if not step.add_indicator and len(step.statistics_) == len(terms):
+        case SimpleImputer() if _fills_what_is_missing(step, terms):
             fills = step.statistics_.tolist()
             return [replace(term, fill=fill) for term, fill in zip(terms, fills, strict=True)]
         case StandardScaler() if not any(term.category for term in terms):
@@ -118,7 +146,7 @@ def _prepare(step: Any, terms: list[Term]) -> list[Term] | None:
                 replace(term, mean=mean, scale=scale)
                 for term, mean, scale in zip(terms, means, scales, strict=True)
             ]
-        case OneHotEncoder() if step.drop is None and step.handle_unknown == "ignore":
+        case OneHotEncoder() if _encodes_plain_categories(step):
             return [
                 replace(term, category=category)
                 for term, categories in zip(terms, step.categories_, strict=True)
@@ -127,12 +155,30 @@ def _prepare(step: Any, terms: list[Term]) -> list[Term] | None:
     return None
 
 
+def _fills_what_is_missing(step: Any, terms: list[Term]) -> bool:
+    missing = step.missing_values
+    return (
+        (missing is None or missing != missing)  # NaN
+        and not step.add_indicator
+        and len(step.statistics_) == len(terms)
+        # What comes after a scaler or another imputer is in other units.
+        and all(term == Term(field=term.field, coefficient=0.0) for term in terms)
+    )
+
+
+def _encodes_plain_categories(step: Any) -> bool:
+    if step.drop is not None or step.handle_unknown != "ignore":
+        return False
+    categories = [category for column in step.categories_ for category in column.tolist()]
+    return all(category is not None and category == category for category in categories)
+
+
 def _prepare_columns(step: Any, terms: list[Term]) -> list[Term] | None:
     prepared: list[Term] = []
     for _, transformer, columns in step.transformers_:
         if isinstance(transformer, str) and transformer == "drop":
             continue
-        if not all(isinstance(column, int) for column in columns):
+        if not isinstance(columns, list) or not all(type(one) is int for one in columns):
             return None
         chosen = _prepare(transformer, [terms[column] for column in columns])
         if chosen is None:

@@ -16,6 +16,8 @@ from mlstages.runs.order import sort_steps, sort_tasks
 from mlstages.trained import ColumnKind, Container, TrainedModel, name_kind
 
 _ROWS: Final = ("X_train", "X_test", "y_train", "y_test")
+_COMPARED: Final = 20
+"""Test rows that must be predicted alike as they are and as plain values."""
 
 
 def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
@@ -52,13 +54,18 @@ def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
     layout = values.get("layout") or {}
     X_train, container = _to_rows(found.pathspec, values["X_train"])
     X_test, _ = _to_rows(found.pathspec, values["X_test"])
-    y_train, y_test = (np.asarray(values[name]).ravel() for name in ("y_train", "y_test"))
-    kinds = _find_kinds(layout, X_train, container)
+    y_train, y_test = (_to_target(found.pathspec, name, values[name]) for name in _ROWS[2:])
+    for name, X, y in (("train", X_train, y_train), ("test", X_test, y_test)):
+        if len(X) != len(y) or len(y) < 2:
+            raise RunUnusableError(
+                f"{found.pathspec}: X_{name} has {len(X)} rows and y_{name} {len(y)}: "
+                "as many are needed, two at least"
+            )
+    columns = _name_columns(layout, model, values["X_train"], X_train.shape[1], container)
+    kinds = _find_kinds(found.pathspec, layout, X_train, columns, container)
     for X in (X_train, X_test):
         _mark_booleans(X, kinds)
-    columns = _name_columns(layout, model, values["X_train"], X_train.shape[1], container)
-    is_classifier = hasattr(model, "classes_") or y_train.dtype.kind not in "fiu"
-    return TrainedModel(
+    trained = TrainedModel(
         run=found.pathspec,
         model=model,
         X_train=X_train,
@@ -69,9 +76,11 @@ def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
         kinds=kinds,
         container=container,
         target=layout["columns"][-1] if layout else "y",
-        is_classifier=is_classifier,
+        is_classifier=_tells_classes(model, y_train),
         data_sha256=layout.get("sha256"),
     )
+    _require_same(trained, values["X_test"])
+    return trained
 
 
 def read_model(pathspec: str) -> Any:
@@ -113,7 +122,9 @@ def _to_rows(pathspec: str, X: Any) -> tuple[NDArray[np.object_], Container]:
             "more: make the preparation a part of the model (sklearn.pipeline.Pipeline)"
         )
     if hasattr(X, "columns") and hasattr(X, "to_numpy"):
-        return X.astype(object).to_numpy(), Container.FRAME
+        cells = X.astype(object).to_numpy()
+        cells[np.asarray(X.isna())] = None  # pandas has several ways to say so
+        return cells, Container.FRAME
     array = np.asarray(X)
     if array.ndim == 1 and array.dtype.kind in "UO":
         return array.astype(object).reshape(-1, 1), Container.TEXTS
@@ -123,6 +134,52 @@ def _to_rows(pathspec: str, X: Any) -> tuple[NDArray[np.object_], Container]:
         )
     is_of_numbers = array.dtype.kind in "fiub"
     return array.astype(object), Container.NUMBERS if is_of_numbers else Container.OBJECTS
+
+
+def _to_target(pathspec: str, name: str, y: Any) -> NDArray[Any]:
+    array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array.ravel()
+    if array.ndim != 1:
+        raise RunUnusableError(
+            f"{pathspec}: {name} has shape {array.shape}: models of one target can be checked"
+        )
+    if array.dtype == object and all(isinstance(one, (int, float)) for one in array):
+        array = array.astype(np.float64)
+    return array
+
+
+def _tells_classes(model: Any, y_train: NDArray[Any]) -> bool:
+    if hasattr(model, "__sklearn_tags__"):
+        from sklearn.base import is_classifier, is_regressor
+
+        if is_classifier(model) or is_regressor(model):
+            return bool(is_classifier(model))
+    return hasattr(model, "classes_") or y_train.dtype.kind not in "fiu"
+
+
+def _require_same(trained: TrainedModel, X_test: Any) -> None:
+    """Return if rows made of plain values are predicted as the run's own.
+
+    Raises
+    ------
+    RunUnusableError
+        If they are not: as with columns of a type that JSON has not, times or pandas' categories.
+    """
+    why = "other predictions"
+    try:
+        own = np.asarray(trained.model.predict(X_test[:_COMPARED])).ravel()
+        plain = trained.predict(trained.X_test[:_COMPARED])
+        is_same = np.array_equal(own, plain) or (
+            not trained.is_classifier and np.allclose(own, plain, rtol=1e-9, atol=0)
+        )
+    except (TypeError, ValueError) as error:
+        is_same, why = False, str(error)
+    if not is_same:
+        raise RunUnusableError(
+            f"{trained.run}: rows of plain numbers, texts, true and false give {why}: have the "
+            "model take such rows, and make what it needs of them (sklearn.pipeline.Pipeline)"
+        )
 
 
 def _name_columns(
@@ -139,13 +196,24 @@ def _name_columns(
 
 
 def _find_kinds(
-    layout: dict[str, Any], X: NDArray[np.object_], container: Container
+    pathspec: str,
+    layout: dict[str, Any],
+    X: NDArray[np.object_],
+    columns: tuple[str, ...],
+    container: Container,
 ) -> tuple[ColumnKind, ...]:
     if container is Container.TEXTS:
         return (ColumnKind.TEXT,)
     if layout:
         return tuple(map(ColumnKind, layout["kinds"][: X.shape[1]]))
-    return tuple(name_kind(column) for column in X.T)
+    kinds = [name_kind(cells) for cells in X.T]
+    mixed = [repr(column) for column, kind in zip(columns, kinds, strict=True) if kind is None]
+    if mixed:
+        raise RunUnusableError(
+            f"{pathspec}: column {', '.join(mixed)} of X_train holds no value, or not one kind of "
+            "numbers, texts, true and false"
+        )
+    return tuple(kind for kind in kinds if kind is not None)
 
 
 def _mark_booleans(X: NDArray[np.object_], kinds: tuple[ColumnKind, ...]) -> None:

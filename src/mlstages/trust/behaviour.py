@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlstages.errors import DataError
-from mlstages.trained import ColumnKind
+from mlstages.trained import ColumnKind, to_label
 from mlstages.trust.declaration import (
     MUST_FALL,
     MUST_NOT_FALL,
@@ -30,11 +30,16 @@ def check_minimum_functionality(check: MinimumFunctionality, trial: Trial) -> Ve
     (row,) = trial.order([check.row], check.says)
     (y_predicted,) = trial.predict([row])
     if check.between:
+        if trial.trained.is_classifier:
+            raise DataError(f"check {check.says!r}: the model tells classes: say expected = one")
         low, high = check.between
         good = low <= y_predicted <= high
         expected = f"{low:g} to {high:g}"
     elif trial.trained.is_classifier:
-        good, expected = str(y_predicted) == str(check.expected), show_value(check.expected)
+        good, expected = (
+            to_label(y_predicted) == to_label(check.expected),
+            show_value(check.expected),
+        )
     else:
         if not isinstance(check.expected, (int, float)):
             raise DataError(f"check {check.says!r}: the model predicts numbers: expected is one")
@@ -118,13 +123,11 @@ def _convert_units(
             for row in X
         ]
 
-    X = np.array(convert(trained.X_train), dtype=object)
-    there, here = (
-        trained.fit_again(X, trained.y_train),
-        trained.fit_again(trained.X_train, trained.y_train),
-    )
-    before = np.asarray(here.predict(trained.contain(rows))).tolist()
-    after = np.asarray(there.predict(trained.contain(convert(rows)))).tolist()
+    X = np.empty(trained.X_train.shape, dtype=object)
+    X[:] = convert(trained.X_train)
+    there = trained.fit_again(X, trained.y_train)
+    here = trained.fit_again(trained.X_train, trained.y_train)
+    before, after = here.predict(rows).tolist(), there.predict(convert(rows)).tolist()
     return before, after, rows
 
 
@@ -137,11 +140,13 @@ def check_directional_expectation(check: DirectionalExpectation, trial: Trial) -
         trial.require_columns(check.increase, check.says)
         rows, changed = _increase(check, trial, rows)
     if check.becomes is not None:
+        if not trial.trained.is_classifier:
+            raise DataError(f"check {check.says!r}: becomes is of models that tell classes")
         after = trial.predict(changed)
         failures = [
             trial.fail(row, new, show_value(check.becomes))
             for row, new in zip(changed, after, strict=True)
-            if str(new) != str(check.becomes)
+            if to_label(new) != to_label(check.becomes)
         ]
     else:
         before, after = (

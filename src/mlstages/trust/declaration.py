@@ -121,7 +121,7 @@ class Stability:
 
     says: str
     seeds: int = 5
-    spread: float = 0.1
+    spread: float = 0.2
     """Standard deviation of the figure over the seeds, as a share of the baseline's figure."""
 
 

@@ -1,5 +1,6 @@
 """Checks derived from a run, where nobody has declared any of their kind."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -26,8 +27,11 @@ from mlstages.trust.verdict import Kind
 CLEAR_CORRELATION: Final = 0.7
 """Of ranks: beyond it a feature's direction is taken for what people expect."""
 
+_RELATED: Final = 0.3
+"""Correlation of two features beyond which none of them is raised alone."""
+
 _NOISE: Final = 1e-3  # of a column's standard deviation, and of the target's
-_FEW_TEST_ROWS: Final = 30
+_FEW_ROWS: Final = 30
 
 
 def complete(declared: Sequence[Check], trained: TrainedModel) -> list[tuple[Check, bool]]:
@@ -97,13 +101,20 @@ def _derive_directions(trained: TrainedModel) -> Iterator[Check]:
     from scipy.stats import spearmanr
 
     y = trained.y_train.astype(float)
-    for i, column in enumerate(trained.columns):
-        if trained.kinds[i] is not ColumnKind.NUMERIC:
-            continue
-        values = _numbers(trained.X_train[:, i])
+    numeric = {
+        column: values
+        for column, kind, cells in zip(
+            trained.columns, trained.kinds, trained.X_train.T, strict=True
+        )
+        if kind is ColumnKind.NUMERIC
+        and np.isfinite(values := _numbers(cells)).sum() >= _FEW_ROWS
+        and np.nanstd(values) > 0
+    }
+    for column, values in numeric.items():
         known = np.isfinite(values)
-        if known.sum() < _FEW_TEST_ROWS or np.ptp(values[known]) == 0:
-            continue
+        others = (numeric[other] for other in numeric if other != column)
+        if any(_are_related(values, other) for other in others):
+            continue  # what the target does with it, others may bring about
         correlation = float(spearmanr(values[known], y[known]).statistic)
         if abs(correlation) >= CLEAR_CORRELATION:
             rises = correlation > 0
@@ -116,6 +127,13 @@ def _derive_directions(trained: TrainedModel) -> Iterator[Check]:
             )
 
 
+def _are_related(a: Any, b: Any) -> bool:
+    known = np.isfinite(a) & np.isfinite(b)
+    if known.sum() < _FEW_ROWS or np.std(a[known]) == 0 or np.std(b[known]) == 0:
+        return True
+    return bool(abs(np.corrcoef(a[known], b[known])[0, 1]) >= _RELATED)
+
+
 def _find_middle(trained: TrainedModel) -> dict[str, Any]:
     """Return a row of medians and of the most frequent values."""
     row: dict[str, Any] = {}
@@ -123,8 +141,8 @@ def _find_middle(trained: TrainedModel) -> dict[str, Any]:
         if kind is ColumnKind.NUMERIC:
             row[column] = float(np.nanmedian(_numbers(cells)))
         else:
-            known = [cell for cell in cells.tolist() if cell is not None]
-            row[column] = max(sorted(set(known)), key=known.count)
+            known = Counter(cell for cell in cells.tolist() if cell is not None)
+            row[column] = known.most_common(1)[0][0]
     return row
 
 

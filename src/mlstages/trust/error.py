@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlstages.trained import TrainedModel
+from mlstages.trained import TrainedModel, to_labels
 
 NUMBERS: Final = "RMSE"
 CLASSES: Final = "1 - macro F1"
@@ -29,10 +29,10 @@ def measure_error(trained: TrainedModel, y: NDArray[Any], y_predicted: NDArray[A
         return float(np.sqrt(np.mean((y.astype(float) - y_predicted.astype(float)) ** 2)))
     from sklearn.metrics import f1_score
 
-    labels = np.unique(trained.y_train.astype(str)).tolist()
+    labels = np.unique(to_labels(trained.y_train)).tolist()
     return 1 - float(
         f1_score(
-            y.astype(str), y_predicted.astype(str), labels=labels, average="macro", zero_division=0
+            to_labels(y), to_labels(y_predicted), labels=labels, average="macro", zero_division=0
         )
     )
 
@@ -42,7 +42,7 @@ def measure_rows(
 ) -> NDArray[np.float64]:
     """Return the squared error of each row, or 1 where the class is wrong."""
     if trained.is_classifier:
-        wrong = y.astype(str) != y_predicted.astype(str)
+        wrong = to_labels(y) != to_labels(y_predicted)
         return np.asarray(wrong, dtype=np.float64)
     squared: NDArray[np.float64] = (y.astype(float) - y_predicted.astype(float)) ** 2
     return squared
@@ -52,5 +52,5 @@ def guess_constant(trained: TrainedModel, n_rows: int) -> NDArray[Any]:
     """Return what no model would say: the mean of the training target, or its commonest class."""
     if not trained.is_classifier:
         return np.full(n_rows, trained.y_train.astype(float).mean())
-    labels, counts = np.unique(trained.y_train.astype(str), return_counts=True)
+    labels, counts = np.unique(to_labels(trained.y_train), return_counts=True)
     return np.full(n_rows, labels[counts.argmax()])

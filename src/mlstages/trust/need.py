@@ -4,6 +4,7 @@ A simple rule does as well; there is no data, or no way to get it; one wrong pre
 too much; how good the model is cannot be measured.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlstages.errors import RunUnusableError
 from mlstages.trained import ColumnKind, Container, TrainedModel
 from mlstages.trust.declaration import Need
 from mlstages.trust.error import measure_error, name_error
@@ -25,6 +27,8 @@ UNSTEADY: Final = 0.1
 
 SHARES: Final = (0.25, 0.5)
 """Of the training rows, for the learning curve; the model itself is its end."""
+
+_MOST_CATEGORIES: Final = 100
 
 QUESTIONS: Final = {
     "cost_of_error": "What does one wrong prediction cost, and whom?",
@@ -110,7 +114,7 @@ def _encode(trained: TrainedModel) -> tuple[Any, Any]:
         count = CountVectorizer(binary=True, min_df=2)
         return count.fit_transform(trained.X_train[:, 0]), count.transform(trained.X_test[:, 0])
     columns = [
-        _encode_column(kind, train, test)
+        encode_column(kind, train, test)
         for kind, train, test in zip(
             trained.kinds, trained.X_train.T, trained.X_test.T, strict=True
         )
@@ -119,9 +123,10 @@ def _encode(trained: TrainedModel) -> tuple[Any, Any]:
     return encoded[0], encoded[1]
 
 
-def _encode_column(
+def encode_column(
     kind: ColumnKind, train: NDArray[Any], test: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return a column of the training and the test rows as numbers, ndarrays of two dimensions."""
     if kind in (ColumnKind.NUMERIC, ColumnKind.BOOLEAN):
         numbers = [
             np.array([np.nan if cell is None else float(cell) for cell in cells])
@@ -130,7 +135,14 @@ def _encode_column(
         middle = float(np.nanmedian(numbers[0]))
         train_numbers, test_numbers = (np.nan_to_num(one, nan=middle)[:, None] for one in numbers)
         return train_numbers, test_numbers
-    categories = sorted({str(cell) for cell in train})
+    if kind is ColumnKind.TEXT:
+        words, words_test = (
+            np.array([[0.0 if cell is None else len(str(cell).split())] for cell in cells])
+            for cells in (train, test)
+        )
+        return words, words_test
+    commonest = Counter(map(str, train)).most_common(_MOST_CATEGORIES)
+    categories = sorted(category for category, _n in commonest)
     encoded, encoded_test = (
         np.array([[float(str(cell) == category) for category in categories] for cell in cells])
         for cells in (train, test)
@@ -159,10 +171,10 @@ def _measure_curve(trial: Trial) -> list[tuple[int, float]]:
     for share in SHARES:
         chosen = order[: max(2, int(share * len(order)))]
         try:
-            model = trained.fit_again(trained.X_train[chosen], trained.y_train[chosen])
-        except (TypeError, ValueError):  # cannot be made anew, or not of so few rows
+            again = trained.fit_again(trained.X_train[chosen], trained.y_train[chosen])
+        except RunUnusableError:  # cannot be made anew, or not of so few rows
             continue
-        y_predicted = np.asarray(model.predict(trained.contain(trained.X_test)))
+        y_predicted = again.predict(trained.X_test)
         curve.append((len(chosen), measure_error(trained, trained.y_test, y_predicted)))
     whole = measure_error(trained, trained.y_test, trial.y_predicted)
     return [*curve, (len(order), whole)]

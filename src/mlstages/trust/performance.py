@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlstages.errors import RunUnusableError
 from mlstages.release.extraction import to_plain
-from mlstages.trained import ColumnKind
-from mlstages.trust.declaration import Baseline, Regression, Slices, Stability
+from mlstages.trained import ColumnKind, to_label, to_labels
+from mlstages.trust.declaration import Baseline, Regression, Slices, Stability, kind_of
 from mlstages.trust.error import guess_constant, measure_error, measure_rows, name_error
 from mlstages.trust.trial import Trial, find_learnt
 from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge, show_value
@@ -17,6 +18,12 @@ from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge, 
 AGAIN: Final = 1e-6
 """What the number of threads may move a prediction by, as a share of it, where a model is fitted
 step by step."""
+
+MOST_VALUES: Final = 10
+"""Of a numeric column with no more, each value is a slice."""
+
+CHANCE: Final = 0.01
+"""How often chance alone may put any slice of a report beyond the factor."""
 
 FEWEST_NEW: Final = 30
 """Test rows that the released model must not have learnt from, to be compared with it."""
@@ -34,6 +41,8 @@ class Slice(NamedTuple):
     """Root mean squared error, or share of wrong classes."""
     ratio: float
     """To that of all test rows; 1 where neither has any."""
+    is_off: bool
+    """Whether it is beyond the factor, and chance does not explain it."""
 
 
 def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
@@ -41,17 +50,47 @@ def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
     trial.require_columns(check.columns, check.says)
     trained = trial.trained
     errors = measure_rows(trained, trained.y_test, trial.y_predicted)
-    whole = _summarize(trial, errors)
-    found = []
-    for column, kind, cells in zip(trained.columns, trained.kinds, trained.X_test.T, strict=True):
-        if check.columns and column not in check.columns:
-            continue
-        for name, at in _cut(column, kind, cells, check.quantiles):
-            if at.sum() >= check.at_least:
-                error = _summarize(trial, errors[at])
-                ratio = error / whole if whole else (np.inf if error else 1.0)
-                found.append(Slice(name, int(at.sum()), error, float(ratio)))
-    return tuple(found)
+    parts = [
+        (name, errors[at])
+        for column, kind, cells in zip(
+            trained.columns, trained.kinds, trained.X_test.T, strict=True
+        )
+        if not check.columns or column in check.columns
+        for name, at in _cut(column, kind, cells, check.quantiles)
+        if at.sum() >= check.at_least
+    ]
+    whole = float(errors.mean())
+    return tuple(
+        _describe_slice(trial, name, part, whole, check.factor, CHANCE / len(parts))
+        for name, part in parts
+    )
+
+
+def _describe_slice(
+    trial: Trial, name: str, part: NDArray[np.float64], whole: float, factor: float, chance: float
+) -> Slice:
+    is_classifier = trial.trained.is_classifier
+    mean = float(part.mean())
+    share = mean / whole if whole else 1.0
+    most = min(1.0, factor * whole) if is_classifier else factor**2 * whole
+    return Slice(
+        name=name,
+        n_rows=len(part),
+        error=mean if is_classifier else float(np.sqrt(mean)),
+        ratio=share if is_classifier else float(np.sqrt(share)),
+        is_off=mean > most and _find_p_value(part, most, is_classifier) < chance,
+    )
+
+
+def _find_p_value(part: NDArray[np.float64], most: float, is_classifier: bool) -> float:
+    """Return how often chance alone makes the error of a part so large."""
+    from scipy.stats import binomtest, ttest_1samp
+
+    if is_classifier:
+        return float(binomtest(int(part.sum()), len(part), most, "greater").pvalue)
+    if np.ptp(part) == 0:
+        return 0.0
+    return float(ttest_1samp(part, most, alternative="greater").pvalue)
 
 
 def check_slices(check: Slices, trial: Trial) -> Verdict:
@@ -64,22 +103,12 @@ def check_slices(check: Slices, trial: Trial) -> Verdict:
             f"at most {check.factor:g} times",
         )
         for one in slices
-        if one.ratio > check.factor
+        if one.is_off
     ]
-    worst = max(slices, key=lambda one: one.ratio, default=None)
-    measured = ""
-    if worst is not None:
-        measured = (
-            f"{len(slices)} slices, the worst {worst.ratio:.2f} times the whole: {worst.name}"
-        )
-    else:
-        return Verdict(
-            kind=Kind.SLICES,
-            says=check.says,
-            passed=None,
-            measured=f"no slice has {check.at_least} test rows",
-            n_cases=0,
-        )
+    if not slices:
+        return _leave_open(check, f"no slice has {check.at_least} test rows")
+    worst = max(slices, key=lambda one: one.ratio)
+    measured = f"{len(slices)} slices, the worst {worst.ratio:.2f} times the whole: {worst.name}"
     return judge(Kind.SLICES, check.says, failures, len(slices), measured=measured)
 
 
@@ -89,9 +118,11 @@ def _cut(
     missing = np.array([cell is None or cell != cell for cell in cells], dtype=bool)
     if missing.any():
         yield f"{column} missing", missing
-    if kind in (ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN):
-        for category in sorted({str(cell) for cell in cells[~missing]}):
-            yield f"{column} = {category}", np.array([str(cell) == category for cell in cells])
+    values_known = {to_label(cell) for cell in cells[~missing]}
+    is_coded = kind is ColumnKind.NUMERIC and len(values_known) <= MOST_VALUES
+    if is_coded or kind in (ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN):
+        for value in sorted(values_known):
+            yield f"{column} = {value}", np.array([to_label(cell) == value for cell in cells])
         return
     if kind is ColumnKind.TEXT:
         column = f"words of {column}"
@@ -103,11 +134,6 @@ def _cut(
         is_last = i == len(edges) - 2
         at = (values >= low) & ((values <= high) if is_last else (values < high))
         yield f"{column} {low:.4g} to {high:.4g}", at & ~missing
-
-
-def _summarize(trial: Trial, errors: NDArray[np.float64]) -> float:
-    mean = float(errors.mean())
-    return mean if trial.trained.is_classifier else float(np.sqrt(mean))
 
 
 def check_baseline(check: Baseline, trial: Trial) -> Verdict:
@@ -130,8 +156,10 @@ def check_regression(check: Regression, trial: Trial) -> Verdict:
     trained, released = trial.trained, trial.released
     if released is None:
         return _leave_open(check, "nothing is released yet")
-    if released.columns != trained.columns:
-        return _leave_open(check, f"{released.run} takes other columns")
+    if released.run == trained.run:
+        return _leave_open(check, "it is the released one")
+    if (released.columns, released.is_classifier) != (trained.columns, trained.is_classifier):
+        return _leave_open(check, f"{released.run} takes or predicts something else")
     new = np.flatnonzero(~find_learnt(trained, released))
     if len(new) < FEWEST_NEW:
         return _leave_open(check, f"{released.run} learnt from all but {len(new)} test rows")
@@ -143,15 +171,15 @@ def check_regression(check: Regression, trial: Trial) -> Verdict:
         f"{name_error(trained)} {our_error:.6g}, {released.run}: {their_error:.6g}, on {len(new)} "
         f"rows new to both; {len(flipped)} got worse"
     )
-    most = (1 + check.margin) * their_error
+    most = (1 + check.margin) * their_error + AGAIN * trial.error_of_constant
     if our_error <= most:
         return judge(Kind.REGRESSION, check.says, [], len(new), measured=measured)
     whole = Failure("these rows together", f"{our_error:.6g}", f"at most {most:.6g}")
     return judge(Kind.REGRESSION, check.says, [whole, *flipped], len(new), measured=measured)
 
 
-def _leave_open(check: Regression, why: str) -> Verdict:
-    return Verdict(kind=Kind.REGRESSION, says=check.says, passed=None, measured=why, n_cases=0)
+def _leave_open(check: Slices | Regression | Stability, why: str) -> Verdict:
+    return Verdict(kind=kind_of(check), says=check.says, passed=None, measured=why, n_cases=0)
 
 
 def _find_flipped(
@@ -178,18 +206,18 @@ def check_stability(check: Stability, trial: Trial) -> Verdict:
     """Return whether training again gives the same model, and other splits one as good."""
     trained = trial.trained
     try:
-        again = trained.fit_again(trained.X_train, trained.y_train)
-    except TypeError as error:
-        why = f"the model cannot be made anew: {error}"
-        return Verdict(kind=Kind.STABILITY, says=check.says, passed=None, measured=why, n_cases=0)
-    y_again = np.asarray(again.predict(trained.contain(trained.X_test)))
+        y_again = trained.fit_again(trained.X_train, trained.y_train).predict(trained.X_test)
+        errors = [*trial.errors_of_splits[: check.seeds]]
+        errors += [trial.split_again(seed) for seed in range(len(errors), check.seeds)]
+    except RunUnusableError as error:
+        return _leave_open(check, error.message)
     failures = []
     if not _agree(trial, y_again):
         failures.append(
-            Failure("trained again on the same rows", "other predictions", "the same predictions")
+            Failure(
+                "trained again on the same rows", "other predictions", "the same: set random_state"
+            )
         )
-    errors = [*trial.errors_of_splits[: check.seeds]]
-    errors += [trial.split_again(seed) for seed in range(len(errors), check.seeds)]
     spread = trial.measure_spread(errors)
     if spread > check.spread:
         failures.append(
@@ -208,5 +236,5 @@ def check_stability(check: Stability, trial: Trial) -> Verdict:
 
 def _agree(trial: Trial, y_again: NDArray[Any]) -> bool:
     if trial.trained.is_classifier:
-        return bool(np.array_equal(y_again, trial.y_predicted))
+        return bool(np.array_equal(to_labels(y_again), to_labels(trial.y_predicted)))
     return bool(np.allclose(y_again, trial.y_predicted, rtol=AGAIN, atol=0))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from threadpoolctl import threadpool_limits
 
+from mlstages.errors import RunUnusableError
 from mlstages.release.description import measure
 from mlstages.trained import TrainedModel
 from mlstages.trust.behaviour import (
@@ -174,5 +175,5 @@ def _count_confusion(trial: Trial) -> tuple[tuple[str, str, int], ...]:
 def _measure_seeds(trial: Trial) -> list[float]:
     try:
         return trial.errors_of_splits
-    except (TypeError, ValueError):  # the model cannot be made anew, or there are too few rows
+    except (RunUnusableError, ValueError):  # it cannot be made anew, or there are too few rows
         return []

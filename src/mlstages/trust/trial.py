@@ -1,5 +1,6 @@
 """What a check tries: the model, rows of it, and the model that is released now."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlstages.errors import DataError
+from mlstages.release.description import describe_schema
 from mlstages.release.extraction import to_plain
-from mlstages.trained import ColumnKind, TrainedModel
+from mlstages.release.schema import Schema
+from mlstages.trained import TrainedModel, to_label, to_labels
 from mlstages.trust.error import guess_constant, measure_error
 from mlstages.trust.verdict import Failure, describe_row, show_value
 
 SEEDS: Final = 5
+SIDES: Final = ("train", "test")
 MOST_ROWS: Final = 1000
 """Test rows on which changes are tried."""
 
@@ -47,6 +51,11 @@ class Trial:
         """Test rows to try changes on, as plain values."""
         return [to_plain(row) for row in self.trained.X_test[:MOST_ROWS]]
 
+    @cached_property
+    def schema(self) -> Schema:
+        """What a row must be."""
+        return describe_schema(self.trained)
+
     @property
     def random(self) -> np.random.Generator:
         """Chance, the same each time."""
@@ -58,8 +67,8 @@ class Trial:
 
         Raises
         ------
-        TypeError
-            If the model is none that can be made anew.
+        RunUnusableError
+            If the model cannot be trained again.
         """
         return [self.split_again(seed) for seed in range(SEEDS)]
 
@@ -80,11 +89,13 @@ class Trial:
         trained = self.trained
         X = np.concatenate([trained.X_train, trained.X_test])
         y = np.concatenate([trained.y_train, trained.y_test])
+        labels = to_labels(y) if trained.is_classifier else None
+        if labels is not None and np.unique(labels, return_counts=True)[1].min() < len(SIDES):
+            labels = None  # a class of one row cannot be on both sides
         X_train, X_test, y_train, y_test = train_test_split(
-            X, y, test_size=len(trained.y_test), random_state=seed
+            X, y, test_size=len(trained.y_test), random_state=seed, stratify=labels
         )
-        model = trained.fit_again(X_train, y_train)
-        return measure_error(trained, y_test, np.asarray(model.predict(trained.contain(X_test))))
+        return measure_error(trained, y_test, trained.fit_again(X_train, y_train).predict(X_test))
 
     def order(self, rows: Sequence[Mapping[str, Any]], says: str) -> Rows:
         """Return declared rows in the order of the columns.
@@ -94,19 +105,14 @@ class Trial:
         DataError
             If a row has another column, or lacks one.
         """
-        columns = self.trained.columns
         for row in rows:
-            self.require_columns(row, says)
-            lacking = [column for column in columns if column not in row]
-            if lacking:
-                raise DataError(f"check {says!r}: the row lacks {', '.join(map(repr, lacking))}")
-        return [
-            [
-                _as_kind(row[column], kind)
-                for column, kind in zip(columns, self.trained.kinds, strict=True)
-            ]
-            for row in rows
-        ]
+            faults = self.schema.find_faults(row)
+            if faults:
+                listed = "; ".join(
+                    f"{fault.field}: {fault.expected}, and it is {fault.got}" for fault in faults
+                )
+                raise DataError(f"check {says!r}: the row {dict(row)}: {listed}")
+        return [self.schema.to_values(row) for row in rows]
 
     def require_columns(self, names: Mapping[str, Any] | Sequence[str], says: str) -> None:
         """Return if the model has all of these columns.
@@ -138,19 +144,24 @@ class Trial:
         if not self.trained.is_classifier:
             return self.predict(rows)
         model = self.trained.model
-        classes = [str(name) for name in getattr(model, "classes_", ())]
+        classes = [to_label(name) for name in np.asarray(getattr(model, "classes_", ())).tolist()]
         ask: Callable[[Any], Any] | None = getattr(
             model, "predict_proba", getattr(model, "decision_function", None)
         )
-        if str(of) not in classes or ask is None:
+        if to_label(of) not in classes or ask is None:
             raise DataError(
                 f"check {says!r}: the model tells classes: say of = which of them is to move, "
                 f"{', '.join(map(repr, classes))}; or becomes = one of them"
             )
         scores = np.asarray(ask(self.trained.contain(rows)))
         if scores.ndim == 1:  # of two classes, decision_function gives the second's alone
-            return list((scores if classes.index(str(of)) == 1 else -scores).tolist())
-        return list(scores[:, classes.index(str(of))].tolist())
+            return list((scores if classes.index(to_label(of)) == 1 else -scores).tolist())
+        if (
+            getattr(model, "decision_function_shape", "") == "ovo"
+            and ask.__name__ != "predict_proba"
+        ):
+            raise DataError(f"check {says!r}: the model has scores of pairs of classes alone")
+        return list(scores[:, classes.index(to_label(of))].tolist())
 
     def fail(self, row: Sequence[Any], got: Any, expected: str) -> Failure:
         """Return a failure of a row."""
@@ -159,13 +170,14 @@ class Trial:
 
 def find_learnt(trained: TrainedModel, by: TrainedModel) -> NDArray[np.bool_]:
     """Return which of a model's test rows a model learnt from, ndarray of shape (n_test,)."""
-    known = {_to_key(row, y) for row, y in zip(by.X_train, by.y_train, strict=True)}
+    known = {to_key(row, y) for row, y in zip(by.X_train, by.y_train, strict=True)}
     pairs = zip(trained.X_test, trained.y_test, strict=True)
-    return np.array([_to_key(row, y) in known for row, y in pairs], dtype=np.bool_)
+    return np.array([to_key(row, y) in known for row, y in pairs], dtype=np.bool_)
 
 
-def _to_key(row: Sequence[Any], y: Any) -> tuple[Any, ...]:
-    return (*to_plain(row), str(y))
+def to_key(row: Sequence[Any], y: Any) -> tuple[Any, ...]:
+    """Return what two rows have in common that are the same, with their target."""
+    return (*to_plain(row), to_label(y))
 
 
 def replace_texts(rows: Rows, pairs: Sequence[Sequence[str]]) -> tuple[Rows, Rows]:
@@ -176,19 +188,22 @@ def replace_texts(rows: Rows, pairs: Sequence[Sequence[str]]) -> tuple[Rows, Row
     >>> replace_texts([["a profit"], ["a day"]], [["profit", "loss"]])
     ([['a profit']], [['a loss']])
     """
+    new: dict[str, str] = {pair[0]: pair[1] for pair in pairs}
+    anyone = re.compile("|".join(map(_to_pattern, new)))
     before, after = [], []
     for row in rows:
-        changed = list(row)
-        for old, new in pairs:
-            changed = [
-                cell.replace(old, new) if isinstance(cell, str) else cell for cell in changed
-            ]
+        changed = [
+            anyone.sub(lambda found: new[found[0]], cell) if isinstance(cell, str) else cell
+            for cell in row
+        ]
         if changed != row:
             before.append(row)
             after.append(changed)
     return before, after
 
 
-def _as_kind(cell: Any, kind: ColumnKind) -> Any:
-    is_number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
-    return float(cell) if kind is ColumnKind.NUMERIC and is_number else cell
+def _to_pattern(text: str) -> str:
+    """Return a pattern that finds the text, and where it is of words no part of another word."""
+    begin = r"\b" if re.match(r"\w", text) else ""
+    end = r"\b" if re.search(r"\w$", text) else ""
+    return f"{begin}{re.escape(text)}{end}"
