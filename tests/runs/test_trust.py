@@ -105,6 +105,22 @@ def test_a_release_moves_the_tag_and_undo_moves_it_back(run):
         undo_release()
 
 
+def test_a_report_that_is_out_of_date_is_no_ground_for_a_release(run):
+    Path("checks.toml").write_text(FAILING.replace("between = [5, 6]", "between = [-6, 6]"))
+    trust_run(run)
+    Path("checks.toml").write_text(FAILING)
+    with pytest.raises(RunUnusableError, match=r"checks.toml has changed since .* check it again"):
+        release_run(run)
+
+
+def test_a_damaged_report_is_said(run):
+    trust_run(run)
+    (report,) = Path(".metaflow/.mlstages-releases").rglob("reports/*.json")
+    report.write_text("{")
+    with pytest.raises(RunUnusableError, match=r"is damaged .*: remove it, and check again"):
+        release_run(run)
+
+
 def test_each_question_is_asked_once(run):
     asked = []
 

@@ -83,7 +83,9 @@ def find_failed(trained, declared=DECLARED, released=None):
 
 
 def test_a_sound_model_passes_every_check():
-    report = check_model(make_trained(), Declaration(checks=DECLARED), released=make_trained(run="HouseFlow/0"))
+    report = check_model(
+        make_trained(), Declaration(checks=DECLARED), released=make_trained(run="HouseFlow/0")
+    )
     assert [verdict.says for verdict in report.checks if verdict.passed is not True] == []
     assert {verdict.kind for verdict in report.checks} == set(Kind)
     assert report.trusted

@@ -60,11 +60,11 @@ REFUSED = {
     "no sentence": ("[[robustness]]", "[[robustness]] number 1: the key 'says' is needed"),
     "a value of another type": (
         '[[baseline]]\nsays = "x"\nmargin = "much"',
-        "[[baseline]] number 1: margin = 'much' is none of a number",
+        "[[baseline]] number 1: margin = 'much' is not a number",
     ),
     "true for a number": (
         '[[baseline]]\nsays = "x"\nmargin = true',
-        "margin = True is none of a number",
+        "margin = True is not a number",
     ),
     "one table where there may be many": ('[slices]\nsays = "x"', "write [[slices]]"),
     "no answer to a case": (
@@ -88,6 +88,18 @@ REFUSED = {
         "prediction is one of 'must not fall'",
     ),
     "half a pair": ('[[invariance]]\nsays = "x"\nreplace = [["a"]]', "replace is pairs of texts"),
+    "a share beyond all": ('[[data]]\nsays = "x"\nshare = 2', "share = 2 is not from 0 to 1"),
+    "no seeds": ('[[stability]]\nsays = "x"\nseeds = 0', "seeds = 0 is not from 2 to 100"),
+    "a change that is none": (
+        '[[invariance]]\nsays = "x"\norder = false',
+        "order = False says nothing",
+    ),
+    "nothing to replace": ('[[invariance]]\nsays = "x"\nreplace = []', "replace = [] says nothing"),
+    "no sentence in it": ('[[baseline]]\nsays = ""', "says = '' says nothing"),
+    "a range upside down": (
+        '[[minimum_functionality]]\nsays = "x"\nrow = {a = 1}\nbetween = [9, 1]',
+        "between is two numbers",
+    ),
     "no TOML": ("[[slices]\n", "is no TOML: Expected ']]'"),
 }
 

@@ -81,8 +81,21 @@ class ReleaseLog:
         except FileNotFoundError:
             return ()
         lines = text.splitlines(keepends=True)
-        plain = [json.loads(line) for line in lines if line.endswith("\n")]
-        return tuple(Entry(**entry | {"action": Action(entry["action"])}) for entry in plain)
+        return tuple(
+            self._parse(number, line)
+            for number, line in enumerate(lines, start=1)
+            if line.endswith("\n")
+        )
+
+    def _parse(self, number: int, line: str) -> Entry:
+        try:
+            entry = json.loads(line)
+            return Entry(**entry | {"action": Action(entry["action"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise RunUnusableError(
+                f"{self.path}:{number} is no entry of the log of releases ({error}): take the line "
+                "out, or bring the file back"
+            ) from None
 
     def find_current(self) -> int | None:
         """Return the number of the release that counts, or None if there is none."""
@@ -134,14 +147,15 @@ class ReleaseLog:
         model : bytes or None, default=None
             What `mlstages.release.model_file` made of a model that is no formula.
         """
-        with self._locked():
+        with self.locked():
             number = 1 + max((entry.number for entry in self.read_entries()), default=0)
             plain = released.to_dict() | {"number": number}
             path = self._path_of(number)
             path.with_suffix(MODEL_SUFFIX).unlink(missing_ok=True)  # of one that was killed here
+            content = _to_json(plain)
             if model is not None:
-                _write(path.with_suffix(MODEL_SUFFIX), model)
-            _write(path, json.dumps(plain, allow_nan=False).encode())
+                write_whole(path.with_suffix(MODEL_SUFFIX), model)
+            write_whole(path, content)
             self._append(
                 Entry(
                     action=Action.RELEASE,
@@ -163,12 +177,13 @@ class ReleaseLog:
         RunNotFoundError
             If there is no release.
         """
-        with self._locked():
+        nothing = f"no release of {self.flow_name} to take back: mlstages releases lists them"
+        if self.find_current() is None:
+            raise RunNotFoundError(nothing)
+        with self.locked():
             current = self.find_current()
-            if current is None:
-                raise RunNotFoundError(
-                    f"no release of {self.flow_name} to take back: mlstages releases lists them"
-                )
+            if current is None:  # another one was quicker
+                raise RunNotFoundError(nothing)
             run = next(entry.run for entry in self.read_entries() if entry.number == current)
             entry = Entry(action=Action.UNDO, number=current, run=run, who=who, when=when, why=why)
             self._append(entry)
@@ -198,15 +213,34 @@ class ReleaseLog:
         return self.folder / f"{number:04}.json"
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Keep others from releasing and taking back; not to be nested."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+def _to_json(plain: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(plain, allow_nan=False).encode()
+    except ValueError:
+        raise RunUnusableError(
+            f"{plain['run']} cannot be released: its rows, metrics or predictions are not finite"
+        ) from None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Have a file hold the content, whole or not at all; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with partial.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -5,20 +5,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from metaflow.exception import MetaflowException
 from metaflow.util import get_username
 
-from mlstages.errors import MlstagesError, OptionError, RunUnusableError
+from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
 from mlstages.launch.history import find_history
 from mlstages.launch.identity import supply_username
 from mlstages.release.description import describe_release
 from mlstages.release.log import Entry, ReleaseLog
 from mlstages.release.model_file import dump_model
 from mlstages.release.released import Released
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.find import DEFAULT_FLOW, find_run, iterate_runs
 from mlstages.runs.tags import tag_run
 from mlstages.runs.trained import read_trained
-from mlstages.runs.trust import read_report
+from mlstages.runs.trust import read_report, require_fresh
 from mlstages.trained import TrainedModel
 
 RELEASED: Final = "released"
@@ -60,10 +59,10 @@ def release_run(
     report = read_report(pathspec)
     if force is None:
         _require_trust(pathspec, report)
+        require_fresh(pathspec)
     checks = tuple(report["checks"]) if report else ()
     n_passed = sum(check["passed"] is True for check in checks)
     log = ReleaseLog(find_history(), pathspec.partition("/")[0])
-    before = _find_released(log)
     supply_username()
     trained = read_trained(pathspec)
     released = describe_release(
@@ -76,7 +75,7 @@ def release_run(
     )
     model = None if released.form is not None else _dump(trained, released)
     published = log.publish(released, model)
-    _move_tag(before, pathspec)
+    _set_tags(log)
     return published
 
 
@@ -94,10 +93,9 @@ def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Entry:
         If nothing is released.
     """
     log = ReleaseLog(find_history(), flow_name)
-    before = _find_released(log)
     supply_username()
     entry = log.undo(who=get_username() or "unknown", when=_now(), why=why)
-    _move_tag(before, _find_released(log))
+    _set_tags(log)
     return entry
 
 
@@ -138,12 +136,16 @@ def _find_released(log: ReleaseLog) -> str | None:
     return next(entry.run for entry in log.read_entries() if entry.number == number)
 
 
-def _move_tag(before: str | None, after: str | None) -> None:
-    if before is not None and before != after:
-        with suppress(MlstagesError, MetaflowException):  # the run may be gone, its tag with it
-            tag_run(before, remove=[RELEASED])
-    if after is not None:
-        tag_run(after, add=[RELEASED])
+def _set_tags(log: ReleaseLog) -> None:
+    """Have the run whose release counts carry the tag, and no other one of the flow."""
+    with log.locked():
+        current = _find_released(log)
+        for run in list(iterate_runs(log.flow_name, tag=RELEASED, all_users=True)):
+            if run.pathspec != current:
+                tag_run(run.pathspec, remove=[RELEASED])
+        if current is not None:
+            with suppress(RunNotFoundError):  # it was deleted since, and its tag with it
+                tag_run(current, add=[RELEASED])
 
 
 def _now() -> str:

@@ -122,7 +122,7 @@ def _to_rows(pathspec: str, X: Any) -> tuple[NDArray[np.object_], Container]:
             "more: make the preparation a part of the model (sklearn.pipeline.Pipeline)"
         )
     if hasattr(X, "columns") and hasattr(X, "to_numpy"):
-        cells = X.astype(object).to_numpy()
+        cells = X.astype(object).to_numpy(copy=True)
         cells[np.asarray(X.isna())] = None  # pandas has several ways to say so
         return cells, Container.FRAME
     array = np.asarray(X)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from metaflow.metaflow_config import CARD_SUFFIX
 from metaflow.plugins import DATASTORES
 from metaflow.plugins.cards.card_datastore import CardDatastore
 
+from mlstages.errors import RunNotFoundError, RunUnusableError
 from mlstages.launch.history import find_history
-from mlstages.release.log import FOLDER, ReleaseLog
+from mlstages.release.log import FOLDER, ReleaseLog, write_whole
 from mlstages.runs.find import DEFAULT_FLOW, find_run
 from mlstages.runs.tags import tag_run
 from mlstages.runs.trained import read_trained
@@ -22,6 +24,8 @@ from mlstages.trust.declaration import Declaration, Need, read_checks
 from mlstages.trust.need import QUESTIONS
 from mlstages.trust.page import draw_page
 from mlstages.trust.report import TrustReport, check_model
+
+_log = logging.getLogger(__name__)
 
 TRUSTED: Final = "trusted"
 """The tag of a run whose checks passed."""
@@ -71,7 +75,7 @@ def trust_run(
         released=_read_released(trained, flow_name),
         progress=progress,
     )
-    _keep(report, trained.run)
+    _keep(report, path)
     if report.trusted:
         tag_run(trained.run, add=[TRUSTED])
     else:
@@ -86,11 +90,30 @@ def find_folder(flow_name: str) -> Path:
 
 def read_report(pathspec: str) -> dict[str, Any] | None:
     """Return what `TrustReport.to_dict` had of a run, or None if it was never checked."""
-    path = _path_of(pathspec)
-    if not path.exists():
-        return None
-    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return report
+    kept = _read_json(_path_of(pathspec))
+    return kept["report"] if kept else None
+
+
+def require_fresh(pathspec: str) -> None:
+    """Return if a run was judged against what counts now.
+
+    Raises
+    ------
+    RunUnusableError
+        If another run was released since, or the file of checks is another one.
+    """
+    kept = _read_json(_path_of(pathspec))
+    assert kept is not None  # asked of a run that is trusted
+    again = f"check it again: mlstages trust {pathspec}"
+    released = _find_released_run(pathspec.partition("/")[0])
+    if released not in (kept["report"]["released"], pathspec):
+        raise RunUnusableError(
+            f"{pathspec} was not compared with {released}, released now: {again}"
+        )
+    if kept["checks"] is not None and kept["checks"] != _describe_file(Path(kept["checks"][0])):
+        raise RunUnusableError(
+            f"{kept['checks'][0]} has changed since {pathspec} was checked: {again}"
+        )
 
 
 def _path_of(pathspec: str) -> Path:
@@ -98,32 +121,58 @@ def _path_of(pathspec: str) -> Path:
     return find_folder(flow_name) / "reports" / f"{run_id}.json"
 
 
-def _read_released(trained: TrainedModel, flow_name: str) -> TrainedModel | None:
+def _find_released_run(flow_name: str) -> str | None:
     log = ReleaseLog(find_history(), flow_name)
     number = log.find_current()
-    if number is None:
+    entries = log.read_entries()
+    return next((entry.run for entry in entries if entry.number == number), None)
+
+
+def _read_released(trained: TrainedModel, flow_name: str) -> TrainedModel | None:
+    run = _find_released_run(flow_name)
+    if run in (None, trained.run):
+        return None if run is None else trained
+    try:
+        return read_trained(run)
+    except (RunNotFoundError, RunUnusableError) as error:
+        _log.warning("the released run cannot be compared with: %s", error.message)
         return None
-    run = log.read(number).run
-    return None if run == trained.run else read_trained(run)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RunUnusableError(f"{path} is damaged ({error}): remove it, and check again") from None
+
+
+def _describe_file(path: Path) -> list[str | None]:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return [str(path), None]
+    return [str(path), hashlib.sha256(content).hexdigest()]
 
 
 def _answer(declared: Need, path: Path, ask: Callable[[str], str] | None) -> Need:
     """Return the answers of the file of checks, else those given before, else asked for now."""
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    kept = {name: str(text) for name, text in (_read_json(path) or {}).items() if name in QUESTIONS}
     answers = kept | {name: text for name, text in asdict(declared).items() if text}
     if ask is not None:
         answers |= {name: ask(QUESTIONS[name]) for name in QUESTIONS if name not in answers}
     if answers != kept:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(answers), encoding="utf-8")
+        write_whole(path, json.dumps(answers).encode())
     return Need(**answers)
 
 
-def _keep(report: TrustReport, pathspec: str) -> None:
-    path = _path_of(pathspec)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report.to_dict()), encoding="utf-8")
-    run = find_run(pathspec)
+def _keep(report: TrustReport, checks: Path | None) -> None:
+    file = None if checks is None else _describe_file(checks.absolute())
+    kept = {"report": report.to_dict(), "checks": file}
+    write_whole(_path_of(report.run), json.dumps(kept).encode())
+    run = find_run(report.run)
     tasks = [task for step in run for task in step if task.successful]
     last = max(tasks, key=lambda task: task.finished_at)
     _save_card(last, draw_page(report))

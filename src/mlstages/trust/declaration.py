@@ -5,6 +5,7 @@ is tried. The classes below are the whole grammar; `read_checks` refuses anythin
 """
 
 import dataclasses
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -156,6 +157,21 @@ CLASSES: Final[dict[Kind, type[Check]]] = {
     Kind.ROBUSTNESS: Robustness,
 }
 
+_RANGES: Final = {
+    "share": (0.0, 1.0),
+    "tolerance": (0.0, sys.float_info.max),
+    "margin": (0.0, 1.0),
+    "spread": (0.0, 10.0),
+    "seeds": (2, 100),
+    "quantiles": (1, 1000),
+    "factor": (1.0, 1000.0),
+    "at_least": (2, 10**9),
+}
+"""Lowest and highest value of each key that is one number, wherever it stands."""
+
+_FILLED: Final = ("says", "row", "noise", "replace", "irrelevant", "units", "order", "increase")
+"""Keys that ask for nothing when they are empty or false."""
+
 _CHANGES: Final = ("noise", "replace", "irrelevant", "units", "order", "increase")
 
 
@@ -200,7 +216,7 @@ def read_checks(path: Path) -> Declaration:
         If it is no TOML, or declares what there is not; all that is wrong is listed.
     """
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:  # also of text that is not UTF-8
@@ -241,7 +257,14 @@ def _find_faults(place: str, table: Any, check_class: type[Any]) -> list[str]:
             if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
                 faults.append(f"{place}: the key {name!r} is needed")
         elif not _fits(table[name], one.type):
-            faults.append(f"{place}: {name} = {table[name]!r} is none of {_in_words(one.type)}")
+            faults.append(f"{place}: {name} = {table[name]!r} is not {_in_words(one.type)}")
+        elif name in _RANGES and not _is_within(table[name], *_RANGES[name]):
+            low, high = _RANGES[name]
+            faults.append(f"{place}: {name} = {table[name]!r} is not from {low:g} to {high:g}")
+        elif name in _FILLED and not table[name]:
+            faults.append(
+                f"{place}: {name} = {table[name]!r} says nothing: leave it out, or fill it"
+            )
     return faults
 
 
@@ -251,15 +274,21 @@ def _find_gaps(place: str, table: Mapping[str, Any], kind: Kind) -> list[str]:
         given = [name for name in ("expected", "between") if name in table]
         if len(given) != 1:
             return [f"{place}: give either expected or between = [low, high]"]
-        if given == ["between"] and len(table["between"]) != 2:
+        if given == ["between"] and (
+            len(table["between"]) != 2 or not table["between"][0] <= table["between"][1]
+        ):
             return [f"{place}: between is two numbers, [low, high]"]
+        if given == ["between"] and "tolerance" in table:
+            return [f"{place}: a tolerance goes with expected, not with between"]
     if kind in (Kind.INVARIANCE, Kind.DIRECTIONAL_EXPECTATION):
         known = [
             name for name in _CHANGES if name in {f.name for f in dataclasses.fields(CLASSES[kind])}
         ]
         if sum(name in table for name in known) != 1:
             return [f"{place}: give exactly one of {', '.join(known)}"]
-        if any(len(pair) != 2 for pair in table.get("replace", [])):
+        if any(not spread > 0 for spread in table.get("noise", {}).values()):
+            return [f"{place}: each value of noise is a standard deviation above 0"]
+        if any(len(pair) != 2 or not pair[0] for pair in table.get("replace", [])):
             return [f'{place}: replace is pairs of texts, [["old", "new"]]']
     if kind is Kind.DIRECTIONAL_EXPECTATION:
         if ("becomes" in table) == ("prediction" in table):
@@ -267,6 +296,10 @@ def _find_gaps(place: str, table: Mapping[str, Any], kind: Kind) -> list[str]:
         if table.get("prediction", MUST_RISE) not in DIRECTIONS:
             return [f"{place}: prediction is one of {', '.join(map(repr, DIRECTIONS))}"]
     return []
+
+
+def _is_within(value: float, low: float, high: float) -> bool:
+    return low <= value <= high  # not NaN
 
 
 def _fits(value: Any, wanted: Any) -> bool:

@@ -30,6 +30,8 @@ from mlstages.trust.rows import check_data, check_robustness
 from mlstages.trust.trial import MOST_ROWS, Trial
 from mlstages.trust.verdict import Kind, Verdict
 
+_OF_CASES: Final = (Kind.INVARIANCE, Kind.DIRECTIONAL_EXPECTATION)
+
 CHECKS: Final[dict[Kind, Callable[[Any, Trial], Verdict]]] = {
     Kind.DATA: check_data,
     Kind.MINIMUM_FUNCTIONALITY: check_minimum_functionality,
@@ -141,7 +143,7 @@ def _check(trial: Trial, declaration: Declaration, progress: Callable[[str], Non
         if isinstance(check, Slices):
             slices += find_slices(check, trial)
         verdict = CHECKS[kind_of(check)](check, trial)
-        verdicts.append(replace(verdict, derived=derived))
+        verdicts.append(replace(_require_cases(verdict, derived), derived=derived))
     metrics, baseline = measure(trained)
     return TrustReport(
         run=trained.run,
@@ -170,6 +172,13 @@ def _count_confusion(trial: Trial) -> tuple[tuple[str, str, int], ...]:
         return ()
     pairs = Counter(zip(map(str, trial.trained.y_test), map(str, trial.y_predicted), strict=True))
     return tuple((*pair, n) for pair, n in sorted(pairs.items()))
+
+
+def _require_cases(verdict: Verdict, derived: bool) -> Verdict:
+    """Return a failure where somebody declared what could be tried on nothing: a typing error."""
+    if derived or verdict.n_cases or verdict.kind not in _OF_CASES:
+        return verdict
+    return replace(verdict, passed=False)
 
 
 def _measure_seeds(trial: Trial) -> list[float]:
