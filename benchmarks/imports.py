@@ -24,6 +24,9 @@ IMPORTS = {
     "metaflow": "import metaflow",
     "typer": "import typer",
     "rich": "from rich.console import Console; from rich.table import Table",
+    "uvicorn": "import uvicorn, uvloop, uvicorn.protocols.http.httptools_impl",
+    "msgspec": "import msgspec",
+    "prometheus-client": "import prometheus_client",
     "mlstages": "import mlstages",
 }
 NOTHING = ""

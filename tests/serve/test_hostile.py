@@ -2,10 +2,13 @@
 
 import json
 import math
+import re
 
 import pytest
 
 DEEP = 100_000
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 POST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 BODIES = {
     "NaN": b'{"size": NaN}',
@@ -115,6 +118,25 @@ def test_a_table_that_is_none_is_refused(server, kind, body):
 def test_what_is_no_http_is_refused_or_cut_off(server, raw):
     answer = server.send(raw)
     assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 200 OK"))
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_what_is_no_row_is_no_feedback_and_no_form_either(server, body):
+    assert 400 <= server.ask("POST", "/feedback", body, content_type=JSON).status < 500
+    said = b'{"truth": 1, "row": ' + body + b"}"
+    assert 400 <= server.ask("POST", "/feedback", said, content_type=JSON).status < 500
+    for path in ("/", "/feedback"):
+        for form in (body, b"size=" + body, b"truth=1&row=" + body):
+            answer = server.ask("POST", path, form, content_type=FORM)
+            assert answer.status == 200 or 400 <= answer.status < 500
+            assert answer.status != 200 or not re.search(b"[>\\s](nan|inf)<", answer.body)
+
+
+@pytest.mark.parametrize(
+    "query", ["size=NaN", "size=1e999", "size=%ff", "size=1&size=inf", "size="]
+)
+def test_a_query_that_is_no_row_is_refused(server, query):
+    assert 400 <= server.ask("GET", f"/?{query}").status < 500
 
 
 def chunked(*parts):

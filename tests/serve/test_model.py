@@ -17,7 +17,9 @@ GLAD, SAD = "a happy day", "an awful loss"
 def sentences(tmp_path_factory, run_process):
     folder = tmp_path_factory.mktemp("sentences")
     flow = Path(__file__).with_name("sentences_flow.py")
-    finished = run_process([sys.executable, str(flow), "--no-pylint", "run"], folder, USERNAME="me")
+    finished = run_process(
+        [sys.executable, "-m", "mlstages", "run", str(flow)], folder, USERNAME="me"
+    )
     assert finished.exit_code == 0, finished.stderr
     code = """
 from mlstages.release.description import describe_release

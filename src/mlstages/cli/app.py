@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +38,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # a tenth of what every command takes to begin
+
         print(f"mlstages {version('mlstages')}")
         raise typer.Exit
 

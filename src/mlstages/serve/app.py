@@ -72,6 +72,9 @@ class Application:
             answer = to_refusal(refused, request.id)
         except ClientGoneError:
             answer = Answer(499, b"")  # for the log: as nginx has it
+        except Exception:  # a bug of ours: uvicorn answers 500 and logs it
+            self._service.metrics.count_request("other", 500, time.perf_counter() - started)
+            raise
         seconds = time.perf_counter() - started
         path = request.path if request.path in ROUTES else "other"
         self._service.metrics.count_request(path, answer.status, seconds)

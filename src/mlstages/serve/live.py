@@ -127,17 +127,18 @@ class Follower:
                 self._take_current()
 
     def _take_current(self) -> None:
-        number = self._releases.find_current()
-        if number == self._number:
-            return
-        self._number = number
-        if number is None:
-            self._live.take_none()
-            return
+        number = self._number
         try:
-            self._live.take(self._releases.read(number))
+            number = self._releases.find_current()
+            if number == self._number:
+                return
+            self._number = number
+            if number is None:
+                self._live.take_none()
+            else:
+                self._live.take(self._releases.read(number))
         except Exception as error:  # unpickling runs the model's own code, which raises anything
-            self._live.refuse(number, error)
+            self._live.refuse(number or 0, error)
 
     def _look(self) -> tuple[int, ...]:
         try:

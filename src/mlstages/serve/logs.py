@@ -3,6 +3,9 @@
 import json
 import logging
 import time
+from typing import Final
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class JsonFormatter(logging.Formatter):
@@ -19,7 +22,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             plain["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(plain, ensure_ascii=False, default=str)
+        return _encode(plain)
 
 
 def log_as_json() -> None:

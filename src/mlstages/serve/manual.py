@@ -2,8 +2,10 @@
 
 import html
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from mlstages.release.schema import Field
 from mlstages.serve.answer import Answer, to_page
 from mlstages.serve.openapi import describe_api
 from mlstages.serve.pages import draw_document
@@ -17,15 +19,8 @@ async def show_manual(service: Service, request: Request) -> Answer:
     """Return the page."""
     released = service.find_serving().released
     api = describe_api(released, service.settings)
-    example = json.dumps(api["components"]["schemas"]["Row"], indent=1)
-    row = {
-        field.name: value
-        for field, value in zip(
-            released.schema.fields,
-            released.examples[0][0] if released.examples else (),
-            strict=False,
-        )
-    }
+    values = released.examples[0][0] if released.examples else []
+    row = dict(zip((field.name for field in released.schema.fields), values, strict=False))
     host = request.find_header(b"host").decode("latin-1")
     call = (
         f"curl -H 'content-type: application/json' \\\n  -d '{json.dumps(row)}' "
@@ -36,10 +31,26 @@ async def show_manual(service: Service, request: Request) -> Answer:
         f"<p>{html.escape(api['info']['description'])} The same for programs: "
         '<a href="/openapi.json">openapi.json</a>; for people: <a href="/">the page</a>.</p>',
         f"<h2>Try it</h2><pre>{html.escape(call)}</pre>",
-        f"<h2>A row</h2><pre>{html.escape(example)}</pre>",
+        f"<h2>A row</h2>{_draw_fields(released.schema.fields)}",
         *(_draw_path(path, methods) for path, methods in api["paths"].items()),
     ]
     return to_page(draw_document(api["info"]["title"], "".join(parts)))
+
+
+def _draw_fields(fields: Sequence[Field]) -> str:
+    rows = "".join(
+        f"<tr><th scope='row'>{html.escape(field.name)}</th><td>{html.escape(field.expected)}</td>"
+        f"<td>{html.escape(_describe_seen(field))}</td></tr>"
+        for field in fields
+    )
+    heads = "".join(f"<th scope='col'>{head}</th>" for head in ("field", "expected", "seen"))
+    return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+def _describe_seen(field: Field) -> str:
+    if field.low is not None:
+        return f"{field.low:.4g} to {field.high:.4g}"
+    return ", ".join(field.categories[:20])
 
 
 def _draw_path(path: str, methods: dict[str, Any]) -> str:

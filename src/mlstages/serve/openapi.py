@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any, Final
 
 from mlstages.release.released import Released
@@ -45,6 +44,8 @@ def describe_api(released: Released, settings: Settings) -> dict[str, Any]:
     released : Released
     settings : Settings
     """
+    from importlib.metadata import version  # slow to import, and seldom asked for
+
     security: list[Any] = [{"token": []}] if settings.token else []
     schemes = {"token": {"type": "http", "scheme": "bearer"}} if settings.token else {}
     return {

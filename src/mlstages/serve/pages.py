@@ -236,7 +236,7 @@ def _draw_worth(released: Released) -> str:
         f"<h2>What it is good for</h2><p>{_say_worth(released)}</p>"
         f"<p>It has learnt from {released.n_train:,} rows and knows nothing else: for values "
         "unlike those, or for what has changed since, it is no good.</p>"
-        f"<p><small>{number}: {_e(released.run)}, {_e(released.when)}"
+        f"<p><small>{number}: {_e(released.run)}, {_e(_say_when(released.when))}"
         f"{f' by {_e(released.who)}' if released.who else ''}"
         f"{f': {_e(released.why)}' if released.why else ''}.{forced}"
         ' <a href="/model">All of it</a>, <a href="/docs">for programs</a></small></p>'
@@ -255,6 +255,11 @@ def _say_worth(released: Released) -> str:
         f"On rows that it had not seen it was off by about {off}; always saying the mean, "
         f"by {off_mean}. It explains {max(0.0, metrics['r2']):.0%} of what differs between them."
     )
+
+
+def _say_when(when: str) -> str:
+    """Return a time as ISO 8601 has it, in UTC, to the minute and without its T."""
+    return f"{when[:16].replace('T', ' ')} UTC" if "T" in when else when
 
 
 def _name(field: Field) -> str:

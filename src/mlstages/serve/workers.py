@@ -8,10 +8,10 @@ import logging
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from mlstages import linux
@@ -19,6 +19,8 @@ from mlstages.errors import MlstagesError, RunFailedError
 from mlstages.serve.settings import Settings
 
 _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 _SHORTEST_LIFE: Final = 2.0
 """Seconds that a worker lives before one that dies is worth another one."""
@@ -44,7 +46,7 @@ def run_workers(settings: Settings, work: Callable[[], None]) -> None:
     os.environ[_METRICS_FOLDER] = folder
     crew = _Crew(work)
     try:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             signal.signal(number, crew.stop)
         for _ in range(settings.workers):
             crew.hire()
@@ -60,17 +62,19 @@ class _Crew:
         self._is_stopping = False
 
     def hire(self) -> None:
+        """Fork a worker, unless a signal has said to stop."""
         parent = os.getpid()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid:
-            self._begun[pid] = time.monotonic()
-            return
+        with _hold_signals_back():
+            if self._is_stopping:
+                return
+            pid = os.fork()
+            if pid:
+                self._begun[pid] = time.monotonic()
+                return
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
         if linux.is_supported():
             linux.die_with(parent)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
         os._exit(_run(self._work))
 
     def stop(self, number: int, frame: object) -> None:
@@ -94,6 +98,16 @@ class _Crew:
                 self.stop(signal.SIGTERM, None)
         if broken:
             raise RunFailedError("a worker ended as soon as it had begun; its reason stands above")
+
+
+@contextmanager
+def _hold_signals_back() -> Iterator[None]:
+    # One that came at a fork would not reach the worker, or reach it as if it were us.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _run(work: Callable[[], None]) -> int:
