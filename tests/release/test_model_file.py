@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifi
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from mlstages.errors import RunUnusableError
 from mlstages.release.model_file import dump_model, load_model
@@ -59,6 +60,22 @@ def test_a_file_that_names_another_class_is_refused():
 
     with pytest.raises(RunUnusableError, match=r"is made of .*Own, which is not allowed"):
         load_model(skops.io.dumps(Own()))
+
+
+def test_a_function_that_runs_code_is_refused(tmp_path):
+    import skops.io
+    from numpy.testing._private.utils import runstring
+
+    code = f"open({str(tmp_path / 'ran')!r}, 'w')"
+    steps = [
+        FunctionTransformer(np.full_like, kw_args={"fill_value": code, "dtype": "U200"}),
+        FunctionTransformer(np.ravel),
+        FunctionTransformer(np.take, kw_args={"indices": 0}),
+        FunctionTransformer(runstring, kw_args={"dict": {}}),
+    ]
+    with pytest.raises(RunUnusableError, match="runstring, which is not allowed"):
+        load_model(skops.io.dumps(make_pipeline(*steps)))
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_damaged_file_is_refused():

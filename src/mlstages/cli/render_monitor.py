@@ -39,7 +39,7 @@ def _draw_spans(report: MonitorReport) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("found", overflow="fold")
     for span in (*report.spans, report.whole):
-        told = f"{span.error.value:.4g} on {span.error.n_rows}" if span.error else ""
+        told = f"{span.error.shown} on {span.error.n_rows}" if span.error else ""
         latency = span.latency
         seconds = (latency.median, latency.p95, latency.p99) if latency else ()
         times = [f"{1000 * each:.3g}" for each in seconds] or [""] * 3

@@ -51,6 +51,6 @@ def _tell_drift(drift: Drift, is_prediction: bool, limits: Limits) -> str:
 def _tell_error(error: ErrorOnTruths) -> str:
     return (
         f"{error.wrong:.0%} of the {error.n_rows:,} rows whose truth came in are wrong "
-        f"({error.released_wrong:.0%} of the test rows were); {error.metric} {error.value:.4g}, "
+        f"({error.released_wrong:.0%} of the test rows were); {error.metric} {error.shown}, "
         f"{error.released:.4g} at the release"
     )

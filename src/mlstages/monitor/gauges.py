@@ -29,7 +29,8 @@ def to_gauges(report: MonitorReport, now: float) -> dict[str, float]:
         gauges |= _of_drift("mlstages_monitor_prediction", whole.prediction)
     if whole.error is not None:
         gauges["mlstages_monitor_truths"] = float(whole.error.n_rows)
-        gauges[f"mlstages_monitor_{whole.error.metric}"] = whole.error.value
+        if whole.error.value is not None:
+            gauges[f"mlstages_monitor_{whole.error.metric}"] = whole.error.value
         gauges["mlstages_monitor_wrong_share"] = whole.error.wrong
     return gauges
 

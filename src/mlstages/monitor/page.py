@@ -75,7 +75,7 @@ def _draw_error(report: MonitorReport, marked: list[bool]) -> Iterator[str]:
         return
     yield draw_bars(
         f"Share of wrong rows, of those whose truth came in (dashed: test rows; {whole.metric} "
-        f"{whole.value:.4g}, {whole.released:.4g} at the release)",
+        f"{whole.shown}, {whole.released:.4g} at the release)",
         [span.span for span in report.spans],
         [100 * span.error.wrong if span.error else None for span in report.spans],
         limit=100 * whole.released_wrong,
@@ -110,7 +110,7 @@ def _draw_spans(report: MonitorReport) -> str:
 
 def _tell_span(span: SpanReport) -> tuple[str, ...]:
     error, latency = span.error, span.latency
-    told = (str(error.n_rows), f"{error.value:.4g}") if error else ("0", "")
+    told = (str(error.n_rows), error.shown) if error else ("0", "")
     seconds = (latency.median, latency.p95, latency.p99) if latency else ()
     times = [f"{1000 * each:.3g}" for each in seconds] or [""] * 3
     return span.span, f"{span.n_rows:,}", f"{span.outside.share:.1%}", *told, *times

@@ -1,6 +1,6 @@
 """Predictions and feedback of a released run, sorted into hours or days, by column."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -65,7 +65,7 @@ def collect_rows(
     for prediction in predictions:
         if prediction.run == released.run:
             find_rows(prediction.at).add(prediction)
-    for told in _choose(feedback, released.run, released.schema.target.accepts):
+    for told in _choose(feedback, released):
         find_rows(told.at).add_truth(told)
     return collected
 
@@ -96,12 +96,12 @@ def name_span(at: float, by: By) -> str:
     return moment.strftime("%Y-%m-%dT%H" if by is By.HOUR else "%Y-%m-%d")
 
 
-def _choose(
-    feedback: Iterable[Feedback], run: str, accepts: Callable[[Any], bool]
-) -> Iterator[Feedback]:
+def _choose(feedback: Iterable[Feedback], released: Released) -> Iterator[Feedback]:
     """Yield the last word on each prediction."""
     last: dict[Any, Feedback] = {}
     for told in feedback:
-        if told.run == run and told.status is not Status.REJECTED and accepts(told.truth):
+        # A class may have come as a number: it is compared as a text.
+        fits = released.is_classifier or released.schema.target.accepts(told.truth)
+        if told.run == released.run and told.status is not Status.REJECTED and fits:
             last[told.prediction_id or told.number] = told
     yield from last.values()

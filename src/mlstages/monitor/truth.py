@@ -14,6 +14,7 @@ from scipy.stats import fisher_exact
 
 from mlstages.release.description import ERROR_SHARE
 from mlstages.release.released import Released
+from mlstages.trained import to_label
 
 FEWEST_TRUTHS: Final = 20
 """Of fewer rows with their truth nothing is claimed."""
@@ -28,8 +29,10 @@ class ErrorOnTruths:
     n_rows : int
     metric : str
         ``mse`` or ``accuracy``.
-    value, released : float
-        On these rows, and on the test rows at the release.
+    value : float or None
+        On these rows; None if a truth is too far off for a sum of squares.
+    released : float
+        On the test rows at the release.
     wrong, released_wrong : float
         Share of rows of another class, or beyond the released range of error.
     p_value : float or None
@@ -38,11 +41,16 @@ class ErrorOnTruths:
 
     n_rows: int
     metric: str
-    value: float
+    value: float | None
     released: float
     wrong: float
     released_wrong: float
     p_value: float | None
+
+    @property
+    def shown(self) -> str:
+        """The value as people read it."""
+        return "beyond all numbers" if self.value is None else f"{self.value:.4g}"
 
     @property
     def excess(self) -> float:
@@ -58,13 +66,19 @@ def measure_error(
         return None
     if released.is_classifier:
         pairs = zip(predictions, truths, strict=True)
-        is_wrong = np.array([str(prediction) != str(truth) for prediction, truth in pairs])
-        metric, value = "accuracy", 1.0 - float(is_wrong.mean())
+        is_wrong = np.array(
+            [to_label(prediction) != to_label(truth) for prediction, truth in pairs]
+        )
+        metric = "accuracy"
+        value: float | None = 1.0 - float(is_wrong.mean())
     else:
         residuals = np.array(truths, dtype=float) - np.array(predictions, dtype=float)
         low, high = released.error_range or (-math.inf, math.inf)
         is_wrong = (residuals < low) | (residuals > high)
-        metric, value = "mse", float((residuals**2).mean())
+        with np.errstate(over="ignore"):  # one truth of 1e300 is a fault of who told it
+            mean = float((residuals**2).mean())
+        metric = "mse"
+        value = mean if math.isfinite(mean) else None
     n_tested, n_tested_wrong = _count_tested(released)
     return ErrorOnTruths(
         n_rows=len(truths),
