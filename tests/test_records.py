@@ -60,3 +60,24 @@ def test_what_is_no_file_of_records_is_said(tmp_path):
     path.write_text("something else" * 100)
     with pytest.raises(FileError, match="cannot be opened"):
         Records(path)
+
+
+def test_a_file_that_grows_too_large_loses_its_oldest_predictions(records):
+    for i in range(100):
+        large = [replace(PREDICTION, id=str(i), at=float(i), row={"text": "x" * 10_000})]
+        records.add_predictions(large, most_bytes=500_000)
+    kept = [one.id for one in records.iterate_predictions()]
+    assert 20 < len(kept) < 60
+    assert kept[-1] == "99"
+
+
+def test_a_file_that_another_program_holds_is_said(records):
+    import sqlite3
+
+    number = records.add_feedback(FEEDBACK)
+    records._database.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(records.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(FileError, match="if another program holds it"):
+        records.set_status([number], Status.ACCEPTED)
+    other.close()

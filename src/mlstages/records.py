@@ -7,6 +7,7 @@ takes it away: a row that was acknowledged is on the disk.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,12 @@ from typing import Any, Final
 from mlstages.errors import FileError, RunNotFoundError
 
 MOST_PREDICTIONS: Final = 1_000_000
+MOST_FEEDBACK: Final = 100_000
+"""Pieces that nobody has decided about."""
+
+MOST_BYTES: Final = 2**30
+"""Of the file: beyond it the oldest tenth of the predictions goes."""
+
 _PATIENCE: Final = 10.0
 """Seconds that a writer waits for another process's."""
 
@@ -28,6 +35,7 @@ CREATE TABLE IF NOT EXISTS feedback (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, run TEXT NOT NULL,
     prediction_id TEXT, row TEXT NOT NULL, prediction TEXT NOT NULL, truth TEXT NOT NULL,
     remark TEXT NOT NULL, status TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS feedback_status ON feedback (status);
 CREATE TABLE IF NOT EXISTS gauges (name TEXT PRIMARY KEY, value REAL NOT NULL);
 """
 
@@ -142,9 +150,12 @@ class Records:
         self._database.close()
 
     def add_predictions(
-        self, predictions: Iterable[Prediction], most: int = MOST_PREDICTIONS
+        self,
+        predictions: Iterable[Prediction],
+        most: int = MOST_PREDICTIONS,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
-        """Keep predictions, and no more than so many of all."""
+        """Keep predictions, and no more than so many of all, nor a file of more bytes."""
         rows = [
             (p.id, p.at, p.run, _dump(p.row), _dump(p.prediction), _dump(p.outside), p.seconds)
             for p in predictions
@@ -159,12 +170,25 @@ class Records:
                 "DELETE FROM predictions WHERE number <= (SELECT max(number) FROM predictions) - ?",
                 (most,),
             )
+            if self._count_bytes() > most_bytes:
+                self._database.execute(
+                    "DELETE FROM predictions WHERE number <= (SELECT min(number) + "
+                    "(max(number) - min(number) + 1) / 10 FROM predictions)"
+                )
+
+    def _count_bytes(self) -> int:
+        """Return the bytes in use; what was deleted leaves pages that are filled again."""
+        pages, free, size = (
+            self._database.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
 
     def iterate_predictions(
         self, since: float = 0.0, until: float = float("inf"), run: str | None = None
     ) -> Iterator[Prediction]:
         """Yield predictions of a span of time, oldest first; of one run or of all."""
-        found = self._database.execute(
+        found = self._read(
             "SELECT id, at, run, row, prediction, outside, seconds FROM predictions "
             "WHERE at >= ? AND at < ? AND (? IS NULL OR run = ?) ORDER BY at, number",
             (since, until, run, run),
@@ -200,7 +224,20 @@ class Records:
         )
 
     def add_feedback(self, feedback: Feedback) -> int:
-        """Return the number of a piece of feedback that is on the disk now."""
+        """Return the number of a piece of feedback that is on the disk now.
+
+        Raises
+        ------
+        FileError
+            If nobody has decided about `MOST_FEEDBACK` others.
+        """
+        (n_new,) = self._database.execute(
+            "SELECT count(*) FROM feedback WHERE status = ?", (Status.NEW.value,)
+        ).fetchone()
+        if n_new >= MOST_FEEDBACK:
+            raise FileError(
+                f"{n_new} pieces of feedback wait for a decision: mlstages feedback list shows them"
+            )
         added = self._database.execute(
             "INSERT INTO feedback (at, run, prediction_id, row, prediction, truth, remark, status) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -221,7 +258,7 @@ class Records:
 
     def read_feedback(self, *statuses: Status) -> tuple[Feedback, ...]:
         """Return the feedback of these statuses, or all, oldest first."""
-        found = self._database.execute(
+        found = self._read(
             "SELECT number, at, run, prediction_id, row, prediction, truth, remark, status "
             "FROM feedback ORDER BY number"
         )
@@ -255,7 +292,7 @@ class Records:
             raise RunNotFoundError(
                 f"no feedback {', '.join(unknown)}: mlstages feedback list shows all"
             )
-        with self._transaction():
+        with self._said(), self._transaction():
             self._database.executemany(
                 "UPDATE feedback SET status = ? WHERE number = ?",
                 [(status.value, number) for number in numbers],
@@ -263,13 +300,32 @@ class Records:
 
     def set_gauges(self, gauges: Mapping[str, float]) -> None:
         """Keep what the newest report of `mlstages.monitor` came to, in place of the last one's."""
-        with self._transaction():
+        with self._said(), self._transaction():
             self._database.execute("DELETE FROM gauges")
             self._database.executemany("INSERT INTO gauges VALUES (?, ?)", gauges.items())
 
     def read_gauges(self) -> dict[str, float]:
         """Return what the newest report came to, by the series' names; empty if there is none."""
         return dict(self._database.execute("SELECT name, value FROM gauges ORDER BY rowid"))
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from self._database.execute(query, values)
+        except sqlite3.Error as error:
+            raise self._say(error) from None
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._say(error) from None
+
+    def _say(self, error: sqlite3.Error) -> FileError:
+        return FileError(
+            f"{self.path} cannot be read or written ({error}): try again; if another program holds "
+            "it, end that one"
+        )
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._database)

@@ -1,5 +1,6 @@
 """The commands for what users said of predictions: look at it, decide, hand it on."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,9 @@ def list_feedback(
         str | None,
         typer.Option(metavar="S", help="Only: new, accepted or rejected.", show_default="all"),
     ] = None,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, help="At most so many, the newest.")
+    ] = 100,
     flow: FlowName = OUR_FLOW,
     as_json: AsJson = False,
 ) -> None:
@@ -42,7 +46,9 @@ def list_feedback(
     from mlstages.release.places import find_history
 
     found = read_feedback(find_history(), flow, *([Status(status)] if status else []))
-    render.show(list(found), render_monitor.draw_feedback, as_json=as_json)
+    if len(found) > limit:
+        print(f"{len(found) - limit:,} older ones are not shown: --limit N", file=sys.stderr)
+    render.show(list(found[-limit:]), render_monitor.draw_feedback, as_json=as_json)
 
 
 def accept(ids: Ids, flow: FlowName = OUR_FLOW, as_json: AsJson = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mlstages.monitor.drift import Drift
     from mlstages.monitor.report import MonitorReport, SpanReport
     from mlstages.records import Feedback
+
+
+_LONGEST: Final = 200
 
 
 def draw_monitor(report: MonitorReport) -> RenderableType:
@@ -96,7 +99,7 @@ def draw_feedback(found: list[Feedback]) -> RenderableType:
     for told in found:
         when = datetime.fromtimestamp(told.at, UTC).strftime("%Y-%m-%d %H:%M")
         row = ", ".join(f"{name} {_draw_value(value)}" for name, value in told.row.items())
-        values = (_draw_value(told.prediction), _draw_value(told.truth), told.remark)
+        values = map(_draw_value, (told.prediction, told.truth, told.remark))
         table.add_row(str(told.number), when, told.status.value, row, *values)
     return table
 
@@ -115,4 +118,8 @@ def draw_handed(handed: Handed) -> RenderableType:
 
 
 def _draw_value(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    # Strangers wrote it: what would command the terminal is shown, not sent.
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(value))
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."

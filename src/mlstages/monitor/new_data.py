@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -11,8 +11,8 @@ from mlstages.errors import DataError, FileError
 from mlstages.monitor.cases import Handed, split_fitting
 from mlstages.records import Feedback
 from mlstages.release.released import Released
-from mlstages.table import Table, read_table
-from mlstages.table.cells import to_float
+from mlstages.table import Kind, Table, read_table
+from mlstages.table.cells import is_missing, to_float
 
 _DELIMITERS: Final = {".txt": "\t", ".tsv": "\t", ".csv": ","}
 _FORMATS: Final = (*_DELIMITERS, ".jsonl")
@@ -64,6 +64,11 @@ def add_rows(
     table, places = _read_columns(name, content, released, columns or {})
     fitting, refused = split_fitting(accepted, released)
     rows = {told.number: _to_row(told, released, places, values or {}) for told in fitting}
+    for number, row in tuple(rows.items()):
+        faults = list(_find_misread(row, table, path.suffix.lower()))
+        if faults:
+            refused[number] = "; ".join(faults)
+            del rows[number]
     known = _find_known(table, places, rows)
     added = {number: row for number, row in rows.items() if number not in known}
     if added:
@@ -130,6 +135,19 @@ def _to_row(
 ) -> Row:
     row = {places[field.name]: told.row.get(field.name) for field in released.schema.fields}
     return row | {places[released.schema.target.name]: values.get(str(told.truth), told.truth)}
+
+
+def _find_misread(row: Row, table: Table, extension: str) -> Iterator[str]:
+    """Yield why a row would come back otherwise from the file that it is written to."""
+    for column, cell in row.items():
+        if not isinstance(cell, str) or table.kind(column) is not Kind.CATEGORICAL:
+            continue
+        if is_missing(cell):
+            yield f"{column}: {cell!r} is read as a missing cell"
+        elif to_float(cell) is not None:
+            yield f"{column}: {cell!r} is read as a number"
+        elif extension in _DELIMITERS and ("\r" in cell.replace("\r\n", "") or "\0" in cell):
+            yield f"{column}: it has a character that {extension} cannot hold"
 
 
 def _find_known(table: Table, places: Mapping[str, str], rows: Mapping[int, Row]) -> set[int]:

@@ -80,6 +80,8 @@ class ReleaseLog:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ()
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunUnusableError(f"{self.path} cannot be read: {error}") from None
         lines = text.splitlines(keepends=True)
         return tuple(
             self._parse(number, line)
@@ -194,8 +196,13 @@ class ReleaseLog:
         for entry in self.read_entries():
             if entry.action is Action.RELEASE:
                 standing.append(entry.number)
-            else:
+            elif entry.number in standing:
                 standing.remove(entry.number)
+            else:
+                raise RunUnusableError(
+                    f"{self.path} takes release {entry.number} back, which does not stand: take "
+                    "the line out, or bring the file back"
+                )
         return standing
 
     def _append(self, entry: Entry) -> None:
