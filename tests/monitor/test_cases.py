@@ -134,3 +134,22 @@ def test_a_file_to_which_nothing_can_be_added_stays_as_it_is(path, released, wri
         add_cases(path, [told()], released)
     assert said in refused.value.message
     assert path.read_bytes() == written.encode("latin-1")
+
+
+def test_feedback_that_contradicts_itself_is_no_case(path, released):
+    low, high = released.error_range
+    first, second = told(number=1, truth=100.0), told(number=2, truth=101.0 + high - low)
+    near = told(number=3, truth=100.5)
+    handed = add_cases(path, [first, second], released)
+    assert handed.added == ()
+    assert handed.refused == {
+        1: "feedback 2 says otherwise of the same row: reject one of them",
+        2: "feedback 1 says otherwise of the same row: reject one of them",
+    }
+    assert add_cases(path, [first, near], released).added == (1, 3)
+
+
+def test_a_case_of_feedback_that_was_rejected_since_is_said(path, released):
+    add_cases(path, [told(number=12)], released)
+    handed = add_cases(path, [], released, rejected=[told(number=12), told(number=1)])
+    assert handed.notes == ("feedback 12 is rejected, and still a case there: take it out",)

@@ -150,3 +150,17 @@ def _with(released, schema):
     from dataclasses import replace
 
     return replace(released, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("colour", "why"),
+    [
+        ("NA", "colour: 'NA' is read as a missing cell"),
+        ("1.5", "colour: '1.5' is read as a number"),
+        ("re\rd", "colour: it has a character that .csv cannot hold"),
+    ],
+)
+def test_a_row_that_would_be_misread_is_left_out_and_said(new, released, colour, why):
+    odd = told(7, row={"size": 61.5, "rooms": 4, "colour": colour})
+    handed = add_rows(new, "old.csv", OLD.encode(), [told(), odd], released)
+    assert (handed.added, handed.refused) == ((1,), {7: why})

@@ -103,6 +103,8 @@ def test_a_release_moves_the_tag_and_undo_moves_it_back(run):
     ]
     with pytest.raises(RunNotFoundError, match="no release"):
         undo_release()
+    assert release_run(run).number == 2  # also where it was compared with what is undone
+    assert undo_release().now is None
 
 
 def test_a_report_that_is_out_of_date_is_no_ground_for_a_release(run):

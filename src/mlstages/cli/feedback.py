@@ -81,11 +81,13 @@ def to_checks(
     """Add what was accepted to the behavioural checks, below what is there; no case twice."""
     from mlstages.cli import render, render_monitor
     from mlstages.monitor.cases import add_cases
-    from mlstages.monitor.feedback import read_accepted
+    from mlstages.monitor.feedback import read_accepted, read_feedback
+    from mlstages.records import Status
     from mlstages.release.places import find_history
 
     accepted, released = read_accepted(find_history(), flow)
-    handed = add_cases(checks, accepted, released)
+    rejected = read_feedback(find_history(), flow, Status.REJECTED)
+    handed = add_cases(checks, accepted, released, rejected)
     render.show(handed, render_monitor.draw_handed, as_json=as_json)
 
 

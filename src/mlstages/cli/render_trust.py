@@ -11,6 +11,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from mlstages.release.log import Entry
     from mlstages.release.released import Released
+    from mlstages.runs.releases import Undone
     from mlstages.trust.report import TrustReport
     from mlstages.trust.verdict import Verdict
 
@@ -22,7 +23,8 @@ def draw_trust(report: TrustReport) -> RenderableType:
         mark = {True: "passed", False: "FAILED", None: "open"}[verdict.passed]
         table.add_row(mark, verdict.kind.replace("_", " "), f"{verdict.says}\n  {verdict.measured}")
     failed = [verdict for verdict in report.checks if verdict.passed is False]
-    cases = [Text(f"{verdict.says}:\n{_list_failures(verdict)}", style="") for verdict in failed]
+    shown = [verdict for verdict in failed if verdict.failures]
+    cases = [Text(f"{verdict.says}:\n{_list_failures(verdict)}", style="") for verdict in shown]
     signs = Table(box=None, pad_edge=False, show_header=False)
     for sign in report.signs:
         mark = {True: "SIGN", False: "no", None: "ask"}[sign.present]
@@ -53,15 +55,21 @@ def draw_release(released: Released) -> RenderableType:
     )
 
 
-def draw_undo(entry: Entry) -> RenderableType:
-    """Return the line that says what was taken back."""
-    return Text(f"release {entry.number} of {entry.run} is taken back")
+def draw_undo(undone: Undone) -> RenderableType:
+    """Return the lines that say what was taken back, and what counts now."""
+    now = undone.now
+    counts = (
+        "nothing is released now: a server answers 503"
+        if now is None
+        else f"release {now.number} counts again: {now.run}"
+    )
+    return Text(f"release {undone.entry.number} of {undone.entry.run} is taken back\n{counts}")
 
 
 def draw_releases(entries: list[Entry]) -> RenderableType:
     """Return the log, newest first."""
     if not entries:
-        return Text("nothing has been released yet: mlstages release RUN")
+        return Text("nothing has been released yet: mlstages trust RUN, then mlstages release RUN")
     table = Table(box=None, pad_edge=False)
     for header in ("", "number", "run", "who", "when", "why"):
         table.add_column(header)

@@ -42,7 +42,12 @@ class Handed:
         return asdict(self)
 
 
-def add_cases(path: Path, accepted: Sequence[Feedback], released: Released) -> Handed:
+def add_cases(
+    path: Path,
+    accepted: Sequence[Feedback],
+    released: Released,
+    rejected: Sequence[Feedback] = (),
+) -> Handed:
     """Have a file of checks hold a case for each piece of accepted feedback; no case twice.
 
     Parameters
@@ -51,6 +56,8 @@ def add_cases(path: Path, accepted: Sequence[Feedback], released: Released) -> H
         A TOML file; made if it is not there. What it holds already stays as it is.
     accepted : sequence of Feedback
     released : Released
+    rejected : sequence of Feedback, default=()
+        What may stand in the file although somebody thinks otherwise now: it is said.
 
     Raises
     ------
@@ -73,7 +80,25 @@ def add_cases(path: Path, accepted: Sequence[Feedback], released: Released) -> H
         texts.append(_format(case))
     if texts:
         _append(path, text, "\n".join(texts))
-    return Handed(path=str(path), added=tuple(added), known=tuple(known), refused=refused)
+    standing = [told.number for told in rejected if _stands(told.number, known_cases)]
+    notes = [
+        f"feedback {number} is rejected, and still a case there: take it out" for number in standing
+    ]
+    return Handed(
+        path=str(path),
+        added=tuple(added),
+        known=tuple(known),
+        refused=refused,
+        notes=tuple(notes),
+    )
+
+
+def _stands(number: int, cases: Sequence[Any]) -> bool:
+    return any(_is_of(number, case) for case in cases if isinstance(case, dict))
+
+
+def _is_of(number: int, case: Mapping[str, Any]) -> bool:
+    return str(case.get("says", "")).startswith(f"Feedback {number}:")
 
 
 def split_fitting(
@@ -81,6 +106,9 @@ def split_fitting(
 ) -> tuple[list[Feedback], dict[int, str]]:
     """Return the feedback that fits the released model, and why the rest does not."""
     fitting, refused = [], {}
+    by_row: dict[str, list[Feedback]] = {}
+    for told in accepted:
+        by_row.setdefault(repr(told.row), []).append(told)
     for told in accepted:
         faults = [
             f"{fault.field}: {fault.expected} is expected, and it has {fault.got}"
@@ -89,11 +117,26 @@ def split_fitting(
         target = released.schema.target
         if not released.is_classifier and not target.accepts(told.truth):
             faults.append(f"what is right is {target.expected}, and it says {told.truth!r}")
+        faults += [
+            f"feedback {other.number} says otherwise of the same row: reject one of them"
+            for other in by_row[repr(told.row)]
+            if _contradict(told, other, released)
+        ]
         if faults:
             refused[told.number] = "; ".join(faults)
         else:
             fitting.append(told)
     return fitting, refused
+
+
+def _contradict(told: Feedback, other: Feedback, released: Released) -> bool:
+    """Return whether no prediction of their row could be right by both."""
+    if released.is_classifier:
+        return str(told.truth) != str(other.truth)
+    low, high = released.error_range or (0.0, 0.0)
+    accepts = released.schema.target.accepts
+    both = accepts(told.truth) and accepts(other.truth)
+    return both and abs(told.truth - other.truth) > high - low
 
 
 def make_case(told: Feedback, released: Released) -> dict[str, Any]:
@@ -117,8 +160,7 @@ def _is_same(case: Mapping[str, Any], other: Any, number: int) -> bool:
     """Return whether a case is there, also if somebody changed what is expected of it."""
     if not isinstance(other, dict) or other.get("row") != case["row"]:
         return False
-    begins = str(other.get("says", "")).startswith(f"Feedback {number}:")
-    return begins or other.get("expected") == case["expected"]
+    return _is_of(number, other) or other.get("expected") == case["expected"]
 
 
 def _format(case: Mapping[str, Any]) -> str:

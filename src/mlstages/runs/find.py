@@ -136,10 +136,15 @@ def _of_those_there_are(flow_name: str, latest: bool) -> str:
     newest = next(islice(iterate_runs(flow_name, all_users=True), 1), None)
     of_flow = f"of {flow_name} " if latest else ""
     if newest is None:
-        known = f"there is none at all of {flow_name}"
-    else:
-        known = f"the newest is {newest.pathspec}, by {user_of(newest)}"
+        flows = _list_flows()
+        others = f"; there are runs of {', '.join(flows)}: --flow NAME" if flows else ""
+        return f"{of_flow}in {describe_history()}: there is none at all of {flow_name}{others}"
+    known = f"the newest is {newest.pathspec}, by {user_of(newest)}"
     return f"{of_flow}in {describe_history()}: {known}; mlstages runs --all-users lists them"
+
+
+def _list_flows() -> list[str]:
+    return sorted(flow.id for flow in metaflow.Metaflow().flows) if open_history() else []
 
 
 def require_parameters(run: Any) -> None:

@@ -1,7 +1,7 @@
 """The act of releasing a run's model, and of taking it back."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -79,8 +79,28 @@ def release_run(
     return published
 
 
-def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Entry:
-    """Return the entry of the log that takes the present release back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """A release that was taken back.
+
+    Parameters
+    ----------
+    entry : Entry
+        The line of the log that says so.
+    now : Entry or None
+        The release that counts again; None if there is none.
+    """
+
+    entry: Entry
+    now: Entry | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return both as JSON can carry them."""
+        return self.entry.to_dict() | {"now": None if self.now is None else self.now.to_dict()}
+
+
+def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Undone:
+    """Return what was taken back, and what counts now.
 
     Parameters
     ----------
@@ -96,7 +116,7 @@ def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Entry:
     supply_username()
     entry = log.undo(who=get_username() or "unknown", when=_now(), why=why)
     _set_tags(log)
-    return entry
+    return Undone(entry=entry, now=_find_released(log))
 
 
 def list_releases(flow_name: str = DEFAULT_FLOW) -> list[Entry]:
@@ -125,21 +145,21 @@ def _require_trust(pathspec: str, report: dict[str, object] | None) -> None:
         assert isinstance(checks, list)  # as it was written
         failed = "".join(f"\n  - {one['says']}" for one in checks if one["passed"] is False)
         raise RunUnusableError(
-            f"{pathspec} is not trusted: mend what failed, and train again; {otherwise}{failed}"
+            f"{pathspec} is not trusted: mend the model or the check; {otherwise}{failed}"
         )
 
 
-def _find_released(log: ReleaseLog) -> str | None:
+def _find_released(log: ReleaseLog) -> Entry | None:
     number = log.find_current()
-    if number is None:
-        return None
-    return next(entry.run for entry in log.read_entries() if entry.number == number)
+    entries = log.read_entries()
+    return next((entry for entry in entries if entry.number == number), None)
 
 
 def _set_tags(log: ReleaseLog) -> None:
     """Have the run whose release counts carry the tag, and no other one of the flow."""
     with log.locked():
-        current = _find_released(log)
+        released = _find_released(log)
+        current = None if released is None else released.run
         for run in list(iterate_runs(log.flow_name, tag=RELEASED, all_users=True)):
             if run.pathspec != current:
                 tag_run(run.pathspec, remove=[RELEASED])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlstages.errors import RunUnusableError
 from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.listing import sorted_artifacts
 from mlstages.runs.order import sort_steps, sort_tasks
 from mlstages.trained import ColumnKind, Container, TrainedModel, name_kind
 
@@ -44,7 +45,8 @@ def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
     if missing:
         raise RunUnusableError(
             f"{found.pathspec} has no artifact {', '.join(missing)}: a model can be checked and "
-            "released if its run leaves model, X_train, X_test, y_train and y_test"
+            "released if its run leaves model, X_train, X_test, y_train and y_test, by these names "
+            f"in the script, too; it leaves {', '.join(_list_artifacts(found)) or 'none'}"
         )
     model = values["model"]
     if not callable(getattr(model, "predict", None)):
@@ -75,7 +77,7 @@ def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
         columns=columns,
         kinds=kinds,
         container=container,
-        target=layout["columns"][-1] if layout else "y",
+        target=_name_target(layout, values["y_train"]),
         is_classifier=_tells_classes(model, y_train),
         data_sha256=layout.get("sha256"),
     )
@@ -113,6 +115,19 @@ def _read_artifacts(run: Any, names: tuple[str, ...]) -> dict[str, Any]:
                         "install what the run was made with"
                     ) from None
     return values
+
+
+def _list_artifacts(run: Any) -> list[str]:
+    tasks = [task for step in sort_steps(run) for task in sort_tasks(step)]
+    return sorted({artifact.id for task in tasks for artifact in sorted_artifacts(task)})
+
+
+def _name_target(layout: dict[str, Any], y_train: Any) -> str:
+    if layout:
+        return str(layout["columns"][-1])
+    columns = getattr(y_train, "columns", None)  # a Series has a name, a frame its columns
+    name = getattr(y_train, "name", None) if columns is None else columns[0]
+    return "y" if name is None else str(name)
 
 
 def _to_rows(pathspec: str, X: Any) -> tuple[NDArray[np.object_], Container]:

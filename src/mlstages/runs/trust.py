@@ -106,7 +106,7 @@ def require_fresh(pathspec: str) -> None:
     assert kept is not None  # asked of a run that is trusted
     again = f"check it again: mlstages trust {pathspec}"
     released = _find_released_run(pathspec.partition("/")[0])
-    if released not in (kept["report"]["released"], pathspec):
+    if released not in (None, pathspec, kept["report"]["released"]):
         raise RunUnusableError(
             f"{pathspec} was not compared with {released}, released now: {again}"
         )

@@ -34,8 +34,9 @@ def choose_release(run: str, flow_name: str, *, unreleased: bool = False) -> Rel
     if run == RELEASED:
         if log.find_current() is None:
             raise RunNotFoundError(
-                f"no release of {flow_name} in {log.folder}: mlstages release latest makes one, "
-                "and mlstages serve latest --unreleased does without"
+                f"no release of {flow_name} in {log.folder}: mlstages release latest --flow "
+                f"{flow_name} makes one, and mlstages serve latest --unreleased --flow {flow_name} "
+                "does without"
             )
         return log
     pathspec = _find_pathspec(run, flow_name)

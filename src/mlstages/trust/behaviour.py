@@ -47,6 +47,9 @@ def check_minimum_functionality(check: MinimumFunctionality, trial: Trial) -> Ve
         expected = f"{check.expected:g} ± {check.tolerance:g}"
     failures = [] if good else [trial.fail(row, y_predicted, expected)]
     measured = f"predicted {show_value(y_predicted)}, expected {expected}"
+    outside = trial.schema.find_outside(row)
+    if outside:
+        measured += f"; no training row is like it in {', '.join(outside)}"
     return judge(Kind.MINIMUM_FUNCTIONALITY, check.says, failures, 1, measured=measured)
 
 

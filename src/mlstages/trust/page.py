@@ -86,7 +86,7 @@ def _draw_verdict(verdict: Verdict) -> str:
 
 def _draw_failures(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
-        if verdict.passed is False:
+        if verdict.passed is False and verdict.failures:
             more = verdict.n_failures - len(verdict.failures)
             yield f"<h2>{escape(verdict.says)}</h2>"
             rows = (

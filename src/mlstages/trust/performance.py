@@ -66,6 +66,20 @@ def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
     )
 
 
+def find_small(check: Slices, trial: Trial) -> list[str]:
+    """Return the parts of columns that were asked for by name, of too few rows to be judged."""
+    trained = trial.trained
+    return [
+        name
+        for column, kind, cells in zip(
+            trained.columns, trained.kinds, trained.X_test.T, strict=True
+        )
+        if column in check.columns
+        for name, at in _cut(column, kind, cells, check.quantiles)
+        if at.sum() < check.at_least
+    ]
+
+
 def _describe_slice(
     trial: Trial, name: str, part: NDArray[np.float64], whole: float, factor: float, chance: float
 ) -> Slice:
@@ -107,8 +121,11 @@ def check_slices(check: Slices, trial: Trial) -> Verdict:
     ]
     if not slices:
         return _leave_open(check, f"no slice has {check.at_least} test rows")
+    small = find_small(check, trial)
     worst = max(slices, key=lambda one: one.ratio)
     measured = f"{len(slices)} slices, the worst {worst.ratio:.2f} times the whole: {worst.name}"
+    if small:
+        measured += f"; fewer than {check.at_least} rows: {', '.join(small[:5])}"
     return judge(Kind.SLICES, check.says, failures, len(slices), measured=measured)
 
 
@@ -169,13 +186,19 @@ def check_regression(check: Regression, trial: Trial) -> Verdict:
     flipped = list(_find_flipped(trial, new, theirs, their_error))
     measured = (
         f"{name_error(trained)} {our_error:.6g}, {released.run}: {their_error:.6g}, on {len(new)} "
-        f"rows new to both; {len(flipped)} got worse"
+        f"rows new to both; {len(flipped)} of them {_name_flip(trial)}"
     )
     most = (1 + check.margin) * their_error + AGAIN * trial.error_of_constant
     if our_error <= most:
         return judge(Kind.REGRESSION, check.says, [], len(new), measured=measured)
     whole = Failure("these rows together", f"{our_error:.6g}", f"at most {most:.6g}")
     return judge(Kind.REGRESSION, check.says, [whole, *flipped], len(new), measured=measured)
+
+
+def _name_flip(trial: Trial) -> str:
+    if trial.trained.is_classifier:
+        return "were right before"
+    return f"moved away by {_SHIFTED:g} times that error"
 
 
 def _leave_open(check: Slices | Regression | Stability, why: str) -> Verdict:

@@ -178,7 +178,8 @@ def _require_cases(verdict: Verdict, derived: bool) -> Verdict:
     """Return a failure where somebody declared what could be tried on nothing: a typing error."""
     if derived or verdict.n_cases or verdict.kind not in _OF_CASES:
         return verdict
-    return replace(verdict, passed=False)
+    why = "no row that it can be tried on: is what it names spelt as in the data?"
+    return replace(verdict, passed=False, measured=why)
 
 
 def _measure_seeds(trial: Trial) -> list[float]:
