@@ -110,11 +110,11 @@ def test_options_that_make_no_sense_and_runs_that_were_not_released_are_refused(
 
 
 def test_a_run_is_served_if_it_was_released_and_else_only_if_asked_for(in_history, mlstages, start):
-    folder = in_history.folder
-    refused = mlstages("serve", "latest", "--flow", "SampleRegressionFlow", folder=folder)
+    folder, run = in_history.folder, in_history.finished.json["pathspec"]
+    refused = mlstages("serve", run, folder=folder)
     if refused.exit_code == 3:  # another test of this process may have released it
         assert "runs code" in refused.error
-    server = start(folder, "latest", "--unreleased")
+    server = start(folder, run, "--unreleased")
     assert server.ask("GET", "/model").json["metrics"]["mse"] == 107.89991869915974
     connection = server.connect()
     connection.request("POST", "/predict", b'{"0": 1.5}', JSON)
