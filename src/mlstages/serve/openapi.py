@@ -203,7 +203,9 @@ def _describe_many(released: Released) -> dict[str, Any]:
         run={"type": "string"},
     )
     name = "probabilities" if released.is_classifier else "ranges"
-    described["properties"][name] = {"type": "array", "items": _describe_worth(released)}
+    # A row that is outside of the training data has no range.
+    worth = {"anyOf": [_describe_worth(released), {"type": "null"}]}
+    described["properties"][name] = {"type": "array", "items": worth}
     return described
 
 

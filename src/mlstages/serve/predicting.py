@@ -47,7 +47,7 @@ class ManyAnswer(msgspec.Struct, omit_defaults=True):
     predictions: list[Any]
     outside: list[Outside]
     run: str
-    ranges: list[tuple[float, float]] | None = None
+    ranges: list[tuple[float, float] | None] | None = None
     probabilities: list[dict[str, float]] | None = None
 
 
@@ -133,12 +133,13 @@ def keep(
 
 def _to_many(id: str, outcomes: list[Outcome], run: str) -> ManyAnswer:
     first = outcomes[0]
+    ranges = [one.range for one in outcomes]
     return ManyAnswer(
         id,
         [one.prediction for one in outcomes],
         [Outside(row, one.outside) for row, one in enumerate(outcomes, start=1) if one.outside],
         run,
-        None if first.range is None else [one.range for one in outcomes if one.range],
+        ranges if any(ranges) else None,
         None
         if first.probabilities is None
         else [one.probabilities for one in outcomes if one.probabilities],

@@ -105,7 +105,9 @@ class Predictor:
         place: int | None,
     ) -> Outcome:
         span = None
-        if self._error_range is not None:
+        outside = self._find_outside(values)
+        # How far off the test rows were says nothing of rows that are not like them.
+        if self._error_range is not None and not outside:
             low, high = self._error_range
             span = (prediction + low, prediction + high)
             if not (math.isfinite(span[0]) and math.isfinite(span[1])):
@@ -114,7 +116,7 @@ class Predictor:
             raise _say_not_finite(place)
         if chances is not None and not all(map(math.isfinite, chances.values())):
             raise _say_not_finite(place)
-        return Outcome(prediction, span, chances, self._find_outside(values))
+        return Outcome(prediction, span, chances, outside)
 
     def _ask_model(self, values: Sequence[Any]) -> Any:
         return _to_plain(self.model.predict(self._contain([values]))[0])
