@@ -131,3 +131,42 @@ def test_the_random_state_goes_on_within_a_step():
     )
     assert text.count("functions.") == 2
     assert "_state" not in text
+
+
+def test_a_step_has_the_letters_that_metaflow_takes():
+    text = flow_of("# load\na = 1\n# plot Matérn\nb = a + 1\n# show\nprint(b)\n", n_stages=3)
+    assert "def plot_matern(self):" in text
+    assert text.isascii()
+
+
+FIGURES = """
+import matplotlib.pyplot as plt
+
+# load
+rows = list("ab")
+
+# draw
+fig, ax = plt.subplots()
+ax.plot([1, 2])
+fig.savefig("one.png")
+
+# train
+model = rows * 2
+
+# draw each
+for row in rows:
+    fig, ax = plt.subplots()
+    ax.set_title(row + model[0])
+    fig.savefig(row + ".png")
+"""
+
+
+def test_a_step_reads_no_name_that_an_earlier_step_has_kept_for_itself():
+    tree = ast.parse(flow_of(FIGURES, n_stages=4))
+    for step in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        bound = {"self", "functions"}
+        for statement in step.body:
+            names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+            read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+            assert read <= bound, ast.unparse(step)
+            bound |= {name.id for name in names if isinstance(name.ctx, ast.Store)}

@@ -1,5 +1,6 @@
 """How the steps stand in the flow: names, order, joins and artifacts."""
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -83,7 +84,9 @@ def _name_steps(plan: Plan) -> list[str]:
     taken = {*_TAKEN, *SUMMARIES, *_find_options(plan), *settings}
     names: list[str] = []
     for step in plan.steps:
-        name = step.name
+        # Metaflow takes no other letters for a step.
+        plain = unicodedata.normalize("NFKD", step.name).encode("ascii", "ignore").decode()
+        name = plain.strip("_") or "step"
         while name in taken:
             name += "_step"
         taken.add(name)

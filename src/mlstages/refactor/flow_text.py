@@ -158,6 +158,15 @@ class _StepNames:
         """Return what stands for a name that a stage takes."""
         return self.locals.get(name) or self.artifacts.get(name, name)
 
+    def take(self, name: str) -> str:
+        """Return what is given to a stage for an input of it.
+
+        None is given for what nobody below reads: the stage would return it again where it does
+        not bind it, and an earlier step has kept it for itself.
+        """
+        known = name in self.locals or name in self.artifacts
+        return self.read(name) if known else "None"
+
     def bind(self, name: str, used_below: frozenset[str]) -> str:
         """Return what stands for a name that a stage gives."""
         if name in self.results:
@@ -184,7 +193,7 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator
         if parsed and stage.pieces[0].statement == parsed.indexes[0]:
             yield _namespace(parsed, names.bind(parsed.target, used))
             continue
-        arguments, results = [names.read(name) for name in stage.inputs], list(stage.results)
+        arguments, results = [names.take(name) for name in stage.inputs], list(stage.results)
         if stage.is_own:
             arguments, results = _own_call(stage, names)
         targets = [names.bind(name, used) for name in results]
