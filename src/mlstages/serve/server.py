@@ -86,7 +86,7 @@ def serve(
     if follower is not None:
         follower.stop()
     recorder.stop()
-    service.threads.shutdown(wait=False, cancel_futures=True)
+    service.stop()
 
 
 async def _serve(service: Service, listener: socket.socket, say_ready: Callable[[], None]) -> None:

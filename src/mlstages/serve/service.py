@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from mlstages.serve.answer import Answer, Refused
+from mlstages.serve.decoder import Decoder
 from mlstages.serve.live import Live, Serving
 from mlstages.serve.metrics import Metrics
 from mlstages.serve.recorder import Recorder
@@ -42,6 +43,10 @@ class Service:
     waiting: int = 0
     is_draining: bool = False
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS))
+    decoder: Decoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.decoder = Decoder(self.settings.timeout)
 
     @property
     def is_ready(self) -> bool:
@@ -60,6 +65,11 @@ class Service:
         if serving is None:
             raise Refused(503, "no model is released at present", headers=RETRY)
         return serving
+
+    def stop(self) -> None:
+        """Begin nothing more; what runs in threads is not waited for."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.decoder.stop()
 
     async def run_in_thread(self, work: Callable[[], Returned]) -> Returned:
         """Return what work comes to, done beside the other requests.
