@@ -21,7 +21,7 @@ from mlstages.release.released import Released
 from mlstages.serve.app import Application
 from mlstages.serve.live import Follower, Live
 from mlstages.serve.metrics import Metrics
-from mlstages.serve.protocol import BoundedProtocol
+from mlstages.serve.protocol import bound_protocol
 from mlstages.serve.recorder import Recorder
 from mlstages.serve.service import Service
 from mlstages.serve.settings import Settings
@@ -119,7 +119,7 @@ async def _drain(service: Service, server: Server) -> None:
 def _configure(app: Any, settings: Settings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=bound_protocol(settings.max_body, settings.timeout),
         ws="none",
         lifespan="off",
         loop="none",
