@@ -25,6 +25,7 @@ from mlstages.serve.protocol import bound_protocol
 from mlstages.serve.recorder import Recorder
 from mlstages.serve.service import Service
 from mlstages.serve.settings import Settings
+from mlstages.serve.stopping import find_stop_signals
 
 _LAST_SECONDS = 30
 """For requests that are being answered when the server ends."""
@@ -100,7 +101,7 @@ async def _serve(service: Service, listener: socket.socket, say_ready: Callable[
             return
         draining.append(loop.create_task(_drain(service, server)))
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in find_stop_signals():
         loop.add_signal_handler(number, stop)
     loop.call_soon(say_ready)
     await server.serve(sockets=[listener])
