@@ -1,8 +1,10 @@
 import contextlib
 import json
 import signal
+import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 
 import pytest
@@ -136,3 +138,45 @@ def test_what_monitor_found_stands_among_the_metrics(tmp_path, start):
     records.close()
     shown = server.ask("GET", "/metrics").body.decode()
     assert shown.endswith('\nmlstages_monitor_feature_psi{field="size"} 0.25\n')
+
+
+def find_file(folder):
+    return next((folder / ".metaflow" / ".mlstages-records").glob("*.sqlite"))
+
+
+def test_who_holds_the_file_stops_no_prediction_and_what_was_refused_is_never_written(
+    tmp_path, start
+):
+    publish(tmp_path)
+    server = start(tmp_path)
+    said = {"row": {"size": 1}, "truth": 2}
+    assert server.ask("POST", "/feedback", said).status == 201
+    holder = sqlite3.connect(find_file(tmp_path), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    with ThreadPoolExecutor(6) as pool:
+        refused = [pool.submit(server.ask, "POST", "/feedback", said) for _ in range(6)]
+        time.sleep(0.3)
+        assert server.predict(b"size\n3\n", content_type="text/csv").status == 200
+        assert server.ask("GET", "/metrics").status == 200
+        assert time.monotonic() - began < 1.8
+        assert {one.result().status for one in refused} == {503}
+    assert time.monotonic() - began < 6
+    holder.execute("ROLLBACK")
+    assert server.ask("POST", "/feedback", said).status == 201
+    assert holder.execute("SELECT count(*) FROM feedback").fetchone() == (2,)
+    holder.close()
+
+
+def test_feedback_goes_to_the_file_that_is_there_and_to_none_that_was_moved_away(tmp_path, start):
+    publish(tmp_path)
+    server = start(tmp_path)
+    said = {"row": {"size": 1}, "truth": 2}
+    assert server.ask("POST", "/feedback", said).json["number"] == 1
+    path = find_file(tmp_path)
+    path.rename(tmp_path / "moved")
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).rename(tmp_path / f"moved{suffix}")
+    assert server.ask("POST", "/feedback", said).json["number"] == 1
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM feedback").fetchone() == (1,)

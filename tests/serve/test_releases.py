@@ -2,6 +2,7 @@ import json
 import threading
 import time
 
+import psutil
 import pytest
 
 from servers import JSON, make_release, open_log, publish
@@ -103,3 +104,47 @@ def test_a_broken_release_is_no_beginning(tmp_path, mlstages):
     finished = mlstages("serve", "--port", "0")
     assert finished.exit_code == 3
     assert "predicts 4.0 for [1.0], and predicted 4.000000000000001" in finished.error
+
+
+def read_gauges(server):
+    return server.ask("GET", "/metrics").body.decode()
+
+
+def test_a_server_begins_with_the_newest_release_that_is_whole_and_says_which_is_not(
+    tmp_path, start
+):
+    publish(tmp_path)
+    publish(tmp_path, BROKEN["examples that do not come out"])
+    server = start(tmp_path)
+    assert server.predict({"size": 3}).json["prediction"] == 7.0
+    assert "release 2 is refused" in server.log.read_text()
+    assert "mlstages_release_refused 2.0" in read_gauges(server)
+    open_log(tmp_path).undo(who="ann", when="2026", why="broken")
+    server.wait_for(lambda: "mlstages_release_refused 0.0" in read_gauges(server))
+
+
+def test_a_worker_that_dies_beside_a_broken_release_is_replaced(tmp_path, start):
+    publish(tmp_path)
+    server = start(tmp_path, "--workers", "2")
+    server.wait_for(lambda: server.log.read_text().count("serving http") == 2)
+    publish(tmp_path, BROKEN["examples that do not come out"])
+    time.sleep(2)  # so that the other one counts as living
+    psutil.Process(server.process.pid).children()[0].kill()
+    server.wait_for(lambda: server.log.read_text().count("serving http") == 3)
+    assert server.predict({"size": 3}).json["prediction"] == 7.0
+
+
+@pytest.mark.parametrize("harm", ["gone", "empty"])
+def test_a_log_of_releases_that_is_lost_changes_nothing_but_a_gauge(tmp_path, start, harm):
+    publish(tmp_path)
+    server = start(tmp_path)
+    path = open_log(tmp_path).path
+    lines = path.read_text()
+    path.unlink()
+    if harm == "empty":
+        path.touch()
+    server.wait_for(lambda: "the log of releases is refused" in server.log.read_text())
+    assert server.predict({"size": 3}).json["prediction"] == 7.0
+    assert "mlstages_release_refused 1.0" in read_gauges(server)
+    path.write_text(lines)
+    server.wait_for(lambda: "mlstages_release_refused 0.0" in read_gauges(server))

@@ -92,3 +92,30 @@ def test_a_client_that_goes_away_while_it_is_answered_ends_nothing(tmp_path, sta
         connection.sock.sendall((head + length + body) * 2)
         connection.close()
     assert server.predict({"size": 3}).status == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_end_of_a_terminal_is_a_signal_to_stop_as_any_other(tmp_path, workers):
+    publish(tmp_path)
+    server = Server(tmp_path, "--drain", "0.2", "--workers", workers)
+    server.wait_for(lambda: server.log.read_text().count("serving http") == int(workers))
+    for child in psutil.Process(server.process.pid).children():
+        child.send_signal(signal.SIGHUP)  # a terminal tells all of its processes
+    assert server.stop(signal.SIGHUP) == 0
+    assert server.log.read_text().count("draining") == int(workers)
+
+
+def test_a_worker_that_dies_at_once_is_tried_again_while_another_one_lives(tmp_path, start):
+    publish(tmp_path)
+    server = start(tmp_path, "--workers", "2")
+    parent = psutil.Process(server.process.pid)
+    server.wait_for(lambda: server.log.read_text().count("serving http") == 2)
+    time.sleep(2)  # now both have settled
+    settled, *_ = parent.children()
+    for number in (1, 2, 3):
+        server.wait_for(lambda: len(parent.children()) == 2)
+        next(child for child in parent.children() if child != settled).kill()
+        server.wait_for(lambda n=number: server.log.read_text().count("signal 9") == n)
+    server.wait_for(lambda: server.log.read_text().count("serving http") >= 3)
+    assert settled.is_running()
+    assert server.predict({"size": 3}).status == 200

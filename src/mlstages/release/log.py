@@ -101,12 +101,12 @@ class ReleaseLog:
 
     def find_current(self) -> int | None:
         """Return the number of the release that counts, or None if there is none."""
-        standing = self._find_standing()
+        standing = self.find_standing()
         return standing[-1] if standing else None
 
     def find_release_of(self, run: str) -> int | None:
         """Return the number of the newest release of a run that was not taken back, or None."""
-        standing = set(self._find_standing())
+        standing = set(self.find_standing())
         numbers = [e.number for e in self.read_entries() if e.run == run and e.number in standing]
         return max(numbers, default=None)
 
@@ -191,7 +191,8 @@ class ReleaseLog:
             self._append(entry)
         return entry
 
-    def _find_standing(self) -> list[int]:
+    def find_standing(self) -> list[int]:
+        """Return the numbers of the releases that were not taken back, oldest first."""
         standing: list[int] = []
         for entry in self.read_entries():
             if entry.action is Action.RELEASE:

@@ -21,6 +21,8 @@ from mlstages.serve.tables import read_cell
 
 LONGEST_REMARK: Final = 2_000
 LONGEST_ID: Final = 100
+_PATIENCE: Final = 2.0
+"""Seconds that a piece of feedback waits for others who write."""
 _FIELDS: Final = ("id", "row", "truth", "remark")
 
 
@@ -31,23 +33,24 @@ async def take_feedback(service: Service, request: Request) -> Answer:
         raise Refused(415, f"{sent or 'no content-type'} is not read: send {JSON}")
     serving = service.find_serving()
     body = await request.read_body()
+    until = time.monotonic() + _PATIENCE
     if sent == JSON:
-        number = await service.run_in_thread(lambda: _take(service, serving, parse_json(body)))
+        number = await service.record(lambda: _take(service, serving, parse_json(body), until))
         return to_json({"id": request.id, "number": number}, 201)
     require_same_origin(request)
     try:
         said = _read_form(body, serving.released.schema.target)
-        number = await service.run_in_thread(lambda: _take(service, serving, said))
+        number = await service.record(lambda: _take(service, serving, said, until))
     except Refused as refused:
         page = draw_refusal("Not kept yet", refused.message, refused.faults)
         return to_page(page, refused.status)
     return to_page(draw_thanks(number), 201)
 
 
-def _take(service: Service, serving: Serving, said: Any) -> int:
+def _take(service: Service, serving: Serving, said: Any, until: float) -> int:
     _check(said, serving.released.schema.target)
     try:
-        found = _find(service, serving, said)
+        found = _find(service, serving, said, until)
         number = service.recorder.add_feedback(
             Feedback(
                 at=time.time(),
@@ -57,7 +60,8 @@ def _take(service: Service, serving: Serving, said: Any) -> int:
                 prediction=found.prediction,
                 truth=said["truth"],
                 remark=said.get("remark", ""),
-            )
+            ),
+            until,
         )
     except (sqlite3.Error, FileError) as error:
         raise Refused(503, f"it cannot be kept at present: {error}", headers=RETRY) from None
@@ -92,9 +96,9 @@ def _check(said: Any, target: Field) -> None:
         raise Refused(422, "the feedback is not as expected", faults[:100])
 
 
-def _find(service: Service, serving: Serving, said: Mapping[str, Any]) -> Prediction:
+def _find(service: Service, serving: Serving, said: Mapping[str, Any], until: float) -> Prediction:
     """Return the prediction that is meant: the one that was kept, or that of the row."""
-    found = service.recorder.find_prediction(said["id"]) if "id" in said else None
+    found = service.recorder.find_prediction(said["id"], until) if "id" in said else None
     if found is not None:
         return found
     if "row" not in said:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from mlstages.errors import MlstagesError, RunUnusableError
 from mlstages.release.log import ReleaseLog
 from mlstages.release.released import Released
 from mlstages.serve.metrics import Metrics
@@ -77,7 +78,18 @@ class Live:
         """Have nobody answer: the only release was taken back."""
         self.serving = None
         self._metrics.release.set(0)
+        self.refuse_none()
         _log.warning("no release is left: requests are answered 503")
+
+    def refuse_log(self, error: Exception) -> None:
+        """Go on, whatever has become of the log of releases."""
+        number = 0 if self.serving is None else self.serving.released.number
+        self._metrics.refused.set(number or 1)
+        _log.error("the log of releases is refused, release %d goes on: %s", number, error)
+
+    def refuse_none(self) -> None:
+        """Note that all is well again."""
+        self._metrics.refused.set(0)
 
     def refuse(self, number: int, error: Exception) -> None:
         """Go on without a release that is broken."""
@@ -98,20 +110,20 @@ class Follower:
         self._live = live
         self._releases = log
         self._seen = self._look()
-        self._number = log.find_current()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
 
     def start(self) -> None:
-        """Have the present release answer, and follow.
+        """Have the newest release answer that is not broken, and follow.
 
         Raises
         ------
         RunNotFoundError, RunUnusableError
-            If it is broken.
+            If all are broken.
         """
-        if self._number is not None:
-            self._live.take(self._releases.read(self._number))
+        refused = self._take_newest(self._releases.find_standing())
+        if refused and self._live.serving is None:
+            raise refused[-1]
         self._thread.start()
 
     def stop(self) -> None:
@@ -127,18 +139,34 @@ class Follower:
                 self._take_current()
 
     def _take_current(self) -> None:
-        number = self._number
         try:
-            number = self._releases.find_current()
-            if number == self._number:
-                return
-            self._number = number
-            if number is None:
-                self._live.take_none()
-            else:
+            standing = self._releases.find_standing()
+            if not self._releases.read_entries():  # what was taken back has its lines
+                raise RunUnusableError(f"{self._releases.path} is empty or gone: bring it back")
+        except MlstagesError as error:
+            self._live.refuse_log(error)
+            return
+        if standing:
+            self._take_newest(standing)
+        else:
+            self._live.take_none()
+
+    def _take_newest(self, standing: list[int]) -> list[Exception]:
+        """Have the newest release answer that can; return why later ones cannot, oldest first."""
+        refused: list[tuple[int, Exception]] = []
+        for number in reversed(standing):
+            serving = self._live.serving
+            if serving is not None and serving.released.number == number:
+                break
+            try:
                 self._live.take(self._releases.read(number))
-        except Exception as error:  # unpickling runs the model's own code, which raises anything
-            self._live.refuse(number or 0, error)
+                break
+            except Exception as error:  # to unpickle runs the model's code, which raises anything
+                refused.insert(0, (number, error))
+        self._live.refuse_none()
+        for number, reason in refused:  # the newest last: it is the one to look at
+            self._live.refuse(number, reason)
+        return [reason for _, reason in refused]
 
     def _look(self) -> tuple[int, ...]:
         try:

@@ -1,7 +1,6 @@
 """The predictions: rows in, in JSON or as a table, numbers and what they are worth out."""
 
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +11,7 @@ from mlstages.serve.predictor import REFUSALS, NotFiniteError, Outcome
 from mlstages.serve.request import SHORT, Request
 from mlstages.serve.rows import Rows
 from mlstages.serve.service import Service
+from mlstages.serve.tables import read_binary, read_csv
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
@@ -61,7 +61,7 @@ async def predict(service: Service, request: Request) -> Answer:
     body = await request.read_body()
 
     def answer() -> Answer:
-        rows = _read(serving, sent, body, service.settings.max_rows)
+        rows = _read(service, serving, sent, body)
         return answer_rows(service, serving, request.id, rows, started)
 
     if sent == JSON and len(body) <= SHORT and serving.predictor.is_quick:
@@ -99,17 +99,14 @@ def ask(serving: Serving, rows: Rows) -> list[Outcome]:
         raise Refused(422, f"the model cannot take such a row: {error}") from None
 
 
-def _read(serving: Serving, sent: str, body: bytes, max_rows: int) -> Rows:
+def _read(service: Service, serving: Serving, sent: str, body: bytes) -> Rows:
     if sent == JSON:
         return serving.read_rows(body)
-    from mlstages.serve import tables
-
-    read: Callable[..., Rows] = {
-        CSV: tables.read_csv,
-        PARQUET: tables.read_parquet,
-        ARROW: tables.read_arrow,
-    }[sent]
-    return read(body, serving.released.schema, max_rows)
+    schema, max_rows = serving.released.schema, service.settings.max_rows
+    if sent == CSV:
+        return read_csv(body, schema, max_rows)
+    kind = "parquet" if sent == PARQUET else "arrow"
+    return read_binary(service.decoder, kind, body, schema, max_rows)
 
 
 def keep(

@@ -9,7 +9,8 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ MOST_PENDING: Final = 20_000
 
 _PAUSE: Final = 0.25
 """Seconds between two batches."""
+
+_PATIENCE: Final = 10.0
+"""Seconds that the thread waits for another process's writer."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class Recorder:
         self._pending: deque[tuple[Any, ...]] = deque()
         self._lock = threading.Lock()
         self._records: Records | None = None
+        self._opened: tuple[int, int] | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="recorder", daemon=True)
         if keeps_predictions:
@@ -69,36 +74,50 @@ class Recorder:
             return
         self._pending.append((id, time.time(), run, names, values, prediction, outside, seconds))
 
-    def find_prediction(self, prediction_id: str) -> Prediction | None:
-        """Return a prediction by its id, also if it has not been written yet."""
+    def find_prediction(self, prediction_id: str, until: float) -> Prediction | None:
+        """Return a prediction by its id, also if it has not been written yet.
+
+        Raises
+        ------
+        FileError
+            If others use the file until `until`, as `time.monotonic` counts.
+        """
         if not self.keeps_predictions:
             return None
-        self._flush()
-        with self._lock:
+        with self._held(until):
+            for pending in self._pending.copy():
+                if pending[0] == prediction_id:
+                    return _to_prediction(pending)
             return self._open().find_prediction(prediction_id)
 
-    def add_feedback(self, feedback: Feedback) -> int:
+    def add_feedback(self, feedback: Feedback, until: float) -> int:
         """Return the number of a piece of feedback that is on the disk now.
 
         Raises
         ------
         FileError
-            If the file cannot be opened.
+            If the file cannot be opened, or others use it until `until`.
         sqlite3.Error
-            If it cannot be written.
+            If it cannot be written; it is not then, nor later.
         """
-        with self._lock:
-            return self._open().add_feedback(feedback)
+        with self._held(until):
+            records = self._open()
+            _set_patience(records, until - time.monotonic())
+            try:
+                return records.add_feedback(feedback)
+            finally:
+                _set_patience(records, _PATIENCE)
 
     def read_gauges(self) -> dict[str, float]:
         """Return what the newest report of `mlstages monitor` came to, by the series' names."""
-        if not self._path.exists():
+        if not self._path.exists() or not self._lock.acquire(blocking=False):
             return {}
         try:
-            with self._lock:
-                return self._open().read_gauges()
+            return self._open().read_gauges()
         except (sqlite3.Error, FileError):  # the server's own numbers are none the worse
             return {}
+        finally:
+            self._lock.release()
 
     def stop(self) -> None:
         """Write what is pending."""
@@ -110,10 +129,32 @@ class Recorder:
                 self._records.close()
                 self._records = None
 
+    @contextmanager
+    def _held(self, until: float) -> Iterator[None]:
+        seconds = until - time.monotonic()
+        if seconds <= 0 or not self._lock.acquire(timeout=seconds):
+            raise FileError(f"{self._path} is being written by another one")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def _open(self) -> Records:
+        """Return the file that is at its place now: what is moved away is written no more."""
+        if self._records is not None and self._look() != self._opened:
+            self._records.close()
+            self._records = None
         if self._records is None:
             self._records = Records(self._path)
+            self._opened = self._look()
         return self._records
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _write_on(self) -> None:
         while not self._stopped.wait(_PAUSE):
@@ -127,9 +168,17 @@ class Recorder:
                 return
             try:
                 self._open().add_predictions(map(_to_prediction, batch))
-            except sqlite3.Error as error:  # a full disk, or another who writes for too long
+            except (
+                sqlite3.Error,
+                FileError,
+            ) as error:  # a full disk, or another who writes for too long
                 self._count_dropped(len(batch))
                 _log.warning("%d predictions are not kept: %s: %s", len(batch), self._path, error)
+
+
+def _set_patience(records: Records, seconds: float) -> None:
+    database = records._database  # who is waited for knows how long
+    database.execute(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}")
 
 
 def _to_prediction(pending: tuple[Any, ...]) -> Prediction:

@@ -98,7 +98,7 @@ class Request:
                 return body
 
     def _say_large(self) -> Refused:
-        # The rest of it is read and thrown away: who is cut off while sending sees no answer.
+        # As much again is read and thrown away: who is cut off while sending sees no answer.
         return Refused(413, f"the body has more than {self.max_body:,} bytes: send parts")
 
 

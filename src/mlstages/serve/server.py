@@ -21,10 +21,11 @@ from mlstages.release.released import Released
 from mlstages.serve.app import Application
 from mlstages.serve.live import Follower, Live
 from mlstages.serve.metrics import Metrics
-from mlstages.serve.protocol import BoundedProtocol
+from mlstages.serve.protocol import bound_protocol
 from mlstages.serve.recorder import Recorder
 from mlstages.serve.service import Service
 from mlstages.serve.settings import Settings
+from mlstages.serve.stopping import find_stop_signals
 
 _LAST_SECONDS = 30
 """For requests that are being answered when the server ends."""
@@ -86,7 +87,7 @@ def serve(
     if follower is not None:
         follower.stop()
     recorder.stop()
-    service.threads.shutdown(wait=False, cancel_futures=True)
+    service.stop()
 
 
 async def _serve(service: Service, listener: socket.socket, say_ready: Callable[[], None]) -> None:
@@ -100,7 +101,7 @@ async def _serve(service: Service, listener: socket.socket, say_ready: Callable[
             return
         draining.append(loop.create_task(_drain(service, server)))
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in find_stop_signals():
         loop.add_signal_handler(number, stop)
     loop.call_soon(say_ready)
     await server.serve(sockets=[listener])
@@ -119,7 +120,7 @@ async def _drain(service: Service, server: Server) -> None:
 def _configure(app: Any, settings: Settings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=bound_protocol(settings.max_body, settings.timeout),
         ws="none",
         lifespan="off",
         loop="none",

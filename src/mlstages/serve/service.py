@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from mlstages.serve.answer import Answer, Refused
+from mlstages.serve.decoder import Decoder
 from mlstages.serve.live import Live, Serving
 from mlstages.serve.metrics import Metrics
 from mlstages.serve.recorder import Recorder
@@ -42,6 +43,11 @@ class Service:
     waiting: int = 0
     is_draining: bool = False
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS))
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    decoder: Decoder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.decoder = Decoder(self.settings.timeout)
 
     @property
     def is_ready(self) -> bool:
@@ -61,6 +67,12 @@ class Service:
             raise Refused(503, "no model is released at present", headers=RETRY)
         return serving
 
+    def stop(self) -> None:
+        """Begin nothing more; what runs in threads is not waited for."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.writer.shutdown(wait=False, cancel_futures=True)
+        self.decoder.stop()
+
     async def run_in_thread(self, work: Callable[[], Returned]) -> Returned:
         """Return what work comes to, done beside the other requests.
 
@@ -79,6 +91,14 @@ class Service:
             raise Refused(
                 504, f"there was no answer within {self.settings.timeout:g} s: send less"
             ) from None
+
+    async def record(self, work: Callable[[], Returned]) -> Returned:
+        """Return what work on the records comes to, which bounds its time itself.
+
+        Its thread is its own, so that who holds the file holds no prediction up; and it is
+        waited for to the end, so that nothing is written after a refusal.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.writer, work)
 
     def _end_late(self, future: "asyncio.Future[Returned]") -> None:
         self.waiting -= 1

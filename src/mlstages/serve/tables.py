@@ -1,20 +1,18 @@
 """The rows of a request that is a table: CSV, Parquet or Arrow.
 
-Bounds come before the cells: of a table that would grow in memory no more rows are read than
-are taken, and no more of a text than tells that it is too long.
+CSV is read here; Parquet and Arrow, whose readers can abort or fill the memory, by a process of
+their own.
 """
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from mlstages.release.schema import BOOLEAN, LONGEST_TEXT, NUMERIC, Field, Schema
-from mlstages.serve.answer import Refused
-from mlstages.serve.rows import Rows, check_rows, require_rows
-
-if TYPE_CHECKING:
-    import polars
+from mlstages.release.schema import BOOLEAN, NUMERIC, Field, Schema
+from mlstages.serve.answer import Fault, Refused
+from mlstages.serve.decoder import Decoder
+from mlstages.serve.rows import MOST_FAULTS, Rows, check_rows, require_rows
 
 
 def read_csv(body: bytes, schema: Schema, max_rows: int) -> Rows:
@@ -35,22 +33,28 @@ def read_csv(body: bytes, schema: Schema, max_rows: int) -> Rows:
     return Rows(check_rows([_to_row(header, line, schema) for line in lines], schema, False), False)
 
 
-def read_parquet(body: bytes, schema: Schema, max_rows: int) -> Rows:
-    """Return the rows of a file of Parquet."""
-    import polars
+def read_binary(decoder: Decoder, kind: str, body: bytes, schema: Schema, max_rows: int) -> Rows:
+    """Return the rows of a file of Parquet, or of a stream of Arrow's: another process reads it.
 
-    return _read_frame(
-        lambda: polars.read_parquet(io.BytesIO(body), n_rows=max_rows + 1), schema, max_rows
-    )
-
-
-def read_arrow(body: bytes, schema: Schema, max_rows: int) -> Rows:
-    """Return the rows of a stream of Arrow's."""
-    import polars
-
-    return _read_frame(
-        lambda: polars.read_ipc_stream(io.BytesIO(body), n_rows=max_rows + 1), schema, max_rows
-    )
+    Parameters
+    ----------
+    decoder : Decoder
+    kind : str
+        ``parquet`` or ``arrow``.
+    body : bytes
+    schema : Schema
+    max_rows : int
+    """
+    found = decoder.read(kind, body, [field.name for field in schema.fields], max_rows)
+    if "error" in found:
+        raise Refused(400, f"the body cannot be read: {found['error']}")
+    if "n_bytes" in found:
+        raise Refused(413, f"the table has {found['n_bytes']:,} bytes in JSON: send parts")
+    if "rows" not in found:
+        require_rows(found.get("n_rows", max_rows), max_rows)
+        raise Refused(422, "the columns are not as expected", _find_faults(found, schema))
+    require_rows(len(found["rows"]), max_rows)
+    return Rows(check_rows(found["rows"], schema, False), False)
 
 
 def read_cell(text: str, field: Field) -> Any:
@@ -81,16 +85,14 @@ def _to_row(header: Sequence[str], line: Sequence[str], schema: Schema) -> Any:
     return {name: read_cell(cell, fields[name]) if name in fields else cell for name, cell in cells}
 
 
-def _read_frame(read: "Callable[[], polars.DataFrame]", schema: Schema, max_rows: int) -> Rows:
-    import polars
-
-    try:
-        frame = read()
-    # A Rust panic over a broken file is none of polars' errors, nor an Exception.
-    except (polars.exceptions.PolarsError, OSError, ValueError, BaseExceptionGroup) as error:
-        raise Refused(400, f"the body cannot be read: {str(error)[:200]}") from None
-    require_rows(frame.height, max_rows)
-    floats = polars.selectors.float()
-    texts = polars.selectors.string()
-    frame = frame.with_columns(floats.fill_nan(None), texts.str.slice(0, LONGEST_TEXT + 1))
-    return Rows(check_rows(frame.to_dicts(), schema, False), False)
+def _find_faults(found: Mapping[str, Mapping[str, str]], schema: Schema) -> list[Fault]:
+    expected = {field.name: field.expected for field in schema.fields}
+    faults = [
+        Fault(None, name[:100], "no field of this name", f"a column of {kind}"[:100])
+        for name, kind in found["unknown"].items()
+    ] + [
+        Fault(None, name, expected[name], f"a column of {kind}"[:100])
+        for name, kind in found["nested"].items()
+        if name in expected
+    ]
+    return faults[:MOST_FAULTS]
