@@ -158,6 +158,10 @@ def test_a_form_from_another_site_is_refused(server):
     sent = urlencode({"row": '{"size": 1}', "truth": "1"}).encode()
     headers = {"content_type": FORM, "host": "127.0.0.1:1"}
     assert server.ask("POST", "/feedback", sent, **headers, origin="http://evil").status == 403
+    proxied = {"origin": "https://models.example", "sec_fetch_site": "same-origin"}
+    assert server.ask("POST", "/feedback", sent, **headers, **proxied).status == 201
+    other = {"origin": "http://127.0.0.1:1", "sec_fetch_site": "cross-site"}
+    assert server.ask("POST", "/feedback", sent, **headers, **other).status == 403
     assert (
         server.ask("POST", "/feedback", sent, **headers, origin="http://127.0.0.1:1").status == 201
     )

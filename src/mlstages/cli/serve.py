@@ -130,7 +130,8 @@ def serve(
 
 def _read_token(path: Path | None) -> str | None:
     if path is None:
-        return os.environ.get("MLSTAGES_TOKEN")
+        token = os.environ.get("MLSTAGES_TOKEN")
+        return None if token is None else token.strip()  # a secret's file ends in a line feed
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
