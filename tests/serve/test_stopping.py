@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -19,18 +20,18 @@ def test_a_signal_under_load_loses_no_request_of_who_heeds_readiness(tmp_path, w
     stopped, failures, n_answers = threading.Event(), [], []
 
     def ask():
-        connection = server.connect()
-        while not stopped.is_set():
-            try:
-                connection.request("POST", "/predict", b'{"size": 3}', JSON)
-                response = connection.getresponse()
-                assert json.loads(response.read())["prediction"] == 7.0
-                n_answers.append(1)
-                if response.will_close:
-                    connection.close()
-            except (OSError, AssertionError) as error:
-                failures.append(error)
-                return
+        with contextlib.closing(server.connect()) as connection:
+            while not stopped.is_set():
+                try:
+                    connection.request("POST", "/predict", b'{"size": 3}', JSON)
+                    response = connection.getresponse()
+                    assert json.loads(response.read())["prediction"] == 7.0
+                    n_answers.append(1)
+                    if response.will_close:
+                        connection.close()
+                except (OSError, AssertionError) as error:
+                    failures.append(error)
+                    return
 
     def heed():
         while server.ask("GET", "/readyz").status == 200:
