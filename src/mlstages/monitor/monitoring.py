@@ -46,7 +46,7 @@ def monitor_release(
     n_comparisons = sum(len(span.p_values) for span in (whole, *spans))
     highest = limits.significance / max(n_comparisons, 1)
     return MonitorReport(
-        flow=released.run.partition("/")[0],
+        flow=released.flow_name,
         release=released.number,
         run=released.run,
         by=by.value,

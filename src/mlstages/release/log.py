@@ -101,13 +101,17 @@ class ReleaseLog:
 
     def find_current(self) -> int | None:
         """Return the number of the release that counts, or None if there is none."""
-        standing = self.find_standing()
+        entry = self.find_current_entry()
+        return None if entry is None else entry.number
+
+    def find_current_entry(self) -> Entry | None:
+        """Return the line of the release that counts, or None if there is none."""
+        standing = self._read_standing()
         return standing[-1] if standing else None
 
     def find_release_of(self, run: str) -> int | None:
         """Return the number of the newest release of a run that was not taken back, or None."""
-        standing = set(self.find_standing())
-        numbers = [e.number for e in self.read_entries() if e.run == run and e.number in standing]
+        numbers = (entry.number for entry in self._read_standing() if entry.run == run)
         return max(numbers, default=None)
 
     def read(self, number: int) -> Released:
@@ -183,28 +187,35 @@ class ReleaseLog:
         if self.find_current() is None:
             raise RunNotFoundError(nothing)
         with self.locked():
-            current = self.find_current()
+            current = self.find_current_entry()
             if current is None:  # another one was quicker
                 raise RunNotFoundError(nothing)
-            run = next(entry.run for entry in self.read_entries() if entry.number == current)
-            entry = Entry(action=Action.UNDO, number=current, run=run, who=who, when=when, why=why)
+            entry = Entry(
+                action=Action.UNDO,
+                number=current.number,
+                run=current.run,
+                who=who,
+                when=when,
+                why=why,
+            )
             self._append(entry)
         return entry
 
     def find_standing(self) -> list[int]:
         """Return the numbers of the releases that were not taken back, oldest first."""
-        standing: list[int] = []
+        return [entry.number for entry in self._read_standing()]
+
+    def _read_standing(self) -> list[Entry]:
+        standing: dict[int, Entry] = {}
         for entry in self.read_entries():
             if entry.action is Action.RELEASE:
-                standing.append(entry.number)
-            elif entry.number in standing:
-                standing.remove(entry.number)
-            else:
+                standing[entry.number] = entry
+            elif standing.pop(entry.number, None) is None:
                 raise RunUnusableError(
                     f"{self.path} takes release {entry.number} back, which does not stand: take "
                     "the line out, or bring the file back"
                 )
-        return standing
+        return list(standing.values())
 
     def _append(self, entry: Entry) -> None:
         line = json.dumps(entry.to_dict()) + "\n"

@@ -116,7 +116,7 @@ def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Undone:
     supply_username()
     entry = log.undo(who=get_username() or "unknown", when=_now(), why=why)
     _set_tags(log)
-    return Undone(entry=entry, now=_find_released(log))
+    return Undone(entry=entry, now=log.find_current_entry())
 
 
 def list_releases(flow_name: str = DEFAULT_FLOW) -> list[Entry]:
@@ -149,16 +149,10 @@ def _require_trust(pathspec: str, report: dict[str, object] | None) -> None:
         )
 
 
-def _find_released(log: ReleaseLog) -> Entry | None:
-    number = log.find_current()
-    entries = log.read_entries()
-    return next((entry for entry in entries if entry.number == number), None)
-
-
 def _set_tags(log: ReleaseLog) -> None:
     """Have the run whose release counts carry the tag, and no other one of the flow."""
     with log.locked():
-        released = _find_released(log)
+        released = log.find_current_entry()
         current = None if released is None else released.run
         for run in list(iterate_runs(log.flow_name, tag=RELEASED, all_users=True)):
             if run.pathspec != current:

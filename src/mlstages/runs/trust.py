@@ -122,10 +122,8 @@ def _path_of(pathspec: str) -> Path:
 
 
 def _find_released_run(flow_name: str) -> str | None:
-    log = ReleaseLog(find_history(), flow_name)
-    number = log.find_current()
-    entries = log.read_entries()
-    return next((entry.run for entry in entries if entry.number == number), None)
+    entry = ReleaseLog(find_history(), flow_name).find_current_entry()
+    return None if entry is None else entry.run
 
 
 def _read_released(trained: TrainedModel, flow_name: str) -> TrainedModel | None:

@@ -31,7 +31,7 @@ def serve_release(settings: Settings, released: Released | ReleaseLog, flow_name
     from mlstages.serve.listening import bind, describe_address
 
     if isinstance(released, Released):
-        flow_name = released.run.partition("/")[0]
+        flow_name = released.flow_name
     records = find_records(find_history(), flow_name)
     listener = bind(settings.host, settings.port)
     address = describe_address(listener)
