@@ -86,6 +86,16 @@ class TrainedModel:
         """Return the model's predictions, ndarray of shape (n_rows,)."""
         return np.asarray(self.model.predict(self.contain(rows))).ravel()
 
+    def guess_constant(self, n_rows: int) -> NDArray[Any]:
+        """Return what no model would say: the mean of the training target, or its commonest class.
+
+        Classes are texts, as `to_labels` has them.
+        """
+        if not self.is_classifier:
+            return np.full(n_rows, self.y_train.astype(float).mean())
+        labels, counts = np.unique(to_labels(self.y_train), return_counts=True)
+        return np.full(n_rows, labels[counts.argmax()])
+
     def fit_again(self, X: NDArray[np.object_], y: NDArray[Any]) -> "TrainedModel":
         """Return a model of the same kind and settings, fitted to other rows.
 
@@ -144,6 +154,16 @@ def contain(
         if kind is ColumnKind.NUMERIC:
             frame[name] = frame[name].astype(float)
     return frame
+
+
+def to_numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the cells of a numeric or boolean column, NaN where one is missing."""
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+
+
+def count_words(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the number of words of each text, 0 where it is missing."""
+    return np.array([0 if cell is None else len(cell.split()) for cell in cells], dtype=np.float64)
 
 
 def to_labels(y: NDArray[Any]) -> NDArray[Any]:

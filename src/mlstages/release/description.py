@@ -27,8 +27,16 @@ def describe_schema(trained: TrainedModel) -> Schema:
     return Schema(fields=tuple(fields), target=_describe_target(trained, trained.y_train))
 
 
-def measure(trained: TrainedModel) -> tuple[dict[str, float], dict[str, float]]:
+def measure(
+    trained: TrainedModel, y_predicted: NDArray[Any]
+) -> tuple[dict[str, float], dict[str, float]]:
     """Return the metrics on the test rows, and those of always predicting the same.
+
+    Parameters
+    ----------
+    trained : TrainedModel
+    y_predicted : ndarray of shape (n_test,)
+        Its predictions for the test rows.
 
     Returns
     -------
@@ -36,13 +44,9 @@ def measure(trained: TrainedModel) -> tuple[dict[str, float], dict[str, float]]:
         ``mse`` and ``r2``, where the baseline is the mean of the training target; or
         ``accuracy`` and ``macro_f1``, where it is the most frequent class.
     """
-    y_predicted = trained.predict(trained.X_test)
-    if trained.is_classifier:
-        labels, counts = np.unique(to_labels(trained.y_train), return_counts=True)
-        constant = np.full(len(trained.y_test), labels[counts.argmax()])
-        return _score_classes(trained.y_test, y_predicted), _score_classes(trained.y_test, constant)
-    constant = np.full(len(trained.y_test), trained.y_train.astype(float).mean())
-    return _score_numbers(trained.y_test, y_predicted), _score_numbers(trained.y_test, constant)
+    score = _score_classes if trained.is_classifier else _score_numbers
+    constant = trained.guess_constant(len(trained.y_test))
+    return score(trained.y_test, y_predicted), score(trained.y_test, constant)
 
 
 def describe_release(
@@ -64,10 +68,11 @@ def describe_release(
     checks : tuple of dict
         As `Released` has them.
     """
-    metrics, baseline = measure(trained)
+    y_predicted = trained.predict(trained.X_test)
+    metrics, baseline = measure(trained, y_predicted)
     form = extract_linear(trained)
     chosen = [to_plain(row) for row in trained.X_test[:EXAMPLES]]
-    predicted = [trained.predict([row])[0] for row in chosen]
+    answers = [trained.predict([row])[0] for row in chosen]  # of one row, as a server gives them
     return Released(
         number=0,
         run=trained.run,
@@ -83,13 +88,12 @@ def describe_release(
         schema=describe_schema(trained),
         container=trained.container.value,
         n_train=len(trained.y_train),
-        error_range=None if trained.is_classifier else _find_error_range(trained),
+        error_range=None if trained.is_classifier else _find_error_range(trained, y_predicted),
         form=form,
         examples=tuple(
-            (row, *to_plain([y_predicted]))
-            for row, y_predicted in zip(chosen, predicted, strict=True)
+            (row, *to_plain([answer])) for row, answer in zip(chosen, answers, strict=True)
         ),
-        predicted=_describe_target(trained, trained.predict(trained.X_test)),
+        predicted=_describe_target(trained, y_predicted),
     )
 
 
@@ -129,8 +133,8 @@ def _thin(ordered: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(ordered[at].tolist())
 
 
-def _find_error_range(trained: TrainedModel) -> tuple[float, float]:
-    residuals = trained.y_test.astype(float) - trained.predict(trained.X_test)
+def _find_error_range(trained: TrainedModel, y_predicted: NDArray[Any]) -> tuple[float, float]:
+    residuals = trained.y_test.astype(float) - y_predicted
     low, high = np.quantile(residuals, [ERROR_SHARE, 1 - ERROR_SHARE]).tolist()
     return low, high
 

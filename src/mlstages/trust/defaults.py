@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlstages.trained import ColumnKind, Container, TrainedModel
+from mlstages.trained import ColumnKind, Container, TrainedModel, to_numbers
 from mlstages.trust.declaration import (
     MUST_NOT_FALL,
     MUST_NOT_RISE,
@@ -81,7 +81,7 @@ def _derive_noise(trained: TrainedModel) -> Iterator[Check]:
         column: _NOISE * spread
         for i, column in enumerate(trained.columns)
         if trained.kinds[i] is ColumnKind.NUMERIC
-        and (spread := float(np.nanstd(_numbers(trained.X_train[:, i])))) > 0
+        and (spread := float(np.nanstd(to_numbers(trained.X_train[:, i])))) > 0
     }
     if not noise:
         return
@@ -107,7 +107,7 @@ def _derive_directions(trained: TrainedModel) -> Iterator[Check]:
             trained.columns, trained.kinds, trained.X_train.T, strict=True
         )
         if kind is ColumnKind.NUMERIC
-        and np.isfinite(values := _numbers(cells)).sum() >= _FEW_ROWS
+        and np.isfinite(values := to_numbers(cells)).sum() >= _FEW_ROWS
         and np.nanstd(values) > 0
     }
     for column, values in numeric.items():
@@ -139,12 +139,8 @@ def _find_middle(trained: TrainedModel) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for column, kind, cells in zip(trained.columns, trained.kinds, trained.X_train.T, strict=True):
         if kind is ColumnKind.NUMERIC:
-            row[column] = float(np.nanmedian(_numbers(cells)))
+            row[column] = float(np.nanmedian(to_numbers(cells)))
         else:
             known = Counter(cell for cell in cells.tolist() if cell is not None)
             row[column] = known.most_common(1)[0][0]
     return row
-
-
-def _numbers(cells: Any) -> Any:
-    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)

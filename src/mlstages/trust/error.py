@@ -46,11 +46,3 @@ def measure_rows(
         return np.asarray(wrong, dtype=np.float64)
     squared: NDArray[np.float64] = (y.astype(float) - y_predicted.astype(float)) ** 2
     return squared
-
-
-def guess_constant(trained: TrainedModel, n_rows: int) -> NDArray[Any]:
-    """Return what no model would say: the mean of the training target, or its commonest class."""
-    if not trained.is_classifier:
-        return np.full(n_rows, trained.y_train.astype(float).mean())
-    labels, counts = np.unique(to_labels(trained.y_train), return_counts=True)
-    return np.full(n_rows, labels[counts.argmax()])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlstages.errors import RunUnusableError
-from mlstages.trained import ColumnKind, Container, TrainedModel
+from mlstages.trained import ColumnKind, Container, TrainedModel, count_words, to_numbers
 from mlstages.trust.declaration import Need
 from mlstages.trust.error import measure_error, name_error
 from mlstages.trust.trial import Trial
@@ -128,19 +128,14 @@ def encode_column(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return a column of the training and the test rows as numbers, ndarrays of two dimensions."""
     if kind in (ColumnKind.NUMERIC, ColumnKind.BOOLEAN):
-        numbers = [
-            np.array([np.nan if cell is None else float(cell) for cell in cells])
-            for cells in (train, test)
-        ]
-        middle = float(np.nanmedian(numbers[0]))
-        train_numbers, test_numbers = (np.nan_to_num(one, nan=middle)[:, None] for one in numbers)
-        return train_numbers, test_numbers
-    if kind is ColumnKind.TEXT:
-        words, words_test = (
-            np.array([[0.0 if cell is None else len(str(cell).split())] for cell in cells])
-            for cells in (train, test)
+        numbers, numbers_test = to_numbers(train), to_numbers(test)
+        middle = float(np.nanmedian(numbers))
+        filled, filled_test = (
+            np.nan_to_num(one, nan=middle)[:, None] for one in (numbers, numbers_test)
         )
-        return words, words_test
+        return filled, filled_test
+    if kind is ColumnKind.TEXT:
+        return count_words(train)[:, None], count_words(test)[:, None]
     commonest = Counter(map(str, train)).most_common(_MOST_CATEGORIES)
     categories = sorted(category for category, _n in commonest)
     encoded, encoded_test = (

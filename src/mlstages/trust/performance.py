@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from mlstages.errors import RunUnusableError
 from mlstages.release.extraction import to_plain
-from mlstages.trained import ColumnKind, to_label, to_labels
+from mlstages.trained import ColumnKind, count_words, to_label, to_labels, to_numbers
 from mlstages.trust.declaration import Baseline, Regression, Slices, Stability, kind_of
-from mlstages.trust.error import guess_constant, measure_error, measure_rows, name_error
+from mlstages.trust.error import measure_error, measure_rows, name_error
 from mlstages.trust.trial import Trial, find_learnt
 from mlstages.trust.verdict import Failure, Kind, Verdict, describe_row, judge, show_value
 
@@ -50,15 +50,7 @@ def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
     trial.require_columns(check.columns, check.says)
     trained = trial.trained
     errors = measure_rows(trained, trained.y_test, trial.y_predicted)
-    parts = [
-        (name, errors[at])
-        for column, kind, cells in zip(
-            trained.columns, trained.kinds, trained.X_test.T, strict=True
-        )
-        if not check.columns or column in check.columns
-        for name, at in _cut(column, kind, cells, check.quantiles)
-        if at.sum() >= check.at_least
-    ]
+    parts = [(name, errors[at]) for name, at in _find_parts(check, trial) if _is_enough(at, check)]
     whole = float(errors.mean())
     return tuple(
         _describe_slice(trial, name, part, whole, check.factor, CHANCE / len(parts))
@@ -68,16 +60,20 @@ def find_slices(check: Slices, trial: Trial) -> tuple[Slice, ...]:
 
 def find_small(check: Slices, trial: Trial) -> list[str]:
     """Return the parts of columns that were asked for by name, of too few rows to be judged."""
+    if not check.columns:
+        return []
+    return [name for name, at in _find_parts(check, trial) if not _is_enough(at, check)]
+
+
+def _find_parts(check: Slices, trial: Trial) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     trained = trial.trained
-    return [
-        name
-        for column, kind, cells in zip(
-            trained.columns, trained.kinds, trained.X_test.T, strict=True
-        )
-        if column in check.columns
-        for name, at in _cut(column, kind, cells, check.quantiles)
-        if at.sum() < check.at_least
-    ]
+    for column, kind, cells in zip(trained.columns, trained.kinds, trained.X_test.T, strict=True):
+        if not check.columns or column in check.columns:
+            yield from _cut(column, kind, cells, check.quantiles)
+
+
+def _is_enough(at: NDArray[np.bool_], check: Slices) -> bool:
+    return bool(at.sum() >= check.at_least)
 
 
 def _describe_slice(
@@ -143,9 +139,9 @@ def _cut(
         return
     if kind is ColumnKind.TEXT:
         column = f"words of {column}"
-        values = np.array([0.0 if cell is None else len(str(cell).split()) for cell in cells])
+        values = count_words(cells)
     else:
-        values = np.array([np.nan if cell is None else float(cell) for cell in cells])
+        values = to_numbers(cells)
     edges = np.unique(np.nanquantile(values, np.linspace(0, 1, quantiles + 1)))
     for i, (low, high) in enumerate(itertools.pairwise(edges)):
         is_last = i == len(edges) - 2
@@ -157,7 +153,7 @@ def check_baseline(check: Baseline, trial: Trial) -> Verdict:
     """Return whether the model is better than no model, by a margin."""
     trained = trial.trained
     ours = measure_error(trained, trained.y_test, trial.y_predicted)
-    constant = guess_constant(trained, 1)
+    constant = trained.guess_constant(1)
     theirs = trial.error_of_constant
     name = name_error(trained)
     measured = f"{name} {ours:.6g}, always {show_value(constant[0].item())}: {theirs:.6g}"

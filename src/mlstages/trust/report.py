@@ -144,7 +144,7 @@ def _check(trial: Trial, declaration: Declaration, progress: Callable[[str], Non
             slices += find_slices(check, trial)
         verdict = CHECKS[kind_of(check)](check, trial)
         verdicts.append(replace(_require_cases(verdict, derived), derived=derived))
-    metrics, baseline = measure(trained)
+    metrics, baseline = measure(trained, trial.y_predicted)
     return TrustReport(
         run=trained.run,
         target=trained.target,

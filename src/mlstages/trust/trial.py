@@ -14,7 +14,7 @@ from mlstages.release.description import describe_schema
 from mlstages.release.extraction import to_plain
 from mlstages.release.schema import Schema
 from mlstages.trained import TrainedModel, to_label, to_labels
-from mlstages.trust.error import guess_constant, measure_error
+from mlstages.trust.error import measure_error
 from mlstages.trust.verdict import Failure, describe_row, show_value
 
 SEEDS: Final = 5
@@ -76,7 +76,7 @@ class Trial:
     def error_of_constant(self) -> float:
         """The error of always predicting the same on the test rows."""
         y_test = self.trained.y_test
-        return measure_error(self.trained, y_test, guess_constant(self.trained, len(y_test)))
+        return measure_error(self.trained, y_test, self.trained.guess_constant(len(y_test)))
 
     def measure_spread(self, errors: Sequence[float]) -> float:
         """Return the standard deviation of errors as a share of the constant's."""
