@@ -75,9 +75,8 @@ def test_a_file_that_another_program_holds_is_said(records):
     import sqlite3
 
     number = records.add_feedback(FEEDBACK)
-    records._database.execute("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(records.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(FileError, match="if another program holds it"):
+    with records.waiting(0.05), pytest.raises(FileError, match="if another program holds it"):
         records.set_status([number], Status.ACCEPTED)
     other.close()

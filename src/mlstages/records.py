@@ -145,6 +145,18 @@ class Records:
                 "move it away if it is damaged"
             ) from None
 
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[None]:
+        """Have a writer wait no longer than this for another process's, for a while."""
+        self._set_patience(seconds)
+        try:
+            yield
+        finally:
+            self._set_patience(_PATIENCE)
+
+    def _set_patience(self, seconds: float) -> None:
+        self._database.execute(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}")
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
@@ -189,39 +201,18 @@ class Records:
     ) -> Iterator[Prediction]:
         """Yield predictions of a span of time, oldest first; of one run or of all."""
         found = self._read(
-            "SELECT id, at, run, row, prediction, outside, seconds FROM predictions "
+            f"SELECT {_PREDICTION} FROM predictions "
             "WHERE at >= ? AND at < ? AND (? IS NULL OR run = ?) ORDER BY at, number",
             (since, until, run, run),
         )
-        for name, at, of_run, row, prediction, outside, seconds in found:
-            yield Prediction(
-                id=name,
-                at=at,
-                run=of_run,
-                row=json.loads(row),
-                prediction=json.loads(prediction),
-                outside=tuple(json.loads(outside)),
-                seconds=seconds,
-            )
+        yield from map(_to_prediction, found)
 
     def find_prediction(self, prediction_id: str) -> Prediction | None:
         """Return a prediction by the id that was given to who asked, or None."""
         found = self._database.execute(
-            "SELECT at, run, row, prediction, outside, seconds FROM predictions WHERE id = ?",
-            (prediction_id,),
+            f"SELECT {_PREDICTION} FROM predictions WHERE id = ?", (prediction_id,)
         ).fetchone()
-        if found is None:
-            return None
-        at, run, row, prediction, outside, seconds = found
-        return Prediction(
-            id=prediction_id,
-            at=at,
-            run=run,
-            row=json.loads(row),
-            prediction=json.loads(prediction),
-            outside=tuple(json.loads(outside)),
-            seconds=seconds,
-        )
+        return None if found is None else _to_prediction(found)
 
     def add_feedback(self, feedback: Feedback) -> int:
         """Return the number of a piece of feedback that is on the disk now.
@@ -286,7 +277,7 @@ class Records:
         RunNotFoundError
             If there is none of such a number.
         """
-        known = {one.number for one in self.read_feedback()}
+        known = {number for (number,) in self._read("SELECT number FROM feedback")}
         unknown = [str(number) for number in numbers if number not in known]
         if unknown:
             raise RunNotFoundError(
@@ -309,37 +300,45 @@ class Records:
         return dict(self._database.execute("SELECT name, value FROM gauges ORDER BY rowid"))
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        try:
+        with self._said():
             yield from self._database.execute(query, values)
-        except sqlite3.Error as error:
-            raise self._say(error) from None
 
     @contextmanager
     def _said(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._say(error) from None
+            raise FileError(
+                f"{self.path} cannot be read or written ({error}): try again; if another program "
+                "holds it, end that one"
+            ) from None
 
-    def _say(self, error: sqlite3.Error) -> FileError:
-        return FileError(
-            f"{self.path} cannot be read or written ({error}): try again; if another program holds "
-            "it, end that one"
-        )
-
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._database)
-
-
-class _Transaction:
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def __enter__(self) -> None:
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
 
-    def __exit__(self, kind: object, *_rest: object) -> None:
-        self._database.execute("COMMIT" if kind is None else "ROLLBACK")
+
+_PREDICTION: Final = "id, at, run, row, prediction, outside, seconds"
+
+
+def _to_prediction(found: tuple[Any, ...]) -> Prediction:
+    """Return the prediction whose columns `_PREDICTION` names."""
+    name, at, run, row, prediction, outside, seconds = found
+    return Prediction(
+        id=name,
+        at=at,
+        run=run,
+        row=json.loads(row),
+        prediction=json.loads(prediction),
+        outside=tuple(json.loads(outside)),
+        seconds=seconds,
+    )
 
 
 def find_records(history: Path, flow_name: str) -> Path:

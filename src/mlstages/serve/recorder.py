@@ -23,9 +23,6 @@ MOST_PENDING: Final = 20_000
 _PAUSE: Final = 0.25
 """Seconds between two batches."""
 
-_PATIENCE: Final = 10.0
-"""Seconds that the thread waits for another process's writer."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -102,11 +99,8 @@ class Recorder:
         """
         with self._held(until):
             records = self._open()
-            _set_patience(records, until - time.monotonic())
-            try:
+            with records.waiting(until - time.monotonic()):
                 return records.add_feedback(feedback)
-            finally:
-                _set_patience(records, _PATIENCE)
 
     def read_gauges(self) -> dict[str, float]:
         """Return what the newest report of `mlstages monitor` came to, by the series' names."""
@@ -168,17 +162,10 @@ class Recorder:
                 return
             try:
                 self._open().add_predictions(map(_to_prediction, batch))
-            except (
-                sqlite3.Error,
-                FileError,
-            ) as error:  # a full disk, or another who writes for too long
+            # A full disk, or another who writes for too long.
+            except (sqlite3.Error, FileError) as error:
                 self._count_dropped(len(batch))
                 _log.warning("%d predictions are not kept: %s: %s", len(batch), self._path, error)
-
-
-def _set_patience(records: Records, seconds: float) -> None:
-    database = records._database  # who is waited for knows how long
-    database.execute(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}")
 
 
 def _to_prediction(pending: tuple[Any, ...]) -> Prediction:
