@@ -95,6 +95,7 @@ def test_one_is_one_as_a_class_whatever_its_type():
     )
     assert judge(trained, Kind.MINIMUM_FUNCTIONALITY, case)[0].passed
     assert judge(trained, Kind.DIRECTIONAL_EXPECTATION, rises)[0].passed
+    assert judge(trained, Kind.ROBUSTNESS)[0].passed
 
 
 def test_classes_and_numbers_are_not_compared():

@@ -160,7 +160,7 @@ def _find_silence(trial: Trial, schema: Schema, row: list[Any]) -> str:
     except Exception as error:  # whatever the user's model raises is what is looked for
         return f"{type(error).__name__}: {error}"
     if trial.trained.is_classifier:
-        is_answer = to_label(y_predicted) in schema.target.categories
+        is_answer = to_label(y_predicted) in to_labels(trial.trained.y_train)
     else:
         is_answer = isinstance(y_predicted, (int, float)) and bool(np.isfinite(y_predicted))
     return "" if is_answer else f"predicted {y_predicted}"
