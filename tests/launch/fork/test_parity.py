@@ -121,7 +121,7 @@ def test_what_a_task_leaves_behind_is_dealt_with_as_before(tmp_path: Path) -> No
 WAYS = (
     *("exception", "exit 3", "exit 300", "exit text", "exit none", "_exit 0", "_exit 5"),
     *("segfault", "kill", "interrupt", "abort", "memory", "recursion", "fail at exit"),
-    *("fail in thread", "close streams"),
+    *("fail in thread", "close streams", "leave unfinished"),
 )
 
 

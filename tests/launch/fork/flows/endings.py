@@ -1,5 +1,6 @@
 """A task that ends in the way that it is told to."""
 
+import io
 import os
 import resource
 import signal
@@ -43,6 +44,18 @@ def close_streams():
     sys.stderr.close()
 
 
+class Unfinished(io.RawIOBase):
+    """What cannot be flushed, as a `GzipFile` that a daemon thread is compressing with."""
+
+    def flush(self):
+        raise ArithmeticError("inconsistent stream state")
+
+
+def leave_unfinished():
+    global unfinished
+    unfinished = Unfinished()
+
+
 WAYS = {
     "well": lambda: None,
     "exception": raise_with_cause,
@@ -63,6 +76,7 @@ WAYS = {
     "fail at exit": fail_at_exit,
     "fail in thread": fail_in_thread,
     "close streams": close_streams,
+    "leave unfinished": leave_unfinished,
 }
 
 
