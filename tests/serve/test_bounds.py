@@ -1,9 +1,15 @@
 import base64
 import json
 import socket
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
-from servers import JSON, publish
+import pytest
+
+from mlstages.records import find_records
+from servers import FLOW, JSON, publish
 
 
 def test_bodies_and_rows_are_bounded(tmp_path, start):
@@ -21,7 +27,7 @@ def test_a_body_that_does_not_arrive_is_408(tmp_path, start):
     server = start(tmp_path, "--timeout", "0.3")
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         connection.sendall(
-            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             b'content-length: 100\r\n\r\n{"size"'
         )
         assert connection.recv(1000).startswith(b"HTTP/1.1 408")
@@ -32,21 +38,60 @@ def test_who_would_wait_too_long_in_a_queue_is_sent_away_and_told_when_to_come_b
 ):
     publish(tmp_path)
     server = start(tmp_path, "--max-waiting", "2")
-    slow = [server.connect() for _ in range(2)]
-    for connection in slow:
-        connection.putrequest("POST", "/predict")
-        connection.putheader("content-type", "application/json")
-        connection.putheader("content-length", "11")
-        connection.endheaders()
-    time.sleep(0.2)
-    refused = server.predict({"size": 3})
-    assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-    assert server.ask("GET", "/readyz").status == 200  # it is busy, and not broken
-    for connection in slow:
-        connection.send(b'{"size": 3}')
-        assert json.loads(connection.getresponse().read())["prediction"] == 7.0
-        connection.close()
+    said = {"row": {"size": 1}, "truth": 1}
+    assert server.ask("POST", "/feedback", said).status == 201
+    file = find_records(tmp_path / ".metaflow", FLOW)
+    with closing(sqlite3.connect(file)) as other, ThreadPoolExecutor() as people:
+        other.execute("BEGIN EXCLUSIVE")
+        slow = [people.submit(server.ask, "POST", "/feedback", said) for _ in range(2)]
+        time.sleep(0.3)
+        refused = server.predict({"size": 3})
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        for path in ("/readyz", "/metrics", "/model"):  # it is busy, and not broken
+            assert server.ask("GET", path).status == 200
+        other.rollback()
+        assert [one.result().status for one in slow] == [201, 201]
     assert server.predict({"size": 3}).status == 200
+
+
+def test_who_sends_slowly_is_in_the_way_of_nobody_who_does_not(tmp_path, start):
+    publish(tmp_path)
+    server = start(tmp_path, "--max-waiting", "2")
+    head = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    body = b'{"size": 3}'
+    request = head + b"content-length: %d\r\n\r\n" % len(body)
+    slow = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(3)]
+    for connection in slow:
+        connection.sendall(request)
+        time.sleep(0.2)
+    assert slow[2].recv(1000).startswith(b"HTTP/1.1 503")
+    assert server.send(request + body).startswith(b"HTTP/1.1 200")
+    for connection in slow[:2]:
+        connection.sendall(body)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    for connection in slow:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST:9000", "127.1.2.3:80", "[::1]:8000"])
+def test_a_server_of_this_machine_answers_to_its_own_names(server, name):
+    assert server.ask("GET", "/model", host=name).status == 200
+
+
+@pytest.mark.parametrize("name", ["evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1", "x"])
+def test_a_name_that_was_made_to_lead_to_this_machine_is_told_nothing(server, name):
+    for method, path in (("GET", "/model"), ("GET", "/"), ("POST", "/predict")):
+        refused = server.ask(method, path, {"size": 3} if method == "POST" else None, host=name)
+        assert refused.status == 403
+        assert "a token" in refused.json["error"]
+    assert server.ask("GET", "/healthz", host=name).status == 200
+
+
+def test_with_a_token_a_server_answers_to_any_name(tmp_path, start):
+    publish(tmp_path)
+    server = start(tmp_path, MLSTAGES_TOKEN="s3cret")
+    asked = server.ask("GET", "/model", host="ml.example", authorization="Bearer s3cret")
+    assert asked.status == 200
 
 
 def test_without_the_token_only_health_is_told(tmp_path, start):

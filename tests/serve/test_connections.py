@@ -10,7 +10,7 @@ import pytest
 
 from servers import publish
 
-POST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+POST = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
 H2C = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
 
@@ -60,7 +60,7 @@ def test_what_follows_the_chunks_is_kept_nowhere_and_bounded(server, path):
 def test_a_body_that_nobody_wants_is_waited_for_no_longer_than_one_that_is(tmp_path, start):
     publish(tmp_path)
     server = start(tmp_path, "--timeout", "1")
-    head = b"POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n"
+    head = b"POST /nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 999999999999\r\n\r\n"
     with connect(server) as connection:
         connection.sendall(head)
         assert read_answer(connection)[0] == 404
@@ -72,7 +72,7 @@ def test_a_body_that_nobody_wants_is_waited_for_no_longer_than_one_that_is(tmp_p
 
 def test_a_second_request_has_to_end_its_headers_too(server):
     with connect(server) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert read_answer(connection)[0] == 200
         connection.sendall(b"G")
         began = time.monotonic()

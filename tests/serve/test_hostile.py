@@ -9,7 +9,8 @@ import pytest
 DEEP = 100_000
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-POST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n"
+POST = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 BODIES = {
     "NaN": b'{"size": NaN}',
     "Infinity": b'{"size": Infinity}',
@@ -27,6 +28,9 @@ BODIES = {
     "an object": b'{"size": {"size": 3}}',
     "another field": b'{"size": 3, "__class__": "x"}',
     "another name": b'{"Size": 3}',
+    "a name twice": b'{"size": 3, "size": 4}',
+    "a name twice, once escaped": b'{"size": 3, "s\\u0069ze": 4}',
+    "a name twice, once not": b'[{"size": 1}, {"size": 3, "size": 4}]',
     "no field": b"{}",
     "no row": b"[]",
     "rows that are none": b"[1, null, [], true]",
@@ -75,15 +79,15 @@ TABLES = {
 RAW = {
     "no HTTP": b"hello\r\n\r\n",
     "no version": b"GET /\r\n\r\n",
-    "a method that is none": b"BREW /predict HTTP/1.1\r\nhost: x\r\n\r\n",
+    "a method that is none": b"BREW /predict HTTP/1.1\r\nhost: localhost\r\n\r\n",
     "a length that is none": POST + b"content-length: x\r\n\r\n",
     "a negative length": POST + b"content-length: -1\r\n\r\n",
     "two lengths": POST + b"content-length: 1\r\ncontent-length: 2\r\n\r\n1",
     "length and chunks": POST + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "a chunk of no size": POST + b"transfer-encoding: chunked\r\n\r\nxyz\r\n",
-    "headers without end": b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 50_000,
-    "an address without end": b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
-    "an upgrade": b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    "headers without end": GET + b"a: b\r\n" * 50_000,
+    "an address without end": b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    "an upgrade": GET + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n",
     "a body shorter than said": POST + b'content-length: 100\r\n\r\n{"size": 3}',
 }
 

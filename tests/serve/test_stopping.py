@@ -85,7 +85,7 @@ def test_a_client_that_goes_away_while_it_is_answered_ends_nothing(tmp_path, sta
     publish(tmp_path)
     server = start(tmp_path)
     body = json.dumps([{"size": 1}] * 10_000).encode()
-    head = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    head = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
     for _ in range(10):
         connection = server.connect()
         connection.connect()

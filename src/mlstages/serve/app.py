@@ -36,6 +36,9 @@ ROUTES: Final[Mapping[str, Mapping[str, Handler]]] = {
 OPEN: Final = frozenset({"/healthz", "/readyz", "/ping"})
 """Paths that who runs the server asks, without a token."""
 
+LIGHT: Final = frozenset({"/metrics", "/model"})
+"""Paths that tell of a server also when it has too much to do."""
+
 _CLOSE: Final = (b"connection", b"close")
 _access = logging.getLogger("mlstages.serve.access")
 
@@ -51,8 +54,9 @@ class Application:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._settings = service.settings
-        self._gate = Gate(service.settings.token)
+        self._gate = Gate(service.settings.token, is_local=service.settings.is_local)
         self._ids = RequestIds()
+        self._n_arriving = 0
         self._logs_all = service.settings.access_log
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -93,8 +97,12 @@ class Application:
             raise _say_method(request, methods)
         if request.path in OPEN:
             return await handler(self._service, request)
-        self._gate.require_token(request)
+        self._gate.let_in(request)
         service = self._service
+        if request.path in LIGHT:
+            return await handler(service, request)
+        if method == "POST" and not request.has_arrived:
+            await self._let_arrive(request)
         if service.waiting >= self._settings.max_waiting:
             raise Refused(503, "too many requests are waiting: try again later", headers=RETRY)
         service.waiting += 1
@@ -102,6 +110,16 @@ class Application:
             return await handler(service, request)
         finally:
             service.waiting -= 1
+
+    async def _let_arrive(self, request: Request) -> None:
+        """Wait for a body; who sends slowly is in the way of who does so as well, and no other."""
+        if self._n_arriving >= self._settings.max_waiting:
+            raise Refused(503, "too many requests are arriving: try again later", headers=RETRY)
+        self._n_arriving += 1
+        try:
+            await request.read_body()
+        finally:
+            self._n_arriving -= 1
 
     async def _send(self, send: Any, request: Request, answer: Answer) -> None:
         headers = [

@@ -48,6 +48,12 @@ class Request:
         self.timeout = timeout
         self._receive = receive
         self._scope = scope
+        self._body: bytes | None = None
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether nothing of its body is still to come."""
+        return WHOLE in self._scope
 
     def find_header(self, name: bytes) -> bytes:
         """Return the first value of a header; its name is in small letters."""
@@ -62,7 +68,7 @@ class Request:
         return sent.strip().lower().decode("latin-1")
 
     async def read_body(self) -> bytes:
-        """Return the body.
+        """Return the body; it is waited for once.
 
         Raises
         ------
@@ -71,10 +77,15 @@ class Request:
         ClientGoneError
             If the client went away.
         """
+        if self._body is None:
+            self._body = await self._read_within_bounds()
+        return self._body
+
+    async def _read_within_bounds(self) -> bytes:
         length = self.find_header(b"content-length")
         if length and int(length) > self.max_body:
             raise self._say_large()
-        if WHOLE in self._scope:
+        if self.has_arrived:
             return await self._read_parts()  # at once: a timer would be a tenth of the price
         try:
             async with asyncio.timeout(self.timeout):

@@ -36,7 +36,8 @@ class Settings:
     max_rows : int
         Rows of a request.
     max_waiting : int
-        Requests that a process works on; one more is sent away.
+        Requests that a process works on, and as many whose bodies it waits for; one more is
+        sent away.
     timeout : float
         Seconds for a request to arrive, and again for its answer.
     drain : float
@@ -60,6 +61,11 @@ class Settings:
     max_waiting: int = MAX_WAITING
     timeout: float = TIMEOUT
     drain: float = DRAIN
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
     def __post_init__(self) -> None:
         for name in ("workers", "max_body", "max_rows", "max_waiting"):
