@@ -73,7 +73,7 @@ def test_options_go_where_metaflow_wants_them_and_parameters_to_the_flow(folder)
     assert "said: a b" in ran.stdout
     assert ran.stdout.rstrip().endswith("Done!")
     listed = subprocess.run(
-        [MLSTAGES, "runs", "--flow", "AnyFlow", "--tag", "here", "--user", "ada", "--json"],
+        [MLSTAGES, "runs", "--tag", "here", "--user", "ada", "--json"],  # of the only flow here
         cwd=folder,
         capture_output=True,
         text=True,

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.release.linear import LinearForm, Term
-from mlstages.release.log import Action, ReleaseLog
+from mlstages.release.log import Action, ReleaseLog, choose_released_flow
 from mlstages.release.places import find_history
 from mlstages.release.released import Released
 from mlstages.release.schema import Field, Schema
@@ -51,6 +52,16 @@ def test_nothing_is_released_at_first(log):
     assert log.read_entries() == ()
     with pytest.raises(RunNotFoundError, match="no release of F to take back"):
         undo(log)
+
+
+def test_the_only_released_flow_is_meant_where_none_is_named(log, tmp_path):
+    history = tmp_path / ".metaflow"
+    assert choose_released_flow(history) == DEFAULT_FLOW
+    log.publish(RELEASED)
+    assert choose_released_flow(history) == "F"
+    assert choose_released_flow(history, "Other") == "Other"
+    ReleaseLog(history, "G").publish(RELEASED)
+    assert choose_released_flow(history) == DEFAULT_FLOW
 
 
 def test_the_newest_release_counts_and_is_read_back_whole(log):

@@ -2,6 +2,7 @@ import pytest
 
 from mlstages import list_runs
 from mlstages.errors import OptionError
+from mlstages.runs import find_flow
 
 
 def ids(history, **options):
@@ -51,6 +52,11 @@ def test_a_line_tells_parameters_tags_and_user(in_small_history):
     assert first.metrics == {}
     assert first.to_dict()["tags"] == ["good"]
     assert first.user == "ada"
+
+
+def test_the_only_flow_that_has_runs_is_meant_where_none_is_named(in_small_history):
+    assert find_flow() == "SmallFlow"
+    assert find_flow("NeverFlow") == "NeverFlow"
 
 
 def test_a_flow_that_never_ran_has_no_runs(in_small_history):

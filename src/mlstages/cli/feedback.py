@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlstages.cli.history import OUR_FLOW, FlowName
+from mlstages.cli.history import FlowName
 from mlstages.cli.options import AsJson
 
 Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As feedback list has them.")]
@@ -33,7 +33,7 @@ def list_feedback(
     limit: Annotated[
         int, typer.Option(metavar="N", min=1, help="At most so many, the newest.")
     ] = 100,
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """List what users said of predictions, oldest first."""
@@ -43,31 +43,38 @@ def list_feedback(
         raise typer.BadParameter(f"--status {status}: it is {', '.join(Status)}")
     from mlstages.cli import render, render_monitor
     from mlstages.monitor.feedback import read_feedback
-    from mlstages.release.places import find_history
 
-    found = read_feedback(find_history(), flow, *([Status(status)] if status else []))
+    found = read_feedback(*_find(flow), *([Status(status)] if status else []))
     if len(found) > limit:
         print(f"{len(found) - limit:,} older ones are not shown: --limit N", file=sys.stderr)
     render.show(list(found[-limit:]), render_monitor.draw_feedback, as_json=as_json)
 
 
-def accept(ids: Ids, flow: FlowName = OUR_FLOW, as_json: AsJson = False) -> None:
+def accept(ids: Ids, flow: FlowName = None, as_json: AsJson = False) -> None:
     """Say that users are right: their rows may go into checks and data."""
     _decide("accepted", ids, flow, as_json)
 
 
-def reject(ids: Ids, flow: FlowName = OUR_FLOW, as_json: AsJson = False) -> None:
+def reject(ids: Ids, flow: FlowName = None, as_json: AsJson = False) -> None:
     """Say that users are wrong: their rows go nowhere, and count in no error."""
     _decide("rejected", ids, flow, as_json)
 
 
-def _decide(status: str, ids: list[int], flow: str, as_json: bool) -> None:
+def _find(flow: str | None) -> tuple[Path, str]:
+    """Return the history, and which flow's releases and feedback are meant."""
+    from mlstages.release.log import choose_released_flow
+    from mlstages.release.places import find_history
+
+    history = find_history()
+    return history, choose_released_flow(history, flow)
+
+
+def _decide(status: str, ids: list[int], flow: str | None, as_json: bool) -> None:
     from mlstages.cli import render, render_monitor
     from mlstages.monitor.feedback import decide
     from mlstages.records import Status
-    from mlstages.release.places import find_history
 
-    decided = decide(find_history(), flow, ids, Status(status))
+    decided = decide(*_find(flow), ids, Status(status))
     render.show(list(decided), render_monitor.draw_feedback, as_json=as_json)
 
 
@@ -75,7 +82,7 @@ def to_checks(
     checks: Annotated[
         Path, typer.Option(metavar="FILE.toml", help="The checks of mlstages trust.")
     ] = Path("checks.toml"),
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Add what was accepted to the behavioural checks, below what is there; no case twice."""
@@ -83,10 +90,9 @@ def to_checks(
     from mlstages.monitor.cases import add_cases
     from mlstages.monitor.feedback import read_accepted, read_feedback
     from mlstages.records import Status
-    from mlstages.release.places import find_history
 
-    accepted, released = read_accepted(find_history(), flow)
-    rejected = read_feedback(find_history(), flow, Status.REJECTED)
+    accepted, released = read_accepted(*_find(flow))
+    rejected = read_feedback(*_find(flow), Status.REJECTED)
     handed = add_cases(checks, accepted, released, rejected)
     render.show(handed, render_monitor.draw_handed, as_json=as_json)
 
@@ -111,17 +117,16 @@ def to_data(
         list[str] | None,
         typer.Option(metavar="TRUTH=CELL", help="Where it writes a truth otherwise; repeatable."),
     ] = None,
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a new version of the data set: the old rows, and what was accepted below them."""
     from mlstages.cli import render, render_monitor
     from mlstages.monitor.feedback import find_old, read_accepted
     from mlstages.monitor.new_data import add_rows
-    from mlstages.release.places import find_history
 
     columns, values = _split_pairs("--column", column), _split_pairs("--value", value)
-    accepted, released = read_accepted(find_history(), flow)
+    accepted, released = read_accepted(*_find(flow))
     name, old = find_old(data, released)
     handed = add_rows(file, name, old, accepted, released, columns=columns, values=values)
     render.show(handed, render_monitor.draw_handed, as_json=as_json)

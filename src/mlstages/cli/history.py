@@ -8,6 +8,7 @@ import typer
 
 from mlstages.cli.options import AsJson
 from mlstages.cli.profile import with_metaflow
+from mlstages.flow_name import DEFAULT_FLOW
 
 RESULTS_DIFFER: Final = 1
 """The exit code of diff and replay where the results are not equal."""
@@ -20,9 +21,14 @@ Run = Annotated[
     ),
 ]
 FlowName = Annotated[
-    str, typer.Option("--flow", metavar="NAME", help="The flow that an id or latest is of.")
+    str | None,
+    typer.Option(
+        "--flow",
+        metavar="NAME",
+        help="The flow that an id or latest is of.",
+        show_default=f"the only one here, or {DEFAULT_FLOW}",
+    ),
 ]
-OUR_FLOW: Final = "SampleRegressionFlow"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     tag: Annotated[str | None, typer.Option(metavar="T", help="Only runs with this tag.")] = None,
     user: Annotated[str | None, typer.Option(metavar="U", help="Only this user's runs.")] = None,
     all_users: Annotated[bool, typer.Option("--all-users", help="Everybody's runs.")] = False,
@@ -47,9 +53,11 @@ def runs(
 ) -> None:
     """List your past runs of a flow, newest first."""
     from mlstages.cli import render
-    from mlstages.runs import list_runs
+    from mlstages.runs import find_flow, list_runs
 
-    found = list_runs(flow, tag=tag, user=user, all_users=all_users, status=status, limit=limit)
+    found = list_runs(
+        find_flow(flow), tag=tag, user=user, all_users=all_users, status=status, limit=limit
+    )
     render.show(found, render.draw_runs, as_json=as_json)
 
 
@@ -64,14 +72,14 @@ def show(
         Path | None,
         typer.Option(metavar="FILE.html", help="Also write a page about the run; opens offline."),
     ] = None,
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the parameters, steps and artifacts of a run."""
     from mlstages.cli import render
-    from mlstages.runs import show_run, write_card
+    from mlstages.runs import find_flow, show_run, write_card
 
-    details = show_run(run, artifact=artifact, step=step, log=log, flow_name=flow)
+    details = show_run(run, artifact=artifact, step=step, log=log, flow_name=find_flow(flow))
     if card is not None:
         write_card(details.summary.run, card)
     draw = render.draw_run if artifact is None else render.draw_artifact
@@ -81,14 +89,14 @@ def show(
 def diff(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="The earlier run.")],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The later run.")],
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed between two runs, and what it did; exit code 1 if results differ."""
     from mlstages.cli import render
-    from mlstages.runs import diff_runs
+    from mlstages.runs import diff_runs, find_flow
 
-    found = diff_runs(run_a, run_b, flow_name=flow)
+    found = diff_runs(run_a, run_b, flow_name=find_flow(flow))
     render.show(found, render.draw_diff, as_json=as_json)
     if not found.same_results:
         raise typer.Exit(RESULTS_DIFFER)
@@ -100,14 +108,14 @@ def replay(
         Path | None,
         typer.Option(metavar="FLOW.py", help="Run this code, not the recorded one."),
     ] = None,
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a past run again, with its code, parameters and data; exit code 1 if it differs."""
     from mlstages.cli import render
-    from mlstages.runs import replay_run
+    from mlstages.runs import find_flow, replay_run
 
-    replayed = replay_run(run, code=code, flow_name=flow)
+    replayed = replay_run(run, code=code, flow_name=find_flow(flow))
     render.show(replayed, render.draw_replay, as_json=as_json)
     if not replayed.identical:
         raise typer.Exit(RESULTS_DIFFER)
@@ -147,7 +155,7 @@ def resume(
 def tag(
     run: Run,
     tags: Annotated[list[str], typer.Argument(metavar="[+TAG | -TAG]...", help="Give and take.")],
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Give tags to a run and take tags away."""
@@ -155,10 +163,10 @@ def tag(
     if wrong:
         raise typer.BadParameter(f"{', '.join(wrong)}: write +TAG to give it, -TAG to take it away")
     from mlstages.cli import render
-    from mlstages.runs import tag_run
+    from mlstages.runs import find_flow, tag_run
 
     added, removed = ([tag[1:] for tag in tags if tag.startswith(sign)] for sign in "+-")
-    tagged = tag_run(run, add=added, remove=removed, flow_name=flow)
+    tagged = tag_run(run, add=added, remove=removed, flow_name=find_flow(flow))
     render.show(tagged, render.draw_tags, as_json=as_json)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlstages.cli.history import OUR_FLOW, FlowName
+from mlstages.cli.history import FlowName
 from mlstages.cli.options import AsJson
 from mlstages.page_file import require_page, write_page
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def monitor(
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -53,11 +53,13 @@ def monitor(
     from mlstages.monitor.report import Limits
     from mlstages.monitor.spans import By
     from mlstages.monitor.watch import monitor_flow
+    from mlstages.release.log import choose_released_flow
     from mlstages.release.places import find_history
 
+    history = find_history()
     report = monitor_flow(
-        find_history(),
-        flow,
+        history,
+        choose_released_flow(history, flow),
         now=time.time(),
         since=since,
         until=until,

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from mlstages.cli.history import OUR_FLOW
 from mlstages.errors import ExtraMissingError, FileError
+from mlstages.flow_name import DEFAULT_FLOW
 
 _EXTRA: Final = ("httptools", "msgspec", "prometheus_client", "uvicorn", "uvloop")
 _BOUNDS: Final = "Bounds"
@@ -28,11 +28,15 @@ def serve(
         ),
     ] = "released",
     flow: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--flow", metavar="NAME", envvar="MLSTAGES_FLOW", help="The flow that it is of."
+            "--flow",
+            metavar="NAME",
+            envvar="MLSTAGES_FLOW",
+            help="The flow that it is of.",
+            show_default=f"the only released one here, or {DEFAULT_FLOW}",
         ),
-    ] = OUR_FLOW,
+    ] = None,
     host: Annotated[
         str, typer.Option(metavar="H", envvar="MLSTAGES_HOST", help="Address to listen on.")
     ] = "127.0.0.1",
@@ -119,13 +123,16 @@ def serve(
         timeout=timeout,
         drain=drain,
     )
+    from mlstages.release.log import choose_released_flow
+    from mlstages.release.places import find_history
     from mlstages.serve.choice import choose_release
     from mlstages.serve.launch import serve_release
     from mlstages.serve.logs import log_as_json
 
-    chosen = choose_release(run, flow, unreleased=unreleased)
+    flow_name = choose_released_flow(find_history(), flow)
+    chosen = choose_release(run, flow_name, unreleased=unreleased)
     log_as_json()
-    serve_release(settings, chosen, flow)
+    serve_release(settings, chosen, flow_name)
 
 
 def _read_token(path: Path | None) -> str | None:

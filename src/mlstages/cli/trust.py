@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlstages.cli.history import OUR_FLOW, FlowName, Run
+from mlstages.cli.history import FlowName, Run
 from mlstages.cli.options import AsJson
 from mlstages.cli.profile import with_metaflow
 from mlstages.errors import OptionError
@@ -36,11 +36,12 @@ def trust(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Also write the report as a page.")
     ] = None,
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that a run's model behaves as it was designed, before people meet it."""
     from mlstages.cli import render, render_trust
+    from mlstages.runs.find import find_flow
     from mlstages.runs.trust import trust_run
     from mlstages.trust.page import draw_page
 
@@ -51,7 +52,7 @@ def trust(
             run,
             checks=checks,
             ask=_ask if is_terminal else None,
-            flow_name=flow,
+            flow_name=find_flow(flow),
             progress=progress,
         )
     if html is not None:
@@ -73,28 +74,33 @@ def release(
     undo: Annotated[
         bool, typer.Option("--undo", help="Take the present release back; the one before counts.")
     ] = False,
-    flow: FlowName = OUR_FLOW,
+    flow: FlowName = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a trusted run's model the released one, or take the release back."""
     from mlstages.cli import render, render_trust
+    from mlstages.runs.find import find_flow
     from mlstages.runs.releases import release_run, undo_release
 
     if undo and (force is not None or run != "latest"):
         raise OptionError("--undo takes the present release back: it takes no run and no --force")
+    flow_name = find_flow(flow)
     if undo:
-        render.show(undo_release(why=why, flow_name=flow), render_trust.draw_undo, as_json=as_json)
+        render.show(
+            undo_release(why=why, flow_name=flow_name), render_trust.draw_undo, as_json=as_json
+        )
         return
-    released = release_run(run, why=why, force=force, flow_name=flow)
+    released = release_run(run, why=why, force=force, flow_name=flow_name)
     render.show(released, render_trust.draw_release, as_json=as_json)
 
 
-def releases(flow: FlowName = OUR_FLOW, as_json: AsJson = False) -> None:
+def releases(flow: FlowName = None, as_json: AsJson = False) -> None:
     """List what was released and taken back, newest first."""
     from mlstages.cli import render, render_trust
+    from mlstages.runs.find import find_flow
     from mlstages.runs.releases import list_releases
 
-    render.show(list_releases(flow), render_trust.draw_releases, as_json=as_json)
+    render.show(list_releases(find_flow(flow)), render_trust.draw_releases, as_json=as_json)
 
 
 def _ask(question: str) -> str:

@@ -15,13 +15,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
+from mlstages.flow_name import choose_flow
 from mlstages.release.released import FORMAT, Released
 
 FOLDER: Final = ".mlstages-releases"
 """Within the folder of the runs, where Metaflow sees no flow in it."""
 
 
+LOG: Final = "log.jsonl"
 MODEL_SUFFIX: Final = ".skops"
+
+
+def choose_released_flow(history: Path, named: str | None = None) -> str:
+    """Return the flow that is named, else the only one that has releases here, else our own."""
+    folder = history / FOLDER
+    known = [path.parent.name for path in folder.glob(f"*/{LOG}")]
+    return choose_flow(named, known)
 
 
 class Action(StrEnum):
@@ -72,7 +81,7 @@ class ReleaseLog:
     def __init__(self, history: Path, flow_name: str) -> None:
         self.flow_name = flow_name
         self.folder = history / FOLDER / flow_name
-        self.path = self.folder / "log.jsonl"
+        self.path = self.folder / LOG
 
     def read_entries(self) -> tuple[Entry, ...]:
         """Return all lines, oldest first; a line that is being written is none yet."""

@@ -7,11 +7,13 @@ have loaded numpy, which comparing artifacts needs (`mlstages.launch.fork.orches
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from mlstages.flow_name import DEFAULT_FLOW
+
 if TYPE_CHECKING:
     from mlstages.runs.card import render_card, write_card
     from mlstages.runs.details import RunDetails, show_run
     from mlstages.runs.diff import RunDiff, diff_runs
-    from mlstages.runs.find import DEFAULT_FLOW
+    from mlstages.runs.find import find_flow
     from mlstages.runs.listing import RunSummary, list_runs
     from mlstages.runs.replay import Replay, replay_run
     from mlstages.runs.resume import resume_run
@@ -19,13 +21,13 @@ if TYPE_CHECKING:
     from mlstages.runs.tags import tag_run
 
 _HOMES: Final = {
-    "DEFAULT_FLOW": "find",
     "Replay": "replay",
     "RunDetails": "details",
     "RunDiff": "diff",
     "RunState": "state",
     "RunSummary": "listing",
     "diff_runs": "diff",
+    "find_flow": "find",
     "list_runs": "listing",
     "render_card": "card",
     "replay_run": "replay",
@@ -43,6 +45,7 @@ __all__ = [
     "RunState",
     "RunSummary",
     "diff_runs",
+    "find_flow",
     "list_runs",
     "render_card",
     "replay_run",

@@ -12,9 +12,10 @@ from metaflow import current
 from metaflow.cards import BlankCard, Image, Markdown, Table
 
 from mlstages.errors import RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
 from mlstages.page_file import require_page, write_page
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.find import find_run
 from mlstages.runs.listing import read_parameters, sorted_artifacts
 from mlstages.runs.pickles import read_inert
 

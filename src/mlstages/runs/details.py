@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.find import find_run
 from mlstages.runs.listing import RunSummary, sorted_artifacts, summarize_run
 from mlstages.runs.order import (
     find_last_steps,

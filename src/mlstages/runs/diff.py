@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
 from mlstages.launch.code import read_code, read_git_state
-from mlstages.runs.find import DEFAULT_FLOW, find_run, started_at
+from mlstages.runs.find import find_run, started_at
 from mlstages.runs.listing import METRICS, read_parameters, sorted_artifacts
 from mlstages.runs.order import sort_steps, sort_tasks
 from mlstages.runs.pickles import read_plain_value

@@ -9,9 +9,8 @@ import metaflow
 from metaflow.exception import MetaflowNamespaceMismatch, MetaflowNotFound
 
 from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW, choose_flow
 from mlstages.launch.history import describe_history, open_history
-
-DEFAULT_FLOW: Final = "SampleRegressionFlow"
 
 REPLAY_TAG: Final = "replay:"
 """Begins the tag of a run that replays another, whose id follows."""
@@ -53,6 +52,11 @@ def iterate_runs(
         metaflow.namespace(None)
 
 
+def find_flow(named: str | None = None) -> str:
+    """Return the flow that is named, else the only one that has runs here, else our own."""
+    return named if named is not None else choose_flow(None, _list_flows())
+
+
 def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
     """Return the run that is meant, whoever ran it.
 
@@ -75,6 +79,8 @@ def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
     """
     if run.count("/") > 1 or not run.rpartition("/")[2]:
         raise RunNotFoundError(f"{run} is no run, which is FlowName/id, an id, or latest")
+    if run.endswith(".py"):
+        raise RunNotFoundError(f"{run} is a file and no run: mlstages run {run}, then latest")
     named_flow, _, run_id = run.rpartition("/")
     flow_name = named_flow or flow_name
     if run_id == "latest":

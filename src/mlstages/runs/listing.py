@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Any, Final
 
 from mlstages.errors import OptionError, RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
-from mlstages.runs.find import DEFAULT_FLOW, iterate_runs, started_at, user_of
+from mlstages.runs.find import iterate_runs, started_at, user_of
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.state import RunState, StateReader
 

@@ -8,13 +8,14 @@ from typing import Any, Final
 from metaflow.util import get_username
 
 from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.history import find_history
 from mlstages.launch.identity import supply_username
 from mlstages.release.description import describe_release
 from mlstages.release.log import Entry, ReleaseLog
 from mlstages.release.model_file import dump_model
 from mlstages.release.released import Released
-from mlstages.runs.find import DEFAULT_FLOW, find_run, iterate_runs
+from mlstages.runs.find import find_run, iterate_runs
 from mlstages.runs.tags import tag_run
 from mlstages.runs.trained import read_trained
 from mlstages.runs.trust import read_report, require_fresh

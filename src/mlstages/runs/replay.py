@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mlstages.errors import RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.code import read_code, write_code
 from mlstages.launch.process import read_flow_name, resume_flow
 from mlstages.runs.diff import RunDiff, diff_runs
-from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run, require_parameters
+from mlstages.runs.find import REPLAY_TAG, find_run, require_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

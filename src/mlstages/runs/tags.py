@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from metaflow.exception import MetaflowException
 
 from mlstages.errors import OptionError
-from mlstages.runs.find import DEFAULT_FLOW, REPLAY_TAG, find_run
+from mlstages.flow_name import DEFAULT_FLOW
+from mlstages.runs.find import REPLAY_TAG, find_run
 from mlstages.runs.listing import RunSummary, summarize_run
 from mlstages.runs.state import StateReader
 

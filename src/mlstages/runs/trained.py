@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlstages.errors import RunUnusableError
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.flow_name import DEFAULT_FLOW
+from mlstages.runs.find import find_run
 from mlstages.runs.listing import sorted_artifacts
 from mlstages.runs.order import sort_steps, sort_tasks
 from mlstages.trained import ColumnKind, Container, TrainedModel, name_kind

@@ -14,9 +14,10 @@ from metaflow.plugins import DATASTORES
 from metaflow.plugins.cards.card_datastore import CardDatastore
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
+from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.history import find_history
 from mlstages.release.log import FOLDER, ReleaseLog, write_whole
-from mlstages.runs.find import DEFAULT_FLOW, find_run
+from mlstages.runs.find import find_run
 from mlstages.runs.tags import tag_run
 from mlstages.runs.trained import read_trained
 from mlstages.trained import TrainedModel
