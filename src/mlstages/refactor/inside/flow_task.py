@@ -17,8 +17,8 @@ def start(folder):
     """Do the part of ``sitecustomize``: for a flow's tasks, and the environment's own one."""
     if os.environ.get("MLSTAGES_FIXED") and "step" in sys.orig_argv:
         fix_seeds_and_clock()
-    if FOLDER and "step" in sys.orig_argv and "--run-id" in sys.orig_argv:
-        record_task()
+    if FOLDER:  # in any process of a flow: a task may be forked from it
+        record_tasks()
     here = os.path.abspath(folder)
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
@@ -26,8 +26,8 @@ def start(folder):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-def record_task():
-    """At the end of a task, record the artifacts that it made and its figures."""
+def record_tasks():
+    """At the end of this process, if it is a task, record its artifacts and its figures."""
     figures = Figures()
     sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", figures.watch))
 
@@ -38,6 +38,8 @@ def record_task():
         persist = store.persist
 
         def recorded_persist(self, flow):
+            if not is_task():
+                return persist(self, flow)
             own = {
                 k: round_trip(v)
                 for k, v in list(vars(flow).items())
@@ -51,12 +53,19 @@ def record_task():
     sys.meta_path.insert(0, AfterImport("metaflow.datastore.task_datastore", watch))
 
     def finish():
+        if not is_task():
+            return
         figures.record_open()
         step, task = _step_of_the_command(sys.argv)
         record = {"step": step, "task": task, "figures": figures.digests}
         write_record("task-%s" % os.getpid(), dict(record, variables=variables))
 
     atexit.register(finish)
+
+
+def is_task():
+    """Return whether this process is a task, which one that was forked says only later."""
+    return "step" in sys.argv and "--run-id" in sys.argv
 
 
 def _step_of_the_command(arguments):
