@@ -22,6 +22,7 @@ from mlstages.errors import (
     rebuild_error,
 )
 from mlstages.launch.fork.orchestrator import become_orchestrator, start_orchestrator
+from mlstages.launch.fork.refusal import holds_another_launcher
 from mlstages.launch.history import describe_history, open_history, require_writable_history
 from mlstages.launch.identity import supply_username
 from mlstages.launch.run_options import RunOptions, place_options, sort_words
@@ -212,7 +213,7 @@ def _execute(
         # Where pylint is installed, Metaflow would spend seconds on it in each run.
         command = [str(flow_file.absolute()), "--no-pylint", *placed.before_run]
         command += [*arguments, *placed.after_run, "--run-id-file", str(run_id_file)]
-        if modules is None:  # they may hold an earlier state of what forks
+        if modules is None or not holds_another_launcher(modules):
             command += ["--with", "fork"]
         ended = _run_logged(command, modules, meanwhile)
         flow_name = flow_name or ended.flow_name

@@ -4,6 +4,7 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -87,6 +88,21 @@ def must_start_anew(script: str) -> bool:
     return any(
         name in sys.modules and _is_hidden(sys.modules[name], os.path.join(folder, name))  # noqa: PTH118
         for name in beside - {"__main__"}  # which the script becomes
+    )
+
+
+def holds_another_launcher(modules: Path) -> bool:
+    """Return whether a folder of modules has mlstages in another state than the installed one.
+
+    The code that a run kept comes before what is installed: a launcher of two states in one
+    process would be neither.
+    """
+    own = Path(__file__).parents[2]
+    kept = modules / own.name
+    return kept.exists() and not all(
+        (kept / path.relative_to(own)).is_file()
+        and (kept / path.relative_to(own)).read_bytes() == path.read_bytes()
+        for path in (*own.glob("*.py"), *own.glob("launch/**/*.py"))
     )
 
 
