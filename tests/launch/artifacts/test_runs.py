@@ -13,6 +13,7 @@ import pytest
 FLOW = Path(__file__).with_name("large_flow.py")
 READER = Path(__file__).with_name("read_artifacts.py")
 RAW = ("--with", "raw_artifacts")
+FORKED = ("--with", "fork")
 
 # Of the run, not of its values: pathspecs and numbers that count processes or tasks.
 OF_THE_RUN = re.compile(r"\.(_control_\w+|_task_ok|_success|_exception|_transition|table)$")
@@ -63,7 +64,7 @@ def stock(tmp_path_factory, run_process):
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory, run_process):
     history = History(tmp_path_factory.mktemp("raw"), run_process)
-    return history, history.succeed("run", *RAW)
+    return history, history.succeed("run", *FORKED, *RAW)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_a_metaflow_without_mlstages_reads_equal_artifacts(raw, expected):
 
 def test_a_metaflow_without_the_decorator_resumes_the_run(raw, expected):
     history, pathspec = raw
-    resumed = history.succeed("resume", "left", "--origin-run-id", pathspec.split("/")[1])
+    resumed = history.succeed("resume", "left", "--origin-run-id", pathspec.split("/")[1], *FORKED)
     assert history.read(resumed) == expected
 
 
