@@ -102,11 +102,17 @@ def table(tmp_path_factory):
     return path
 
 
-def test_an_artifact_that_cannot_be_pickled_fails_with_metaflows_words(stock, table):
+@pytest.fixture(scope="module")
+def failed(stock, table):
+    """Return how runs end that include a table and fail at an artifact: without, and with it."""
     history, _pathspec = stock
+    words = ("run", f"--table={table}", "--unpicklable", "True")
+    return [history.metaflow(*words, *options)[1] for options in ((), RAW)]
+
+
+def test_an_artifact_that_cannot_be_pickled_fails_with_metaflows_words(failed):
     said = []
-    for options in ((), RAW):
-        _, ran = history.metaflow("run", f"--table={table}", "--unpicklable", "True", *options)
+    for ran in failed:
         assert ran.exit_code == 1
         lines = (ran.stdout + ran.stderr).splitlines()
         said.append([line.partition(")] ")[2] for line in lines if "pickle" in line])
@@ -114,6 +120,7 @@ def test_an_artifact_that_cannot_be_pickled_fails_with_metaflows_words(stock, ta
     assert any("lock" in line for line in said[0])
 
 
+@pytest.mark.usefixtures("failed")
 def test_an_included_file_is_kept_raw_if_compressing_is_not_worth_it(stock, table):
     history, _pathspec = stock
     (kept,) = history.folder.rglob("*.raw")
