@@ -52,6 +52,13 @@ def test_a_row_that_is_there_already_is_not_added_again(new, released):
     assert not new.with_name("n3.csv").exists()  # nothing was added, nothing is written
 
 
+def test_a_number_is_written_as_the_column_has_them(new, released):
+    # A server keeps every number as a float.
+    served = told(row={"size": 61.0, "rooms": 4.0, "colour": "red"}, truth=200.0)
+    add_rows(new, "old.csv", OLD.replace("50.0", "50.5").encode(), [served], released)
+    assert new.read_text().endswith("\n,red,61.0,4,200.0\n")
+
+
 def test_lines_end_as_in_the_old_file_also_where_its_last_one_does_not(new, released):
     old = OLD.replace("\n", "\r\n").rstrip()
     add_rows(new, "old.csv", old.encode(), [told()], released)
@@ -81,7 +88,7 @@ def test_a_table_without_names_has_numbers_for_them(tmp_path, released):
     plain = _with(released, names)
     path = tmp_path / "new.txt"
     add_rows(path, "old.txt", b"1.5\t2\n3\t4\n", [told(row={"0": 5.0}, truth=6.0)], plain)
-    assert path.read_bytes() == b"1.5\t2\n3\t4\n5.0\t6.0\n"
+    assert path.read_bytes() == b"1.5\t2\n3\t4\n5.0\t6\n"
 
 
 SENTENCES = 'id\trating\tsentence\n1\t-2.5\tIt is "bad".\n2\t3.1\tIt is good.\n'

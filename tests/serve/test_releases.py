@@ -96,6 +96,10 @@ def test_a_release_that_is_taken_back_gives_way_to_the_one_before_and_then_to_no
     server.wait_for(lambda: server.ask("GET", "/readyz").status == 503)
     refused = server.predict({"size": 1})
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+    page = server.ask("GET", "/")  # people read it, too
+    assert (page.status, page.headers["retry-after"]) == (503, "1")
+    assert "no model is released" in page.body.decode()
+    assert page.body.startswith(b"<!doctype html>")
     assert server.ask("GET", "/healthz").status == 200
 
 

@@ -17,6 +17,9 @@ from mlstages.table.cells import is_missing, to_float
 _DELIMITERS: Final = {".txt": "\t", ".tsv": "\t", ".csv": ","}
 _FORMATS: Final = (*_DELIMITERS, ".jsonl")
 
+_EXACT: Final = 2.0**53
+"""Whole numbers below are floats exactly."""
+
 Row = dict[str, Any]
 
 
@@ -72,7 +75,8 @@ def add_rows(
     known = _find_known(table, places, rows)
     added = {number: row for number, row in rows.items() if number not in known}
     if added:
-        whole = _join(content, _format(path, table.columns, added.values(), content))
+        lines = [_write_whole(row, table) for row in added.values()]
+        whole = _join(content, _format(path, table.columns, lines, content))
         _require_same_kinds(name, table, whole)
         _write(path, whole)
     empty = [column for column in table.columns if column not in places.values()]
@@ -135,6 +139,26 @@ def _to_row(
 ) -> Row:
     row = {places[field.name]: told.row.get(field.name) for field in released.schema.fields}
     return row | {places[released.schema.target.name]: values.get(str(told.truth), told.truth)}
+
+
+def _write_whole(row: Row, table: Table) -> Row:
+    """Return the row with 4 instead of 4.0 where the column has whole numbers alone."""
+    return {
+        column: int(cell)
+        if isinstance(cell, float)
+        and cell.is_integer()
+        and abs(cell) < _EXACT
+        and _is_whole(table, column)
+        else cell
+        for column, cell in row.items()
+    }
+
+
+def _is_whole(table: Table, column: str) -> bool:
+    if table.kind(column) is not Kind.NUMERIC:
+        return False
+    known = table.values[column].drop_nulls().drop_nans()
+    return bool((known == known.floor()).all())
 
 
 def _find_misread(row: Row, table: Table, extension: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ import time
 from mlstages.serve.access import require_same_origin
 from mlstages.serve.answer import Answer, Refused, to_page
 from mlstages.serve.forms import FORM, read_form, to_row
-from mlstages.serve.pages import Asked, draw_page
+from mlstages.serve.pages import Asked, draw_page, draw_refusal
 from mlstages.serve.predicting import ask, keep
 from mlstages.serve.request import Request
 from mlstages.serve.rows import Rows, check_rows
@@ -26,7 +26,11 @@ async def take_front(service: Service, request: Request) -> Answer:
 
 
 async def _show(service: Service, request: Request, filled: dict[str, str]) -> Answer:
-    serving = service.find_serving()
+    try:
+        serving = service.find_serving()
+    except Refused as refused:
+        shown = to_page(draw_refusal("Nothing to ask", refused.message, ()), refused.status)
+        return shown._replace(headers=shown.headers + refused.headers)
     released = serving.released
     if not any(field.name in filled for field in released.schema.fields):
         return to_page(draw_page(released, {}, None, ()))
