@@ -23,6 +23,15 @@ def find_in(span: SpanReport, limits: Limits, highest: float) -> Iterator[Findin
                 field=drift.field,
                 message=_tell_drift(drift, is_prediction, limits),
             )
+    for missing in span.missing:
+        if _is_below(missing.p_value, highest) and missing.excess >= limits.missing:
+            yield Finding(
+                span=span.span,
+                what="missing",
+                field=missing.field,
+                message=f"{missing.field} is missing in {missing.share:.0%} of "
+                f"{missing.n_rows:,} rows ({missing.trained:.0%} of the training rows)",
+            )
     if _is_below(span.outside.p_value, highest):
         yield Finding(
             span=span.span,

@@ -25,6 +25,10 @@ def to_gauges(report: MonitorReport, now: float) -> dict[str, float]:
     }
     for drift in whole.features:
         gauges |= _of_drift("mlstages_monitor_feature", drift)
+    for missing in whole.missing:
+        gauges[f'mlstages_monitor_missing_share{{field="{_escape(missing.field)}"}}'] = (
+            missing.share
+        )
     if whole.prediction is not None:
         gauges |= _of_drift("mlstages_monitor_prediction", whole.prediction)
     if whole.error is not None:
@@ -38,8 +42,12 @@ def to_gauges(report: MonitorReport, now: float) -> dict[str, float]:
 def _of_drift(prefix: str, drift: Drift) -> dict[str, float]:
     if drift.psi is None or drift.statistic is None:
         return {}
-    label = drift.field.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    label = _escape(drift.field)
     return {
         f'{prefix}_psi{{field="{label}"}}': drift.psi,
         f'{prefix}_statistic{{field="{label}"}}': drift.statistic,
     }
+
+
+def _escape(label: str) -> str:
+    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

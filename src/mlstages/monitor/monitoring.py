@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 
 from mlstages.monitor.drift import FEWEST_ROWS, measure_drift
 from mlstages.monitor.findings import find_in
+from mlstages.monitor.missing import measure_missing
 from mlstages.monitor.report import Latency, Limits, MonitorReport, Outside, SpanReport
 from mlstages.monitor.spans import By, Rows, collect_rows, join_rows
 from mlstages.monitor.truth import measure_error
@@ -62,10 +63,14 @@ def monitor_release(
 
 def _measure(span: str, rows: Rows, released: Released, limits: Limits) -> SpanReport:
     schema, predicted = released.schema, released.predicted
+    missing = [
+        measure_missing(one, rows.columns[one.name], released.n_train) for one in schema.fields
+    ]
     return SpanReport(
         span=span,
         n_rows=len(rows.predictions),
         features=tuple(measure_drift(one, rows.columns[one.name]) for one in schema.fields),
+        missing=tuple(one for one in missing if one is not None),
         prediction=None if predicted is None else measure_drift(predicted, rows.predictions),
         outside=_measure_outside(rows, released, limits.outside),
         error=measure_error(released, rows.answered, rows.truths),

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mlstages.monitor.drift import FEWEST_ROWS, Drift
+from mlstages.monitor.missing import Missing
 from mlstages.monitor.truth import ErrorOnTruths
 
 
@@ -15,6 +16,8 @@ class Limits:
     ----------
     psi : float, default=0.2
         Population stability index of a field.
+    missing : float, default=0.05
+        By how much the share of missing values may be above that of the training rows.
     outside : float, default=0.05
         Share of rows outside the training range.
     wrong : float, default=0.1
@@ -24,6 +27,7 @@ class Limits:
     """
 
     psi: float = 0.2
+    missing: float = 0.05
     outside: float = 0.05
     wrong: float = 0.1
     significance: float = 0.001
@@ -70,6 +74,8 @@ class SpanReport:
         ``2026-11-03``, ``2026-11-03T14`` (UTC) or ``all``.
     n_rows : int
     features : tuple of Drift
+    missing : tuple of Missing
+        Of the features that may miss values.
     prediction : Drift or None
         None where the release does not say what predictions were.
     outside : Outside
@@ -81,6 +87,7 @@ class SpanReport:
     span: str
     n_rows: int
     features: tuple[Drift, ...]
+    missing: tuple[Missing, ...]
     prediction: Drift | None
     outside: Outside
     error: ErrorOnTruths | None
@@ -95,6 +102,7 @@ class SpanReport:
     def p_values(self) -> list[float]:
         """Of all tests that were made."""
         every = [drift.p_value for drift in self.drifts]
+        every += [missing.p_value for missing in self.missing]
         every += [self.outside.p_value, self.error.p_value if self.error else None]
         return [p_value for p_value in every if p_value is not None]
 
@@ -107,9 +115,9 @@ class Finding:
     ----------
     span : str
     what : str
-        ``feature``, ``prediction``, ``outside`` or ``error``.
+        ``feature``, ``missing``, ``prediction``, ``outside`` or ``error``.
     field : str or None
-        Of a drift.
+        Of a drift, or of missing values.
     message : str
     """
 

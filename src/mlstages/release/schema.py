@@ -45,6 +45,8 @@ class Field:
         ``numeric``, ``boolean``, ``categorical`` or ``text``.
     optional : bool
         Whether a row may miss it, as rows of the training data do.
+    n_missing : int or None
+        Training rows that miss it; None where it was not counted.
     low, high : float or None
         Of a numeric field: the smallest and largest training value.
     sample : tuple of float
@@ -58,6 +60,7 @@ class Field:
     name: str
     kind: str
     optional: bool = False
+    n_missing: int | None = None
     low: float | None = None
     high: float | None = None
     sample: tuple[float, ...] = ()
