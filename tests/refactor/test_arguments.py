@@ -32,6 +32,7 @@ def test_names_types_defaults_and_help_are_those_of_the_parser():
     ):
         assert line in " ".join(flow.split()).replace("( ", "(").replace(", )", ")")
     assert "which one (one of a, b)" in flow
+    assert '        if self.kind not in ("a", "b"):\n            raise ValueError(' in flow
     assert "self.args = argparse.Namespace(" in flow
 
 

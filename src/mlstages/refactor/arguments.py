@@ -33,6 +33,8 @@ class Argument:
     default: str | None
     """As the user wrote it; None if the argument is required."""
     help: str
+    choices: tuple[Any, ...] = ()
+    """What it may be; empty if anything."""
     stored: bool = True
     """What a flag (``store_true``, ``store_false``) stores."""
 
@@ -162,11 +164,11 @@ def _read_argument(call: ast.Call) -> Argument | None:
     try:
         dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
         said = ast.literal_eval(words["help"]) if "help" in words else ""
-        choices = ast.literal_eval(words["choices"]) if "choices" in words else ()
+        choices = tuple(ast.literal_eval(words["choices"])) if "choices" in words else ()
         default = ast.literal_eval(words["default"]) if "default" in words else None
         is_required = "required" in words and bool(ast.literal_eval(words["required"]))
         action = ast.literal_eval(words["action"]) if "action" in words else "store"
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     if choices:
         said = f"{said} (one of {', '.join(map(str, choices))})".strip()
@@ -187,9 +189,17 @@ def _read_argument(call: ast.Call) -> Argument | None:
         name=name,
         flags=options,
         kind=kind,
-        default=None if is_required or not options else repr(default),
+        default=None if is_required or not options else to_literal(default),
         help=str(said).replace("%(default)s", repr(default)).replace("%%", "%"),
+        choices=choices,
     )
+
+
+def to_literal(value: object) -> str:
+    """Return a value as source text, a text in the quotes that formatters put round it."""
+    text = repr(value)
+    is_plain = isinstance(value, str) and '"' not in value and "\\" not in text
+    return f'"{value}"' if is_plain else text
 
 
 def translate_arguments(arguments: Arguments | None, given: Sequence[str]) -> list[str]:

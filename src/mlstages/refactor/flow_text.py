@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
-from mlstages.refactor.arguments import Argument, Arguments
+from mlstages.refactor.arguments import Argument, Arguments, to_literal
 from mlstages.refactor.flow_layout import SUMMARIES, argument_attribute, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.head import Setting
@@ -191,6 +191,7 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator
         used = frozenset(name for below in step.stages[place + 1 :] for name in below.inputs)
         parsed = plan.arguments
         if parsed and stage.pieces[0].statement == parsed.indexes[0]:
+            yield from _choices(parsed)
             yield _namespace(parsed, names.bind(parsed.target, used))
             continue
         arguments, results = [names.take(name) for name in stage.inputs], list(stage.results)
@@ -200,6 +201,20 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator
         if {*targets} == {"_"}:
             targets = []
         yield write_assignment(" " * 8, targets, f"functions.{stage.name}", arguments)
+
+
+def _choices(arguments: Arguments) -> Iterator[str]:
+    """Yield the lines that refuse what the parser would have refused; Metaflow knows no choices."""
+    for argument in arguments.arguments:
+        if argument.choices:
+            name = argument_attribute(argument)
+            allowed = [to_literal(choice) for choice in argument.choices]
+            if argument.default is not None and argument.default not in allowed:
+                allowed.append(argument.default)  # the parser takes it whatever it is
+            allowed = [f"{allowed[0]},"] if len(allowed) == 1 else allowed
+            yield write_call(f"        if self.{name} not in ", "", allowed, ":")
+            said = f"--{name} is one of {', '.join(map(str, argument.choices))}"
+            yield write_call("            raise ", "ValueError", [to_literal(said)])
 
 
 def _namespace(arguments: Arguments, target: str) -> str:
