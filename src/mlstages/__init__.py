@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlstages.errors import MlstagesError
     from mlstages.launch.graph import Graph, read_graph
     from mlstages.launch.reuse import reusable
+    from mlstages.monitor.watch import monitor_flow
     from mlstages.refactor.refactoring import refactor_script
     from mlstages.refactor.verification import verify_files
     from mlstages.result import Candidate, Metrics, RunResult
@@ -46,6 +47,7 @@ _HOMES: Final = {
     "diff_runs": "mlstages.runs",
     "list_releases": "mlstages.runs.releases",
     "list_runs": "mlstages.runs",
+    "monitor_flow": "mlstages.monitor.watch",
     "read_graph": "mlstages.launch.graph",
     "refactor_script": "mlstages.refactor.refactoring",
     "release_run": "mlstages.runs.releases",
@@ -77,6 +79,7 @@ __all__ = [
     "diff_runs",
     "list_releases",
     "list_runs",
+    "monitor_flow",
     "read_graph",
     "refactor_script",
     "release_run",

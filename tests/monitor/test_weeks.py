@@ -24,7 +24,7 @@ def test_in_ten_weeks_without_drift_none_is_found(seed, tmp_path):
     trained = train(seed, is_classifier=seed % 2 == 1)
     released = release(trained, tmp_path)
     keep(ask(trained, released, 70, seed, a_day=200), tmp_path).close()
-    report = monitor_flow(tmp_path, FLOW, now=MONDAY + 70 * DAY)
+    report = monitor_flow(FLOW, history=tmp_path, now=MONDAY + 70 * DAY)
     assert report.findings == ()
     assert (report.whole.n_rows, len(report.spans)) == (14_000, 70)
     assert report.n_comparisons == 71 * 5  # three features, the prediction, the range
@@ -37,7 +37,7 @@ def test_a_drift_is_found_on_its_day_and_in_its_feature(what, seed, tmp_path):
     trained = train(seed, is_classifier=seed % 2 == 1)
     released = release(trained, tmp_path)
     keep(ask(trained, released, 7, seed, drifted=(3,), world=world), tmp_path).close()
-    report = monitor_flow(tmp_path, FLOW, now=MONDAY + 7 * DAY)
+    report = monitor_flow(FLOW, history=tmp_path, now=MONDAY + 7 * DAY)
     by_day = [finding for finding in report.findings if finding.span != "all"]
     assert {finding.span for finding in by_day} == {THURSDAY}
     assert {one.field for one in by_day if one.what == "feature"} == {feature}

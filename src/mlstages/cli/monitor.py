@@ -1,6 +1,5 @@
 """The command that holds what a released model is asked against what it learnt."""
 
-import time
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -53,14 +52,9 @@ def monitor(
     from mlstages.monitor.report import Limits
     from mlstages.monitor.spans import By
     from mlstages.monitor.watch import monitor_flow
-    from mlstages.release.log import choose_released_flow
-    from mlstages.release.places import find_history
 
-    history = find_history()
     report = monitor_flow(
-        history,
-        choose_released_flow(history, flow),
-        now=time.time(),
+        flow,
         since=since,
         until=until,
         by=By(by),

@@ -1,6 +1,7 @@
 """The report on a flow's release, over a time that is asked for."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,16 +12,18 @@ from mlstages.monitor.kept import open_records, read_released
 from mlstages.monitor.monitoring import monitor_release
 from mlstages.monitor.report import Limits, MonitorReport
 from mlstages.monitor.spans import By
+from mlstages.release.log import choose_released_flow
+from mlstages.release.places import find_history
 
 _AGO: Final = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def monitor_flow(
-    history: Path,
-    flow_name: str,
+    flow_name: str | None = None,
     *,
-    now: float,
+    history: Path | None = None,
+    now: float | None = None,
     since: str | None = None,
     until: str | None = None,
     by: By = By.DAY,
@@ -30,11 +33,12 @@ def monitor_flow(
 
     Parameters
     ----------
-    history : Path
-        The folder of the runs.
-    flow_name : str
-    now : float
-        Seconds since 1970.
+    flow_name : str or None, default=None
+        None is the only one that has releases here, or our own.
+    history : Path or None, default=None
+        The folder of the runs; None is that of the current folder.
+    now : float or None, default=None
+        Seconds since 1970; None is the present.
     since, until : str or None, default=None
         As `parse_moment` takes them; None is no bound.
     by : By, default=By.DAY
@@ -45,6 +49,9 @@ def monitor_flow(
     RunNotFoundError, RunUnusableError, FileError, OptionError
         If there is no release, there are no records, or a time is none.
     """
+    history = find_history() if history is None else history
+    flow_name = choose_released_flow(history, flow_name)
+    now = time.time() if now is None else now
     begin = 0.0 if since is None else parse_moment(since, now)
     end = float("inf") if until is None else parse_moment(until, now)
     if begin >= end:
