@@ -7,6 +7,8 @@ import pytest
 
 from launch.reuse.harness import install_package, read_values, run_with_reuse
 
+FORKED = ("--with", "fork")
+
 FLOW = Path(__file__).parent / "flows" / "edits"
 NOTHING = "NOTHING = 0\n"
 EVERYTHING = [
@@ -245,7 +247,7 @@ def test_an_edit_runs_again_exactly_what_depends_on_it(restored, name):
         text = path.read_text()
         assert old in text, old
         path.write_text(text.replace(old, new))
-    run = run_with_reuse(restored)
+    run = run_with_reuse(restored, *FORKED)
     assert sorted(run.rerun) == sorted(expected), [(t.step, t.why) for t in run.tasks]
 
 
@@ -266,7 +268,7 @@ WAYS = {
 @pytest.mark.parametrize("name", WAYS)
 def test_a_way_to_run_runs_again_exactly_what_depends_on_it(restored, name):
     arguments, environment, expected = WAYS[name]
-    run = run_with_reuse(restored, *arguments, **environment)
+    run = run_with_reuse(restored, *FORKED, *arguments, **environment)
     assert sorted(run.rerun) == sorted(expected), [(t.step, t.why) for t in run.tasks]
 
 
