@@ -4,6 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +71,35 @@ def test_functions_and_flow_are_verified(made):
         assert told["proof"][kind]["compared"]["lines"] == 2
         assert told["proof"][kind]["compared"]["files"] == 1
         assert told["proof"][kind]["compared"]["variables"] >= 4
+
+
+@pytest.fixture(scope="module")
+def other_python(tmp_path_factory):
+    """A Python of its own that has what this one has, but mlstages."""
+    place = tmp_path_factory.mktemp("other")
+    venv.create(place, symlinks=True)
+    (folder,) = place.glob("lib/python*/site-packages")
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        is_ours = "mlstages" in entry.name or entry.name == "metaflow_extensions"
+        if not is_ours and entry.suffix != ".pth":  # which may lead to a clone of ours
+            (folder / entry.name).symlink_to(entry)
+    python = place / "bin" / "python"
+    found = subprocess.run([python, "-c", "import mlstages"], capture_output=True, text=True)
+    assert "No module named 'mlstages'" in found.stderr
+    return str(python)
+
+
+def test_a_python_that_has_no_mlstages_runs_and_proves_all_of_it(other_python, tmp_path):
+    script = SCRIPT.replace('print("drawn"', 'import sys\nprint(sys.prefix, "drawn"')
+    (tmp_path / "fit.py").write_text(script)
+    ran = mlstages("refactor", "fit.py", "--json", "--python", other_python, folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    made = subprocess.run(
+        [other_python, "fit_functions.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert made.stdout.startswith(f"{Path(other_python).parents[1]} drawn 50\n"), made.stderr
 
 
 def test_the_script_is_as_it_was_and_the_run_left_nothing_else(made):
