@@ -24,9 +24,11 @@ import statistics
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from refactor_shape import (
 )
 
 PLANS = Path(__file__).with_name("refactor_plans.py")
+PROGRAMS = Path(__file__).with_name("refactor_programs.py")
 MANY_STATEMENTS = 15
 N_COMMANDS = 10
 N_OBSERVED = 15
@@ -80,7 +83,7 @@ BARS = {
     "command": Bar("refactor --no-run as a command, median", 0.4, 0.25, "s"),
     "observation": Bar("observation's cost over the plain run, median", 1.3, 1.1, "x"),
     "mutants": Bar("false 'verified' of mutants that differ", 0, 0, ""),
-    "crash": Bar("crashes on files of the standard library", 0, 0, ""),
+    "crash": Bar("crashes on the standard library and on made programs", 0, 0, ""),
 }
 OF_RECORDS = {"functions", "flow", "stages", "names", "largest", "boundary", "ruff", "own"}
 
@@ -194,10 +197,10 @@ def judge_records(records: Sequence[dict[str, Any]], corpus: Path) -> list[Row]:
     ]
 
 
-def time_plans(paths: Sequence[Path], rounds: int) -> list[dict[str, Any]]:
+def time_plans(paths: Sequence[Path], *options: str) -> list[dict[str, Any]]:
     """Return what the analysis of each file took, in one process that has done one before."""
     done = subprocess.run(
-        [sys.executable, str(PLANS), "--rounds", str(rounds)],
+        [sys.executable, str(PLANS), *options],
         input="".join(f"{path}\n" for path in paths),
         capture_output=True,
         text=True,
@@ -209,7 +212,7 @@ def time_plans(paths: Sequence[Path], rounds: int) -> list[dict[str, Any]]:
 
 
 def measure_analysis(paths: Sequence[Path]) -> list[Row]:
-    plans = time_plans(paths, 3)
+    plans = time_plans(paths, "--rounds", "3")
     times = {each["path"]: each["milliseconds"] for each in plans if "milliseconds" in each}
     others = [
         f"{each['path']}: {each.get('crash') or 'refused: ' + each['refused']}"
@@ -225,13 +228,27 @@ def measure_analysis(paths: Sequence[Path]) -> list[Row]:
     ]
 
 
-def measure_crashes(n_files: int) -> Row:
+def measure_crashes(n_files: int, n_programs: int) -> Row:
+    """Return how many files the command cannot take, of the library and of made programs."""
     library = Path(sysconfig.get_path("stdlib"))
     files = [path for path in sorted(library.rglob("*.py")) if "site-packages" not in path.parts]
     chosen = random.Random(0).sample(files, min(n_files, len(files)))
-    plans = time_plans(chosen, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        made = make_programs(Path(folder), n_programs)
+        plans = time_plans([*chosen, *made], "--rounds", "1", "--written")
     crashes = [f"{each['path']}: {each['crash']}" for each in plans if "crash" in each]
-    return Row("crash", len(crashes), f"{len(plans)} files", crashes)
+    return Row("crash", len(crashes), f"{len(plans)} files, {len(made)} of them made", crashes)
+
+
+def make_programs(folder: Path, n: int) -> list[Path]:
+    """Return programs that Python parses; none where hypothesmith is not installed."""
+    if n == 0 or find_spec("hypothesmith") is None:
+        return []
+    command = [sys.executable, str(PROGRAMS), str(folder), "--programs", str(n)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"no programs can be made:\n{done.stderr[-2000:]}")
+    return [Path(line) for line in done.stdout.splitlines()]
 
 
 def time_command(command: Sequence[str], folder: Path) -> float:
@@ -351,6 +368,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutants", type=int, default=500, help="that differ; enough are enough")
     parser.add_argument("--mutants-each", type=int, default=12, help="of a script")
     parser.add_argument("--files", type=int, default=500, help="of the standard library")
+    parser.add_argument("--programs", type=int, default=500, help="made by hypothesmith")
     parser.add_argument("--slack", type=float, default=0, help="points less, of other origins")
     parser.add_argument("--details", action="store_true", help="say what did not hold, and where")
     parser.add_argument("--json", action="store_true")
@@ -393,7 +411,7 @@ def measure(options: argparse.Namespace, names: Sequence[str]) -> list[Row]:
         "command": lambda: measure_command(records, names, options.rounds),
         "observation": lambda: measure_observation(records, names, options.rounds),
         "mutants": lambda: measure_mutants(records, names, options.mutants, options.mutants_each),
-        "crash": lambda: measure_crashes(options.files),
+        "crash": lambda: measure_crashes(options.files, options.programs),
     }
     rows += [line() for key, line in lines.items() if key in wanted]
     return [row for row in rows if row.key in wanted]

@@ -1,9 +1,10 @@
 """Time the analysis of `mlstages refactor` in one warm process, and count what it cannot take.
 
-python benchmarks/refactor_plans.py [--rounds 3] < PATHS
+python benchmarks/refactor_plans.py [--rounds 3] [--written] < PATHS
 
 For each path on standard input a line of JSON: the least milliseconds of the rounds; the reasons of
-a refusal; or the error of a crash. What Python itself does not parse is left out.
+a refusal; or the error of a crash. What Python itself does not parse is left out. Also with all
+files written, of which each has to be Python.
 """
 
 import argparse
@@ -44,6 +45,17 @@ def find_planner() -> Callable[[str, Path], object]:
     return lambda text, path: plan_script(decode_script(text.encode(), str(path)))
 
 
+def find_writer() -> Callable[[str, Path], object]:
+    """Return what plans a file and writes the texts of all that is made of it."""
+    from mlstages.refactor.refactoring import Terms, refactor_script
+
+    def write(_text: str, path: Path) -> None:
+        for name, made in refactor_script(path, terms=Terms(is_run=False)).files.items():
+            compile(made, name, "exec", dont_inherit=True)
+
+    return write
+
+
 def time_plan(
     plan: Callable[[str, Path], object], path: Path, text: str, rounds: int
 ) -> dict[str, Any]:
@@ -69,10 +81,11 @@ def give_up(_number: int, _frame: object) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--written", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # of what the files themselves hold
     signal.signal(signal.SIGALRM, give_up)
-    plan = find_planner()
+    plan = find_writer() if options.written else find_planner()
     for line in sys.stdin:
         path = Path(line.strip())
         text = read(path)
