@@ -33,6 +33,44 @@ def test_a_timed_line_is_run(tmp_path):
     assert "a = 1\n" in read_notebook(write(tmp_path, ("code", "%time a = 1"))).text
 
 
+CLOSED = 'plt.close("all")'
+
+
+def close_of(path):
+    """Return the numbers of the cells of code, from 0, after which figures are closed."""
+    return [
+        i for i, cell in enumerate(read_notebook(path).text.split("# %%\n")[1:]) if CLOSED in cell
+    ]
+
+
+def test_figures_are_closed_after_a_cell_that_draws_as_a_notebook_does(tmp_path):
+    cells = [
+        "import matplotlib.pyplot as plt\nimport seaborn as sns",
+        "rows = load()",
+        "plt.rcParams['font.size'] = 9\nplt.style.use('bmh')",
+        "fig, ax = plt.subplots()\nsns.heatmap(rows, ax=ax)",
+        "rows.plot.barh();",
+        "for row in rows:\n    plt.bar(row)",
+        "print(rows)",
+    ]
+    assert close_of(write(tmp_path, *(("code", cell) for cell in cells))) == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["%matplotlib notebook", "%matplotlib widget", "%config InlineBackend.close_figures = False"],
+)
+def test_figures_stay_open_where_the_notebook_says_so(tmp_path, line):
+    cells = [f"{line}\nimport matplotlib.pyplot as plt", "plt.plot([1])"]
+    assert close_of(write(tmp_path, *(("code", cell) for cell in cells))) == []
+
+
+def test_figures_are_closed_by_the_name_that_the_notebook_has_for_it(tmp_path):
+    cells = ["%matplotlib inline\nfrom matplotlib import pyplot", "pyplot.plot([1])"]
+    text = read_notebook(write(tmp_path, *(("code", cell) for cell in cells))).text
+    assert 'pyplot.close("all")' in text
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -13,6 +13,20 @@ _DISPLAY_MAGICS: Final = frozenset(
 )
 """Line magics that change how a notebook shows things, and nothing that is computed."""
 
+_PYPLOT: Final = re.compile(
+    r"^\s*(?:import matplotlib\.pyplot as (\w+)|from matplotlib import pyplot as (\w+)"
+    r"|import (matplotlib\.pyplot)|from matplotlib import (pyplot))\b",
+    re.MULTILINE,
+)
+_DRAWS: Final = re.compile(
+    r"plot|hist|heatmap|fig|\b(?:ax|axs|axes|sns|seaborn|display)\b", re.IGNORECASE
+)
+_KEEPS_FIGURES: Final = re.compile(
+    r"^\s*%(?:matplotlib\s+(?!inline)\w+|config\s+InlineBackend\.close_figures\s*=\s*False)",
+    re.MULTILINE,
+)
+"""Said where figures stay open from cell to cell, which is not the default."""
+
 
 def read_notebook(path: Path) -> Script:
     """Return the script that a notebook of Python amounts to.
@@ -36,6 +50,8 @@ def read_notebook(path: Path) -> Script:
     _require_python(content, path)
     lines: list[str] = []
     faults: list[str] = []
+    pyplot = ""
+    keeps_figures = any(_KEEPS_FIGURES.search(_text_of(cell)) for cell in cells)
     for number, cell in enumerate(cells, start=1):
         text = _text_of(cell)
         if cell.get("cell_type") == "markdown":
@@ -44,6 +60,9 @@ def read_notebook(path: Path) -> Script:
             if not lines or not lines[-1].startswith("#"):
                 lines += ["", "# %%"]
             lines += _code_of(text, f"{path}, cell {number}", faults)
+            pyplot = _find_pyplot(text) or pyplot
+            if pyplot and not keeps_figures and _draws(text, pyplot):
+                lines.append(f'{pyplot}.close("all")  # as a notebook does after a cell')
     if faults:
         raise RefusedError(
             f"{path} cannot be refactored; nothing was written\n" + "\n".join(faults)
@@ -52,6 +71,20 @@ def read_notebook(path: Path) -> Script:
     if not parse_script(script).body:
         raise ScriptError(f"{path} has no cell of code: there is nothing to refactor")
     return script
+
+
+def _find_pyplot(text: str) -> str:
+    """Return what a cell calls pyplot from here on; empty if it does not import it."""
+    found = [next(filter(None, groups)) for groups in _PYPLOT.findall(text)]
+    return found[-1] if found else ""
+
+
+def _draws(text: str, pyplot: str) -> bool:
+    """Return whether a cell may leave a figure open, beyond importing what draws."""
+    lines = [line for line in text.split("\n") if not re.match(r"\s*(?:import|from|#|%)", line)]
+    code = "\n".join(lines)
+    called = rf"\b{re.escape(pyplot)}\.(?!rcParams|rc\b|style|ion\b|ioff\b)"
+    return bool(_DRAWS.search(code) or re.search(called, code))
 
 
 def _cells_of(content: Any, path: Path) -> list[dict[str, Any]]:
