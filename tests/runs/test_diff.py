@@ -1,3 +1,7 @@
+import json
+import shutil
+import sys
+
 import metaflow
 
 from mlstages import diff_runs
@@ -10,6 +14,17 @@ def test_a_run_does_not_differ_from_itself(in_small_history):
     assert diff.same_results
     assert diff.n_equal == 4
     assert (diff.parameters, diff.environment, diff.metrics, diff.code) == ((), (), (), "")
+
+
+def test_who_has_launched_a_run_is_no_code_of_it(small_history, tmp_path, run_process):
+    folder = shutil.copytree(small_history.folder, tmp_path / "copied")
+    command = [sys.executable, "-m", "mlstages"]
+    launched = run_process([*command, "run", "small_flow.py"], folder, METAFLOW_USER="ada")
+    assert launched.exit_code == 0, launched.stderr
+    runs = (small_history.pathspec("first"), "latest", "--flow", "SmallFlow", "--json")
+    compared = run_process([*command, "diff", *runs], folder, METAFLOW_USER="ada")
+    assert compared.exit_code == 0, compared.stdout + compared.stderr
+    assert json.loads(compared.stdout)["code"] == ""
 
 
 def test_what_was_given_and_what_it_did_are_told(in_small_history):

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunUnusableError
@@ -242,7 +243,10 @@ def _diff_code(a: dict[str, bytes] | None, b: dict[str, bytes] | None) -> str | 
     if a is None or b is None:
         return None
     lines: list[str] = []
-    for name in sorted({*a, *b}):
+    # Metaflow keeps this package with a run whenever it has launched it: that is no code of a flow
+    # that has come to results without it.
+    both = all(any(map(_is_ours, files)) for files in (a, b))
+    for name in sorted(name for name in {*a, *b} if both or not _is_ours(name)):
         before, after = a.get(name, b""), b.get(name, b"")
         if before == after or _stands_twice(name, a, b):
             continue
@@ -250,6 +254,10 @@ def _diff_code(a: dict[str, bytes] | None, b: dict[str, bytes] | None) -> str | 
         old, new = (text.decode("utf-8", errors="replace").splitlines() for text in (before, after))
         lines += difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
     return "\n".join(lines)
+
+
+def _is_ours(name: str) -> bool:
+    return __package__.partition(".")[0] in PurePosixPath(name).parts[:-1]
 
 
 def _stands_twice(name: str, a: dict[str, bytes], b: dict[str, bytes]) -> bool:
