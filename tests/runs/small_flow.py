@@ -31,6 +31,7 @@ class SmallFlow(FlowSpec):
         while self.way == "wait" and not Path("mended").exists():
             time.sleep(0.05)
         self.numbers = [self.doubled] * 3
+        self.local = Local(self.count + 1)  # bound again
         self.next(self.end)
 
     @step
