@@ -66,10 +66,13 @@ def draw_undo(undone: Undone) -> RenderableType:
     return Text(f"release {undone.entry.number} of {undone.entry.run} is taken back\n{counts}")
 
 
-def draw_releases(entries: list[Entry]) -> RenderableType:
-    """Return the log, newest first."""
+def draw_releases(entries: list[Entry], flow_name: str) -> RenderableType:
+    """Return the log of a flow, newest first."""
     if not entries:
-        return Text("nothing has been released yet: mlstages trust RUN, then mlstages release RUN")
+        return Text(
+            f"nothing of {flow_name} has been released yet: mlstages trust RUN, then mlstages "
+            "release RUN; --flow names another flow"
+        )
     table = Table(box=None, pad_edge=False)
     for header in ("", "number", "run", "who", "when", "why"):
         table.add_column(header)

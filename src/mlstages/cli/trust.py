@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -79,28 +80,31 @@ def release(
 ) -> None:
     """Make a trusted run's model the released one, or take the release back."""
     from mlstages.cli import render, render_trust
+    from mlstages.release.log import choose_released_flow
+    from mlstages.release.places import find_history
     from mlstages.runs.find import find_flow
     from mlstages.runs.releases import release_run, undo_release
 
     if undo and (force is not None or run != "latest"):
         raise OptionError("--undo takes the present release back: it takes no run and no --force")
-    flow_name = find_flow(flow)
     if undo:
-        render.show(
-            undo_release(why=why, flow_name=flow_name), render_trust.draw_undo, as_json=as_json
-        )
+        undone = undo_release(why=why, flow_name=choose_released_flow(find_history(), flow))
+        render.show(undone, render_trust.draw_undo, as_json=as_json)
         return
-    released = release_run(run, why=why, force=force, flow_name=flow_name)
+    released = release_run(run, why=why, force=force, flow_name=find_flow(flow))
     render.show(released, render_trust.draw_release, as_json=as_json)
 
 
 def releases(flow: FlowName = None, as_json: AsJson = False) -> None:
     """List what was released and taken back, newest first."""
     from mlstages.cli import render, render_trust
-    from mlstages.runs.find import find_flow
+    from mlstages.release.log import choose_released_flow
+    from mlstages.release.places import find_history
     from mlstages.runs.releases import list_releases
 
-    render.show(list_releases(find_flow(flow)), render_trust.draw_releases, as_json=as_json)
+    flow_name = choose_released_flow(find_history(), flow)
+    draw = partial(render_trust.draw_releases, flow_name=flow_name)
+    render.show(list_releases(flow_name), draw, as_json=as_json)
 
 
 def _ask(question: str) -> str:

@@ -192,7 +192,10 @@ class ReleaseLog:
         RunNotFoundError
             If there is no release.
         """
-        nothing = f"no release of {self.flow_name} to take back: mlstages releases lists them"
+        nothing = (
+            f"no release of {self.flow_name} to take back: mlstages releases lists them, and "
+            "--flow names another flow"
+        )
         if self.find_current() is None:
             raise RunNotFoundError(nothing)
         with self.locked():

@@ -54,7 +54,7 @@ def iterate_runs(
 
 def find_flow(named: str | None = None) -> str:
     """Return the flow that is named, else the only one that has runs here, else our own."""
-    return named if named is not None else choose_flow(None, _list_flows())
+    return named if named is not None else choose_flow(None, list_flows())
 
 
 def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
@@ -142,14 +142,15 @@ def _of_those_there_are(flow_name: str, latest: bool) -> str:
     newest = next(islice(iterate_runs(flow_name, all_users=True), 1), None)
     of_flow = f"of {flow_name} " if latest else ""
     if newest is None:
-        flows = _list_flows()
+        flows = list_flows()
         others = f"; there are runs of {', '.join(flows)}: --flow NAME" if flows else ""
         return f"{of_flow}in {describe_history()}: there is none at all of {flow_name}{others}"
     known = f"the newest is {newest.pathspec}, by {user_of(newest)}"
     return f"{of_flow}in {describe_history()}: {known}; mlstages runs --all-users lists them"
 
 
-def _list_flows() -> list[str]:
+def list_flows() -> list[str]:
+    """Return the names of the flows that have runs here."""
     return sorted(flow.id for flow in metaflow.Metaflow().flows) if open_history() else []
 
 

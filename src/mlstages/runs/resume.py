@@ -9,7 +9,14 @@ from typing import Any, Final
 from mlstages.errors import RunNotFoundError
 from mlstages.launch.history import describe_history
 from mlstages.launch.process import read_flow_name, resume_flow
-from mlstages.runs.find import find_run, is_replay, iterate_runs, read_origin, require_parameters
+from mlstages.runs.find import (
+    find_run,
+    is_replay,
+    iterate_runs,
+    list_flows,
+    read_origin,
+    require_parameters,
+)
 from mlstages.runs.order import read_graph
 from mlstages.runs.state import RunState, StateReader
 
@@ -80,9 +87,11 @@ def _find_unsuccessful(flow_name: str) -> Any:
     )
     newest = next(unsuccessful, None)
     if newest is None:
+        others = [name for name in list_flows() if name != flow_name]
+        further = f", or give the file of another flow ({', '.join(others)})" if others else ""
         raise RunNotFoundError(
             f"no run of {flow_name} in {describe_history()} failed or was interrupted: there is "
-            "nothing to go on with; name a run to run its steps again"
+            f"nothing to go on with; name a run to run its steps again{further}"
         )
     later = _find_later(newest, states)
     for run in later:

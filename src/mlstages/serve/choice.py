@@ -34,9 +34,8 @@ def choose_release(run: str, flow_name: str, *, unreleased: bool = False) -> Rel
     if run == RELEASED:
         if log.find_current() is None:
             raise RunNotFoundError(
-                f"no release of {flow_name} in {log.folder}: mlstages release latest --flow "
-                f"{flow_name} makes one, and mlstages serve latest --unreleased --flow {flow_name} "
-                "does without"
+                f"no release of {flow_name} in {log.folder}: mlstages release RUN makes one, "
+                "mlstages serve RUN --unreleased does without, and --flow names another flow"
             )
         return log
     pathspec = _find_pathspec(run, flow_name)
