@@ -335,6 +335,11 @@ BAD = {
     "only definitions": ("def f():\n    return 1\n", 3, "there is nothing to stage"),
     "globals()": ("print(globals())\n", 3, "bad.py:1: globals()"),
     "fails by itself": ("a = 1\nprint(a / 0)\n", 3, "ZeroDivisionError: division by zero"),
+    "fails in a library": (
+        "import numpy as np\na = np.loadtxt('no.txt')\nprint(a)\n",
+        3,
+        """bad.py", line 2, in <module>\n    a = np.loadtxt('no.txt')""",
+    ),
     "exits by itself": ("import sys\nprint(1)\nsys.exit(5)\n", 3, "exit status 5"),
 }
 

@@ -83,6 +83,11 @@ class Terms:
     """Is told what happens next."""
 
 
+_MOST_LINES: Final = 12
+"""Of a script's own error that are shown."""
+
+_LAST_LINES: Final = 4
+
 _TERMS = Terms()
 _NO_WISHES = Wishes()
 _NOT_RUN = Outcome(verdict=Verdict.NOT_RUN, difference="nothing was run")
@@ -181,8 +186,24 @@ def require_success(path: Path, original: Trial, laboratory: Laboratory) -> None
         said = original.stderr.strip().replace(str(laboratory.folder), str(path.parent))
         raise ScriptError(
             f"{path} fails by itself, with exit status {original.status}; {_what_to_do(said)}\n"
-            + "\n".join((said or original.stdout.strip()).splitlines()[-12:])
+            + _shorten(said or original.stdout.strip(), f"{path.parent}/")
         )
+
+
+def _shorten(said: str, folder: str) -> str:
+    """Return what was said, of a long traceback the user's own lines and its end."""
+    lines = said.splitlines()
+    if len(lines) <= _MOST_LINES:
+        return said
+    own: list[str] = []
+    is_own = False
+    for line in lines[:-_LAST_LINES]:
+        if line.startswith('  File "'):
+            is_own = line.startswith(f'  File "{folder}') and "site-packages" not in line
+        elif not line.startswith("    "):
+            is_own = False
+        own += [line] if is_own else []
+    return "\n".join([*own[-_MOST_LINES + _LAST_LINES :], "  …", *lines[-_LAST_LINES:]])
 
 
 def _what_to_do(said: str) -> str:
