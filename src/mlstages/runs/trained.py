@@ -46,8 +46,10 @@ def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
     if missing:
         raise RunUnusableError(
             f"{found.pathspec} has no artifact {', '.join(missing)}: a model can be checked and "
-            "released if its run leaves model, X_train, X_test, y_train and y_test, by these names "
-            f"in the script, too; it leaves {', '.join(_list_artifacts(found)) or 'none'}"
+            "released if its run leaves model, X_train, X_test, y_train and y_test. A flow that "
+            "refactor made leaves what a step hands on, under the script's names: comments # %% "
+            "in the script, above and below what fits, make it a step. This one leaves "
+            f"{', '.join(_list_artifacts(found)) or 'none'}"
         )
     model = values["model"]
     if not callable(getattr(model, "predict", None)):
