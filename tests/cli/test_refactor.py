@@ -328,6 +328,14 @@ def test_what_a_person_has_changed_is_not_overwritten(tmp_path):
     assert "is not as mlstages has made it" in again.stderr
 
 
+def test_why_there_is_no_flow_is_said_also_where_nothing_is_run(tmp_path):
+    (tmp_path / "ask.py").write_text("a = input()\n\n# Print it\nprint(a)\n")
+    ran = mlstages("refactor", "ask.py", "--no-run", folder=tmp_path)
+    assert ran.returncode == 0
+    assert "flow: refused (line 1: input() is called: a task has no keyboard)" in ran.stdout
+    assert not (tmp_path / "ask_flow.py").exists()
+
+
 BAD = {
     "a syntax error": ("a = 1\nb = = 2\n", 3, "bad.py:2: not valid Python"),
     "Python 2": ("print 'a'\n", 3, "bad.py:1: this looks like Python 2"),

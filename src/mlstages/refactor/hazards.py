@@ -248,7 +248,10 @@ def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[
                 case ast.Attribute(value=ast.Name(id="sys"), attr="argv"):
                     reason = "sys.argv is read: a task has no arguments of the script"
                 case ast.Attribute(attr="parse_args" | "parse_known_args"):
-                    reason = "the command line is read: a task has no arguments of the script"
+                    reason = (
+                        "the command line is read, which a task has not; parameters stand for "
+                        "a parser of options with one value each, added and parsed in one place"
+                    )
                 case ast.Call(func=ast.Name(id="input")):
                     reason = "input() is called: a task has no keyboard"
                 case _:
