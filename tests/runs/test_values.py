@@ -2,7 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from mlstages.runs.values import compare_values
 
@@ -52,3 +54,15 @@ def test_it_is_said_how_values_differ(a, b, how, absolute, relative):
     found = compare_values(a, b)
     assert how in found.how
     assert (found.largest_absolute, found.largest_relative) == (absolute, relative)
+
+
+def test_an_address_within_a_model_is_no_difference():
+    texts = ["good news", "bad news"]
+    a, b = (make_pipeline(TfidfVectorizer(), LogisticRegression()) for _ in range(2))
+    for model, address in ((a, 140_000_000_000_000), (b, 150_000_000_000_000)):
+        model.fit(texts, [1, 0])
+        model[0]._stop_words_id = address  # as another process has it
+    assert compare_values(a, b) is None
+    assert compare_values({"model": a}, {"model": b}) is None
+    b[0].vocabulary_["news"] = 0
+    assert compare_values(a, b).how == "another value"

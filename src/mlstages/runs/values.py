@@ -1,9 +1,14 @@
 """How two values differ: not at all, or by how much."""
 
+import io
 import pickle
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+
+
+_ADDRESS: Final = "_stop_words_id"
+"""Of the list of words that a vectorizer of scikit-learn (1.9) has last looked at."""
 
 
 class ValueDifference(NamedTuple):
@@ -44,8 +49,23 @@ def compare_values(a: Any, b: Any) -> ValueDifference | None:
         if len(a) != len(b):
             return ValueDifference(f"{len(a)} elements became {len(b)}", None, None)
         return _compare_items(range(len(a)), a, b)
-    equal = pickle.dumps(a) == pickle.dumps(b)
-    return None if equal else ValueDifference("another value", None, None)
+    return None if _pickle(a) == _pickle(b) else ValueDifference("another value", None, None)
+
+
+class _Pickler(pickle.Pickler):
+    """Leaves out what remembers an address, which no two processes have in common."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if _ADDRESS not in getattr(obj, "__dict__", ()):
+            return NotImplemented
+        make, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        return make, arguments, {key: state[key] for key in state if key != _ADDRESS}, *rest
+
+
+def _pickle(value: Any) -> bytes:
+    file = io.BytesIO()
+    _Pickler(file).dump(value)
+    return file.getvalue()
 
 
 def _to_arrays(a: Any, b: Any) -> tuple[Any, Any] | None:
