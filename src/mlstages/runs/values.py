@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-
 _ADDRESS: Final = "_stop_words_id"
 """Of the list of words that a vectorizer of scikit-learn (1.9) has last looked at."""
 
