@@ -328,6 +328,37 @@ def test_what_a_person_has_changed_is_not_overwritten(tmp_path):
     assert "is not as mlstages has made it" in again.stderr
 
 
+WORKERS = """
+import argparse
+
+from joblib import Parallel, delayed
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--mode", choices={"fast", "slow"}, default="slow")
+parser.add_argument("--input", type=int, default=1)
+args = parser.parse_args()
+
+# Compute in workers
+roots = Parallel(n_jobs=2)(delayed(pow)(args.input, i) for i in range(4))
+print(args.mode, roots)
+
+# Add them up
+total = sum(roots)
+print(total)
+"""
+
+
+def test_options_that_metaflow_has_too_are_the_scripts_and_workers_are_no_tasks(tmp_path):
+    (tmp_path / "work.py").write_text(WORKERS)
+    words = ("refactor", "work.py", "--json", "--", "--mode", "fast", "--input", "3")
+    ran = mlstages(*words, folder=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    assert len(told["stages"]) == 3
+    assert told["proof"]["flow"]["compared"]["lines"] == 2
+
+
 def test_why_there_is_no_flow_is_said_also_where_nothing_is_run(tmp_path):
     (tmp_path / "ask.py").write_text("a = input()\n\n# Print it\nprint(a)\n")
     ran = mlstages("refactor", "ask.py", "--no-run", folder=tmp_path)

@@ -52,8 +52,36 @@ def test_figures_are_closed_after_a_cell_that_draws_as_a_notebook_does(tmp_path)
         "rows.plot.barh();",
         "for row in rows:\n    plt.bar(row)",
         "print(rows)",
+        "importances.plot.barh()",
+        "def look(rows):\n    plt.bar(rows)",
+        "history = config(rows)",
+        "look(rows)",
     ]
-    assert close_of(write(tmp_path, *(("code", cell) for cell in cells))) == [3, 4, 5]
+    assert close_of(write(tmp_path, *(("code", cell) for cell in cells))) == [3, 4, 5, 7, 10]
+
+
+@pytest.mark.parametrize(
+    ("imported", "closed"),
+    [
+        ("import numpy as np, matplotlib.pyplot as p", "p.close("),
+        ("import numpy as np; import matplotlib.pyplot", "matplotlib.pyplot.close("),
+        ("from matplotlib import cm, pyplot", "pyplot.close("),
+    ],
+)
+def test_figures_are_closed_by_whatever_pyplot_is_called(tmp_path, imported, closed):
+    text = read_notebook(write(tmp_path, ("code", imported), ("code", "rows.plot()"))).text
+    assert f"\n{closed}" in text
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "def draw(x):\n    import matplotlib.pyplot as plt\n    plt.plot(x)",
+        "try:\n    import matplotlib.pyplot as plt\nexcept ImportError:\n    plt = None",
+    ],
+)
+def test_nothing_is_closed_by_a_name_that_may_not_be_there(tmp_path, cell):
+    assert ".close(" not in read_notebook(write(tmp_path, ("code", cell), ("code", "draw(1)"))).text
 
 
 @pytest.mark.parametrize(
@@ -63,12 +91,6 @@ def test_figures_are_closed_after_a_cell_that_draws_as_a_notebook_does(tmp_path)
 def test_figures_stay_open_where_the_notebook_says_so(tmp_path, line):
     cells = [f"{line}\nimport matplotlib.pyplot as plt", "plt.plot([1])"]
     assert close_of(write(tmp_path, *(("code", cell) for cell in cells))) == []
-
-
-def test_figures_are_closed_by_the_name_that_the_notebook_has_for_it(tmp_path):
-    cells = ["%matplotlib inline\nfrom matplotlib import pyplot", "pyplot.plot([1])"]
-    text = read_notebook(write(tmp_path, *(("code", cell) for cell in cells))).text
-    assert 'pyplot.close("all")' in text
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,17 @@ def test_who_sends_slowly_is_in_the_way_of_nobody_who_does_not(tmp_path, start):
     for connection in slow:
         connection.sendall(request)
         time.sleep(0.2)
-    assert slow[2].recv(1000).startswith(b"HTTP/1.1 503")
+    assert slow[0].recv(1000).startswith(b"HTTP/1.1 408")  # it is awaited longest
     assert server.send(request + body).startswith(b"HTTP/1.1 200")
-    for connection in slow[:2]:
+    with socket.create_connection(
+        ("127.0.0.1", server.port), timeout=5
+    ) as quick:  # as most clients send it: first the head, then the body
+        quick.sendall(request)
+        time.sleep(0.05)
+        quick.sendall(body)
+        assert quick.recv(1000).startswith(b"HTTP/1.1 200")
+    assert slow[1].recv(1000).startswith(b"HTTP/1.1 408")
+    for connection in slow[2:]:
         connection.sendall(body)
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
     for connection in slow:

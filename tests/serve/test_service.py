@@ -71,3 +71,14 @@ def test_a_disk_that_takes_no_more_loses_predictions_and_nothing_else(tmp_path, 
         time.sleep(0.05)
     assert dropped == [1]
     recorder.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [
+        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("0:0:0:0:0:0:0:1", True),
+        ("LOCALHOST", True), ("0.0.0.0", False), ("::", False), ("127.example.org", False),
+    ],
+)  # fmt: skip
+def test_a_server_of_this_machine_is_known_by_its_address(host, is_local):
+    assert Settings(host=host).is_local is is_local

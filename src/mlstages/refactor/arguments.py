@@ -14,6 +14,13 @@ from mlstages.errors import OptionError
 from mlstages.refactor.head import Analysis, Head
 from mlstages.refactor.names import root_name
 
+TAKEN: Final = frozenset(
+    "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
+    "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
+    "max_workers max_num_splits max_log_size decospecs help show run".split()
+)
+"""Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
+
 _TYPES: Final = ("int", "float", "str")
 _KNOWN_WORDS: Final = frozenset(
     {"type", "default", "help", "choices", "required", "action", "dest", "metavar"}
@@ -31,12 +38,17 @@ class Argument:
     kind: str
     """``int``, ``float``, ``str`` or ``bool``."""
     default: str | None
-    """As the user wrote it; None if the argument is required."""
+    """As a literal; None if the argument is required."""
     help: str
     choices: tuple[Any, ...] = ()
     """What it may be; empty if anything."""
     stored: bool = True
     """What a flag (``store_true``, ``store_false``) stores."""
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of the flow that stands for it."""
+        return f"{self.name}_" if self.name in TAKEN else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +176,7 @@ def _read_argument(call: ast.Call) -> Argument | None:
     try:
         dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
         said = ast.literal_eval(words["help"]) if "help" in words else ""
-        choices = tuple(ast.literal_eval(words["choices"])) if "choices" in words else ()
+        choices = _read_choices(words["choices"]) if "choices" in words else ()
         default = ast.literal_eval(words["default"]) if "default" in words else None
         is_required = "required" in words and bool(ast.literal_eval(words["required"]))
         action = ast.literal_eval(words["action"]) if "action" in words else "store"
@@ -193,6 +205,14 @@ def _read_argument(call: ast.Call) -> Argument | None:
         help=str(said).replace("%(default)s", repr(default)).replace("%%", "%"),
         choices=choices,
     )
+
+
+def _read_choices(node: ast.expr) -> tuple[Any, ...]:
+    """Return choices as the text has them; those of a set in an order that stays."""
+    found = ast.literal_eval(node)
+    if isinstance(found, str):  # of which any part will do
+        raise ValueError(found)
+    return tuple(sorted(found, key=repr) if isinstance(found, set) else found)
 
 
 def to_literal(value: object) -> str:
@@ -230,7 +250,7 @@ def translate_arguments(arguments: Arguments | None, given: Sequence[str]) -> li
             if not words:
                 raise OptionError(f"the argument {word} lacks its value")
             value = words.pop(0)
-        options += [f"--{argument.name}", value]
+        options += [f"--{argument.parameter}", value]
     return options
 
 

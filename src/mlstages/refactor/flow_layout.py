@@ -4,17 +4,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mlstages.refactor.arguments import Argument
+from mlstages.refactor.arguments import TAKEN
 from mlstages.refactor.branches import Block
 from mlstages.refactor.plan import Plan, PlannedStep
-
-_TAKEN: Final = frozenset(
-    "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
-    "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
-    "max_workers max_num_splits max_log_size decospecs help show run".split()
-)
-"""Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
-
 
 _JOIN: Final = "join_branches"
 SUMMARIES: Final = {
@@ -81,7 +73,7 @@ def lay_out(plan: Plan) -> list[FlowStep]:
 def _name_steps(plan: Plan) -> list[str]:
     """Return the steps' names as methods: the user's own functions may have any name."""
     settings = (setting.name for _, setting in plan.head.settings)
-    taken = {*_TAKEN, *SUMMARIES, *_find_options(plan), *settings}
+    taken = {*TAKEN, *SUMMARIES, *_find_options(plan), *settings}
     names: list[str] = []
     for step in plan.steps:
         # Metaflow takes no other letters for a step.
@@ -120,7 +112,7 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
     for name in sorted(names):
         attribute = name.strip("_") if name.startswith("__") else name
         while (
-            attribute in _TAKEN | steps
+            attribute in TAKEN | steps
             or attribute in chosen.values()
             or (attribute != name and attribute in names)
         ):
@@ -131,9 +123,4 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
 
 def _find_options(plan: Plan) -> set[str]:
     arguments = plan.arguments.arguments if plan.arguments else ()
-    return {argument_attribute(argument) for argument in arguments}
-
-
-def argument_attribute(argument: Argument) -> str:
-    """Return the parameter of the flow that stands for an argument."""
-    return f"{argument.name}_" if argument.name in _TAKEN else argument.name
+    return {argument.parameter for argument in arguments}

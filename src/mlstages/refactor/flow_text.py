@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from mlstages.refactor.arguments import Argument, Arguments, to_literal
-from mlstages.refactor.flow_layout import SUMMARIES, argument_attribute, lay_out, name_artifacts
+from mlstages.refactor.flow_layout import SUMMARIES, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
@@ -84,7 +84,7 @@ def _parameter(setting: Setting, artifacts: dict[str, str]) -> str:
 
 
 def _argument(argument: Argument) -> str:
-    name = argument_attribute(argument)
+    name = argument.parameter
     said = argument.help.replace("\\", "/").replace('"', "'")
     default = "required=True" if argument.default is None else f"default={argument.default}"
     arguments = [f'"{name}"', f"type={argument.kind}", default]
@@ -207,7 +207,7 @@ def _choices(arguments: Arguments) -> Iterator[str]:
     """Yield the lines that refuse what the parser would have refused; Metaflow knows no choices."""
     for argument in arguments.arguments:
         if argument.choices:
-            name = argument_attribute(argument)
+            name = argument.parameter
             allowed = [to_literal(choice) for choice in argument.choices]
             if argument.default is not None and argument.default not in allowed:
                 allowed.append(argument.default)  # the parser takes it whatever it is
@@ -219,7 +219,7 @@ def _choices(arguments: Arguments) -> Iterator[str]:
 
 def _namespace(arguments: Arguments, target: str) -> str:
     """Return the line that makes of the flow's parameters what the parser would have given."""
-    words = [f"{a.name}=self.{argument_attribute(a)}" for a in arguments.arguments]
+    words = [f"{a.name}=self.{a.parameter}" for a in arguments.arguments]
     return write_call(f"        {target} = ", "argparse.Namespace", words)
 
 

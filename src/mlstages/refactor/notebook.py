@@ -1,5 +1,6 @@
 """A notebook as a script: its cells of code in their order, its headings as comments."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -13,14 +14,16 @@ _DISPLAY_MAGICS: Final = frozenset(
 )
 """Line magics that change how a notebook shows things, and nothing that is computed."""
 
-_PYPLOT: Final = re.compile(
-    r"^\s*(?:import matplotlib\.pyplot as (\w+)|from matplotlib import pyplot as (\w+)"
-    r"|import (matplotlib\.pyplot)|from matplotlib import (pyplot))\b",
-    re.MULTILINE,
-)
 _DRAWS: Final = re.compile(
-    r"plot|hist|heatmap|fig|\b(?:ax|axs|axes|sns|seaborn|display)\b", re.IGNORECASE
+    r"plot|hist(?:ogram)?s?$|heatmap|show|display|draw|(?:^|_)fig(?:ure|s)?(?:$|_)"
+    r"|^axe?s?$|^sns$|^seaborn$",
+    re.IGNORECASE,
 )
+"""Names in whose company figures come about."""
+
+_DRAWS_NOTHING: Final = frozenset(["rcParams", "rc", "style", "ion", "ioff", "close"])
+"""Of pyplot."""
+
 _KEEPS_FIGURES: Final = re.compile(
     r"^\s*%(?:matplotlib\s+(?!inline)\w+|config\s+InlineBackend\.close_figures\s*=\s*False)",
     re.MULTILINE,
@@ -50,7 +53,7 @@ def read_notebook(path: Path) -> Script:
     _require_python(content, path)
     lines: list[str] = []
     faults: list[str] = []
-    pyplot = ""
+    figures = _Figures()
     keeps_figures = any(_KEEPS_FIGURES.search(_text_of(cell)) for cell in cells)
     for number, cell in enumerate(cells, start=1):
         text = _text_of(cell)
@@ -59,10 +62,11 @@ def read_notebook(path: Path) -> Script:
         elif cell.get("cell_type") == "code" and text.strip():
             if not lines or not lines[-1].startswith("#"):
                 lines += ["", "# %%"]
-            lines += _code_of(text, f"{path}, cell {number}", faults)
-            pyplot = _find_pyplot(text) or pyplot
-            if pyplot and not keeps_figures and _draws(text, pyplot):
-                lines.append(f'{pyplot}.close("all")  # as a notebook does after a cell')
+            code = _code_of(text, f"{path}, cell {number}", faults)
+            close = figures.read(code)
+            lines += code
+            if close and not keeps_figures:
+                lines.append(f"{close}  # as a notebook does after a cell")
     if faults:
         raise RefusedError(
             f"{path} cannot be refactored; nothing was written\n" + "\n".join(faults)
@@ -73,18 +77,52 @@ def read_notebook(path: Path) -> Script:
     return script
 
 
-def _find_pyplot(text: str) -> str:
-    """Return what a cell calls pyplot from here on; empty if it does not import it."""
-    found = [next(filter(None, groups)) for groups in _PYPLOT.findall(text)]
-    return found[-1] if found else ""
+class _Figures:
+    """What cells, in their order, call pyplot, and which of their functions draw."""
+
+    def __init__(self) -> None:
+        self._pyplot = ""
+        self._drawers: set[str] = set()
+
+    def read(self, lines: list[str]) -> str:
+        """Return how figures are closed after a cell; empty if it can have left none open."""
+        try:
+            body = ast.parse("\n".join(lines)).body
+        except (SyntaxError, ValueError):  # told below, with its place
+            return ""
+        draws = False
+        for node in body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._pyplot = _find_pyplot(node) or self._pyplot
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                self._drawers |= {node.name} if self._is_drawing(node) else set()
+            else:
+                draws = draws or self._is_drawing(node)
+        return f'{self._pyplot}.close("all")' if self._pyplot and draws else ""
+
+    def _is_drawing(self, statement: ast.stmt) -> bool:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Attribute() if ast.unparse(node.value) == self._pyplot:
+                    if node.attr not in _DRAWS_NOTHING:
+                        return True
+                case ast.Attribute(attr=name) | ast.Name(id=name):
+                    if name != self._pyplot and (_DRAWS.search(name) or name in self._drawers):
+                        return True
+        return False
 
 
-def _draws(text: str, pyplot: str) -> bool:
-    """Return whether a cell may leave a figure open, beyond importing what draws."""
-    lines = [line for line in text.split("\n") if not re.match(r"\s*(?:import|from|#|%)", line)]
-    code = "\n".join(lines)
-    called = rf"\b{re.escape(pyplot)}\.(?!rcParams|rc\b|style|ion\b|ioff\b)"
-    return bool(_DRAWS.search(code) or re.search(called, code))
+def _find_pyplot(node: ast.Import | ast.ImportFrom) -> str:
+    """Return what an import calls pyplot; empty if it is of something else."""
+    for alias in node.names:
+        if isinstance(node, ast.Import) and alias.name == "matplotlib.pyplot":
+            return alias.asname or alias.name
+        if isinstance(node, ast.ImportFrom) and (node.module, alias.name) == (
+            "matplotlib",
+            "pyplot",
+        ):
+            return alias.asname or alias.name
+    return ""
 
 
 def _cells_of(content: Any, path: Path) -> list[dict[str, Any]]:

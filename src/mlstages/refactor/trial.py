@@ -35,6 +35,14 @@ _MFLOG: Final = re.compile(rb"^\[MFLOG\|[^\]]*\]", re.MULTILINE)
 
 
 _RUN_SCRIPT: Final = "from mlstages_inside.script_run import main\n\nmain()\n"
+_FORKED: Final = """\
+import sys
+
+from mlstages.launch.fork.orchestrator import become_orchestrator
+
+become_orchestrator(sys.argv[1:])
+"""
+"""What ``mlstages run`` comes to; its options are the flow's alone."""
 _SITE: Final = """\
 from pathlib import Path
 
@@ -174,7 +182,8 @@ def run_flow(
 ) -> Trial:
     """Run the flow in Metaflow, each task in a process of its own.
 
-    In this Python, tasks are forked as by ``mlstages run``, which is several times as fast. With
+    In this Python, tasks are forked as by ``mlstages run``, which is several times as fast; what
+    a new interpreter would not have is named in `mlstages.launch.fork.child`. With
     a fixed clock each is a new interpreter: libraries keep the functions that tell the time as
     they find them when they are imported.
     """
@@ -183,8 +192,9 @@ def run_flow(
         _write(laboratory, name, text)
     modules = [Path(name).stem for name in texts]
     is_forked = laboratory.python == sys.executable and not laboratory.is_fixed
-    run = ["-P", "-m", "mlstages", "run", flow] if is_forked else [flow, "--no-pylint", "run"]
-    command = [laboratory.python, *run, *options]
+    begin = ["-P", "-c", _FORKED, flow] if is_forked else [flow]
+    forked = ["--with", "fork"] if is_forked else []
+    command = [laboratory.python, *begin, "--no-pylint", "run", *forked, *options]
     before = _take_stock(laboratory)
     began = time.perf_counter()
     status, stdout, stderr, timed_out = _start(laboratory, command, modules, is_flow=True)

@@ -33,6 +33,11 @@ def choose_released_flow(history: Path, named: str | None = None) -> str:
     return choose_flow(named, known)
 
 
+def has_releases(history: Path, flow_name: str) -> bool:
+    """Return whether anything of a flow was ever released here."""
+    return (history / FOLDER / flow_name / LOG).exists()
+
+
 class Action(StrEnum):
     """What a line of the log says."""
 

@@ -45,7 +45,7 @@ class ArtifactSummary:
     ----------
     name : str
     step : str
-        The one that made the value that is described, which is the one at the end.
+        The first that had the value that is described, which is the one at the end.
     type : str
         Its class, with the module if that is not builtins.
     shape : tuple of int or None

@@ -56,7 +56,7 @@ class Application:
         self._settings = service.settings
         self._gate = Gate(service.settings.token, is_local=service.settings.is_local)
         self._ids = RequestIds()
-        self._n_arriving = 0
+        self._arriving: dict[Request, None] = {}
         self._logs_all = service.settings.access_log
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -112,14 +112,20 @@ class Application:
             service.waiting -= 1
 
     async def _let_arrive(self, request: Request) -> None:
-        """Wait for a body; who sends slowly is in the way of who does so as well, and no other."""
-        if self._n_arriving >= self._settings.max_waiting:
-            raise Refused(503, "too many requests are arriving: try again later", headers=RETRY)
-        self._n_arriving += 1
+        """Wait for a body; of too many at a time, the one gives way that is awaited longest.
+
+        Most clients send a body just behind its headers: what is awaited long is slow, or meant
+        to be in the way of others.
+        """
+        if len(self._arriving) >= self._settings.max_waiting:
+            oldest = next(iter(self._arriving))
+            del self._arriving[oldest]
+            oldest.give_way()
+        self._arriving[request] = None
         try:
             await request.read_body()
         finally:
-            self._n_arriving -= 1
+            self._arriving.pop(request, None)
 
     async def _send(self, send: Any, request: Request, answer: Answer) -> None:
         headers = [

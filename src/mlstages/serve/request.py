@@ -49,6 +49,8 @@ class Request:
         self._receive = receive
         self._scope = scope
         self._body: bytes | None = None
+        self._timer: asyncio.Timeout | None = None
+        self._gave_way = False
 
     @property
     def has_arrived(self) -> bool:
@@ -88,12 +90,17 @@ class Request:
         if self.has_arrived:
             return await self._read_parts()  # at once: a timer would be a tenth of the price
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout(self.timeout) as self._timer:
                 return await self._read_parts()
         except TimeoutError:
-            raise Refused(
-                408, f"the body did not arrive within {self.timeout:g} s", headers=_CLOSE
-            ) from None
+            waited = "before others" if self._gave_way else f"within {self.timeout:g} s"
+            raise Refused(408, f"the body did not arrive {waited}", headers=_CLOSE) from None
+
+    def give_way(self) -> None:
+        """Have the body be awaited no longer."""
+        if self._timer is not None:
+            self._gave_way = True
+            self._timer.reschedule(asyncio.get_running_loop().time())
 
     async def _read_parts(self) -> bytes:
         body = b""

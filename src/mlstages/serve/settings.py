@@ -1,6 +1,7 @@
 """What a server is asked to do, and the bounds that it keeps."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 from mlstages.errors import OptionError
@@ -65,7 +66,10 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether only this machine reaches the server."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:  # a name
+            return self.host.lower() in ("localhost", "ip6-localhost", "ip6-loopback")
 
     def __post_init__(self) -> None:
         for name in ("workers", "max_body", "max_rows", "max_waiting"):

@@ -64,8 +64,11 @@ def record_tasks():
 
 
 def is_task():
-    """Return whether this process is a task, which one that was forked says only later."""
-    return "step" in sys.argv and "--run-id" in sys.argv
+    """Return whether this process is a task, which one that was forked says only later.
+
+    Not by `sys.argv`, which a worker that a task starts has as well (joblib, multiprocessing).
+    """
+    return "step" in sys.orig_argv and "--run-id" in sys.orig_argv
 
 
 def _step_of_the_command(arguments):
