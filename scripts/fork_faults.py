@@ -25,6 +25,12 @@ from pathlib import Path
 FLOW = Path(__file__).parent.parent / "tests" / "launch" / "fork" / "flows" / "counting.py"
 WARM = b"mlstages zygote of"
 MARK = "MARK_OF_FAULTS"
+JOBLIB = re.compile(r"sem\.loky-|joblib_")
+
+
+def list_shared() -> set[Path]:
+    """Return what lies in shared memory, but for what joblib has there, which the flow has not."""
+    return {path for path in Path("/dev/shm").iterdir() if not JOBLIB.match(path.name)}
 
 
 class Run:
@@ -36,7 +42,7 @@ class Run:
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.executions = folder / "executions"
-        self.shared = set(Path("/dev/shm").iterdir())
+        self.shared = list_shared()
         self.output = folder / "output"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -86,7 +92,7 @@ class Run:
             time.sleep(0.05)
         left = [f"process {pid}: {command!r}" for pid, command in self._list()]
         left += [str(path) for path in self.temporary.rglob("*")]
-        return left + [str(path) for path in set(Path("/dev/shm").iterdir()) - self.shared]
+        return left + [str(path) for path in list_shared() - self.shared]
 
     def wait(self) -> int:
         """Return the exit code of the orchestrator; a run that hangs ends this script."""

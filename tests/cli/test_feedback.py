@@ -80,7 +80,7 @@ class TestFeedback:
         feedback("accept", "1", "3")
         finished = feedback("to-data", "new.csv", "--data", "old.csv")
         assert "2 pieces of feedback added to new.csv: 1, 3" in finished.stdout
-        assert (tmp_path / "new.csv").read_text() == (OLD + "red,60.0,4,200.0\nred,62.0,4,202.0\n")
+        assert (tmp_path / "new.csv").read_text() == (OLD + "red,60,4,200\nred,62,4,202\n")
         again = feedback("to-data", "new.csv", "--data", "old.csv")
         assert again.exit_code == 3
         assert "nothing is overwritten" in again.error
@@ -90,7 +90,7 @@ class TestFeedback:
         feedback("accept", "1")
         options = ("--data", "old.csv", "--column", "price=cost", "--value", "200.0=199")
         assert feedback("to-data", "new.csv", *options).exit_code == 0
-        assert (tmp_path / "new.csv").read_text().endswith("red,60.0,4,199\n")
+        assert (tmp_path / "new.csv").read_text().endswith("red,60,4,199\n")
         finished = feedback("to-data", "n.csv", "--data", "old.csv", "--column", "price")
         assert finished.exit_code == 2
         assert "--column price: write NAME=VALUE" in finished.error

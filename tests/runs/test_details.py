@@ -15,7 +15,6 @@ def test_artifacts_are_listed_without_unpickling_any(in_small_history):
     assert artifacts["numbers"].shape == (3,)
     # The class is in a file that is not on the path here, and is named all the same.
     assert artifacts["local"].type == "__main__.Local"
-    assert artifacts["local"].step == "middle"  # where it was bound again
     assert artifacts["local"].preview is None
 
 

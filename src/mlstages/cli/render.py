@@ -373,7 +373,7 @@ def draw_replay(replay: Replay) -> RenderableType:
 def draw_artifacts(details: RunDetails) -> RenderableType:
     """Return a table with a line for each artifact."""
     table = Table(show_edge=False, pad_edge=False)
-    for title in ("artifact", "from step", "type", "shape"):
+    for title in ("artifact", "first in step", "type", "shape"):
         table.add_column(title)
     table.add_column("bytes", justify="right")
     table.add_column("value", overflow="fold")
@@ -400,7 +400,7 @@ def draw_artifact(details: RunDetails) -> RenderableType:
         preview = artifact.preview or ""
         table.add_row(task, artifact.type, *_extent(artifact), preview)
     first = details.artifacts[0]
-    heading = Text(f"{first.name} of {details.summary.run}, from step {first.step}")
+    heading = Text(f"{first.name} of {details.summary.run}, first in step {first.step}")
     more = [Text(f"and {details.more_tasks:,} more tasks")] if details.more_tasks else []
     return Group(heading, table, *more)
 

@@ -4,7 +4,7 @@ Nothing is unpickled unless one artifact is asked for: unpickling runs code of w
 the history (`mlstages.runs.pickles`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
@@ -45,7 +45,7 @@ class ArtifactSummary:
     ----------
     name : str
     step : str
-        The first that had the value that is described, which is the one at the end.
+        The first that had it; what is described is the value at the end.
     type : str
         Its class, with the module if that is not builtins.
     shape : tuple of int or None
@@ -208,8 +208,7 @@ def _summarize_step(step: Any, run_state: RunState) -> StepSummary:
 class _Held(NamedTuple):
     """What the tasks of a run hold under one name."""
 
-    made_in: Mapping[str, str]
-    """Of each value, by its hash, the first step that had it."""
+    first_step: str
     by_task: tuple[Any, ...]
     """Of the last tasks that have it, then of a foreach before them that had other values."""
     n_values: int
@@ -236,17 +235,13 @@ def _choose_values(by_step: dict[str, list[Any]], graph: dict[str, list[str]]) -
         different = {value.sha for value in values}
         if len(different) > 1 and not different <= {value.sha for value in shown}:
             shown += values
-    made_in: dict[str, str] = {}
-    for step, values in by_step.items():
-        for value in values:
-            made_in.setdefault(value.sha, step)
-    return _Held(made_in, tuple(shown), len({value.sha for value in last}))
+    return _Held(next(iter(by_step)), tuple(shown), len({value.sha for value in last}))
 
 
 def _summarize_artifact(held: _Held, artifact: Any, described: Description) -> ArtifactSummary:
     return ArtifactSummary(
         name=artifact.id,
-        step=held.made_in[artifact.sha],
+        step=held.first_step,
         type=described.type,
         shape=described.shape,
         size=artifact.size,
