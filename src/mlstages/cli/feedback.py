@@ -91,8 +91,9 @@ def to_checks(
     from mlstages.monitor.feedback import read_accepted, read_feedback
     from mlstages.records import Status
 
-    accepted, released = read_accepted(*_find(flow))
-    rejected = read_feedback(*_find(flow), Status.REJECTED)
+    history, flow_name = _find(flow)
+    accepted, released = read_accepted(history, flow_name)
+    rejected = read_feedback(history, flow_name, Status.REJECTED)
     handed = add_cases(checks, accepted, released, rejected)
     render.show(handed, render_monitor.draw_handed, as_json=as_json)
 

@@ -123,14 +123,15 @@ def serve(
         timeout=timeout,
         drain=drain,
     )
-    from mlstages.release.log import choose_released_flow, has_releases
+    from mlstages.release.log import ReleaseLog, choose_released_flow
     from mlstages.release.places import find_history
     from mlstages.serve.choice import choose_release
     from mlstages.serve.launch import serve_release
     from mlstages.serve.logs import log_as_json
 
-    flow_name = choose_released_flow(find_history(), flow)
-    if unreleased and flow is None and not has_releases(find_history(), flow_name):
+    history = find_history()
+    flow_name = choose_released_flow(history, flow)
+    if unreleased and flow is None and not ReleaseLog(history, flow_name).path.exists():
         from mlstages.runs.find import find_flow
 
         flow_name = find_flow()

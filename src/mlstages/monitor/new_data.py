@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -75,7 +75,8 @@ def add_rows(
     known = _find_known(table, places, rows)
     added = {number: row for number, row in rows.items() if number not in known}
     if added:
-        lines = [_write_whole(row, table) for row in added.values()]
+        whole_columns = {column for column in table.columns if _is_whole(table, column)}
+        lines = [_write_whole(row, whole_columns) for row in added.values()]
         whole = _join(content, _format(path, table.columns, lines, content))
         _require_same_kinds(name, table, whole)
         _write(path, whole)
@@ -141,17 +142,15 @@ def _to_row(
     return row | {places[released.schema.target.name]: values.get(str(told.truth), told.truth)}
 
 
-def _write_whole(row: Row, table: Table) -> Row:
-    """Return the row with 4 instead of 4.0 where the column has whole numbers alone."""
-    return {
+def _write_whole(row: Row, whole_columns: Set[str]) -> Row:
+    """Return the row with 4 instead of 4.0 in columns that have whole numbers alone."""
+    whole = {
         column: int(cell)
-        if isinstance(cell, float)
-        and cell.is_integer()
-        and abs(cell) < _EXACT
-        and _is_whole(table, column)
-        else cell
         for column, cell in row.items()
+        if column in whole_columns and isinstance(cell, float)
+        if cell.is_integer() and abs(cell) < _EXACT
     }
+    return row | whole
 
 
 def _is_whole(table: Table, column: str) -> bool:

@@ -115,12 +115,8 @@ class _Figures:
 def _find_pyplot(node: ast.Import | ast.ImportFrom) -> str:
     """Return what an import calls pyplot; empty if it is of something else."""
     for alias in node.names:
-        if isinstance(node, ast.Import) and alias.name == "matplotlib.pyplot":
-            return alias.asname or alias.name
-        if isinstance(node, ast.ImportFrom) and (node.module, alias.name) == (
-            "matplotlib",
-            "pyplot",
-        ):
+        within = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        if f"{within}{alias.name}" == "matplotlib.pyplot":
             return alias.asname or alias.name
     return ""
 

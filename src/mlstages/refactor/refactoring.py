@@ -115,7 +115,7 @@ def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TER
     script = read_any(path)
     plan = _plan(script, wishes)
     if not terms.is_run:
-        return _described(path, plan, _NOT_RUN, _find_refusal(plan) or _NOT_RUN, None)
+        return _described(path, plan, _NOT_RUN, _begin_with(plan), None)
     with open_laboratory(path, terms.python, terms.arguments, terms.timeout) as laboratory:
         return _prove(path, script, plan, wishes, terms, laboratory)
 
@@ -154,8 +154,7 @@ def _prove(
             wishes = replace(wishes, bans=(*wishes.bans, *stale))
             plan = _plan(script, wishes)
     if not terms.is_verified:
-        refused = _find_refusal(plan)
-        return _described(path, plan, _NOT_RUN, refused or _NOT_RUN, original.seconds)
+        return _described(path, plan, _NOT_RUN, _begin_with(plan), original.seconds)
     module = f"{functions_module(path)}.py"
     own = write_functions(plan)
     terms.report("running the functions")
@@ -166,18 +165,18 @@ def _prove(
         lambda place: run_program(place, module, own, [Path(name).stem]),
         terms.report,
     )
-    flow = _find_refusal(plan) or _NOT_RUN
-    if flow is _NOT_RUN and functions.verdict == Verdict.NOT_COMPARABLE:
+    flow = _begin_with(plan)
+    if not plan.flow_refusals and functions.verdict == Verdict.NOT_COMPARABLE:
         flow = functions
-    elif flow is _NOT_RUN and functions.verdict != Verdict.DIFFERS:
+    elif not plan.flow_refusals and functions.verdict != Verdict.DIFFERS:
         plan, flow = _prove_flow(path, script, plan, wishes, terms, laboratory, original)
     return _described(path, plan, functions, flow, original.seconds)
 
 
-def _find_refusal(plan: Plan) -> Outcome | None:
-    """Return why there is no flow, if there is none."""
+def _begin_with(plan: Plan) -> Outcome:
+    """Return what is known of the flow before it is run: why there is none, if there is none."""
     if not plan.flow_refusals:
-        return None
+        return _NOT_RUN
     reasons = "; ".join(f"line {r.line}: {r.reason}" for r in plan.flow_refusals)
     return Outcome(verdict=Verdict.REFUSED, difference=reasons)
 

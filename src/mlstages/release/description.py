@@ -1,5 +1,6 @@
 """A trained model described for its release: schema, metrics, range of error, examples."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -105,36 +106,16 @@ def _describe_target(trained: TrainedModel, y: NDArray[Any]) -> Field:
 def _describe(name: str, kind: ColumnKind, cells: NDArray[Any]) -> Field:
     known = [cell for cell in to_plain(cells.tolist()) if cell is not None]
     n_missing = len(cells) - len(known)
-    optional = n_missing > 0
+    field = Field(name=name, kind=kind.value, optional=n_missing > 0, n_missing=n_missing)
     if kind is ColumnKind.NUMERIC:
         values = np.sort(np.array(known, dtype=np.float64))
-        return Field(
-            name=name,
-            kind=kind.value,
-            optional=optional,
-            n_missing=n_missing,
-            low=float(values[0]),
-            high=float(values[-1]),
-            sample=_thin(values),
-        )
+        low, high = float(values[0]), float(values[-1])
+        return replace(field, low=low, high=high, sample=_thin(values))
     if kind is ColumnKind.TEXT:
         n_words = np.sort(np.array([len(cell.split()) for cell in known], dtype=np.float64))
-        return Field(
-            name=name,
-            kind=kind.value,
-            optional=optional,
-            n_missing=n_missing,
-            sample=_thin(n_words),
-        )
+        return replace(field, sample=_thin(n_words))
     labels, counts = np.unique([str(cell) for cell in known], return_counts=True)
-    return Field(
-        name=name,
-        kind=kind.value,
-        optional=optional,
-        n_missing=n_missing,
-        categories=tuple(labels.tolist()),
-        counts=tuple(counts.tolist()),
-    )
+    return replace(field, categories=tuple(labels.tolist()), counts=tuple(counts.tolist()))
 
 
 def _thin(ordered: NDArray[np.float64]) -> tuple[float, ...]:

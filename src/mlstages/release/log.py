@@ -22,20 +22,15 @@ FOLDER: Final = ".mlstages-releases"
 """Within the folder of the runs, where Metaflow sees no flow in it."""
 
 
-LOG: Final = "log.jsonl"
 MODEL_SUFFIX: Final = ".skops"
+_LOG: Final = "log.jsonl"
 
 
 def choose_released_flow(history: Path, named: str | None = None) -> str:
     """Return the flow that is named, else the only one that has releases here, else our own."""
-    folder = history / FOLDER
-    known = [path.parent.name for path in folder.glob(f"*/{LOG}")]
-    return choose_flow(named, known)
-
-
-def has_releases(history: Path, flow_name: str) -> bool:
-    """Return whether anything of a flow was ever released here."""
-    return (history / FOLDER / flow_name / LOG).exists()
+    if named is not None:
+        return named
+    return choose_flow([path.parent.name for path in (history / FOLDER).glob(f"*/{_LOG}")])
 
 
 class Action(StrEnum):
@@ -86,7 +81,7 @@ class ReleaseLog:
     def __init__(self, history: Path, flow_name: str) -> None:
         self.flow_name = flow_name
         self.folder = history / FOLDER / flow_name
-        self.path = self.folder / LOG
+        self.path = self.folder / _LOG
 
     def read_entries(self) -> tuple[Entry, ...]:
         """Return all lines, oldest first; a line that is being written is none yet."""

@@ -54,7 +54,7 @@ def iterate_runs(
 
 def find_flow(named: str | None = None) -> str:
     """Return the flow that is named, else the only one that has runs here, else our own."""
-    return named if named is not None else choose_flow(None, list_flows())
+    return choose_flow(list_flows()) if named is None else named
 
 
 def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:

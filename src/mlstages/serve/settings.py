@@ -37,8 +37,8 @@ class Settings:
     max_rows : int
         Rows of a request.
     max_waiting : int
-        Requests that a process works on, and as many whose bodies it waits for; one more is
-        sent away.
+        Requests that a process works on; one more is sent away. Also those whose bodies it waits
+        for; of one more, the one that is awaited longest is.
     timeout : float
         Seconds for a request to arrive, and again for its answer.
     drain : float
