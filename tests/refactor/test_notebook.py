@@ -96,7 +96,9 @@ def test_figures_stay_open_where_the_notebook_says_so(tmp_path, line):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("!ls", "cell 2, line 2: a line for the shell"),
+        ("!wget http://a/b.csv", "cell 2, line 2: a line for the shell"),
+        ("!ls > files.txt", "cell 2, line 2: a line for the shell"),
+        ("!cat a | tee b", "cell 2, line 2: a line for the shell"),
         ("%cd ..", "cell 2, line 2: the magic %cd"),
     ],
 )
@@ -104,6 +106,31 @@ def test_what_is_not_python_is_refused_by_its_place(tmp_path, line, said):
     path = write(tmp_path, ("code", "a = 1"), ("code", f"b = 1\n{line}"))
     with pytest.raises(RefusedError, match=said):
         read_notebook(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["%timeit sum(range(9))", "!pip install seaborn", "%pip install -q x", "! head -3 a.csv | wc"],
+)
+def test_what_measures_or_installs_is_left_out_and_told(tmp_path, line):
+    script = read_notebook(write(tmp_path, ("code", "a = 1"), ("code", f"{line}\nb = 2")))
+    assert script.text == "# %%\na = 1\n\n# %%\nb = 2\n"
+    assert script.notes == (f"left out: cell 2, line 1, {line}",)
+
+
+def test_what_is_left_out_of_a_block_leaves_a_block(tmp_path):
+    text = "for n in (1, 2):\n    %timeit f(n)\n!pip install a \\\n  b\nprint(n)"
+    script = read_notebook(write(tmp_path, ("code", text)))
+    assert script.text == "# %%\nfor n in (1, 2):\n    pass\nprint(n)\n"
+
+
+def test_lines_are_told_as_cells(tmp_path):
+    cells = [("markdown", "# Load"), ("code", "a = 1"), ("code", "b = 2\nc = 3")]
+    script = read_notebook(write(tmp_path, *cells))
+    lines = script.text.splitlines()
+    assert script.tell(lines.index("a = 1") + 1) == "cell 2"
+    assert script.tell(lines.index("a = 1") + 1, lines.index("c = 3") + 1) == "cells 2-3"
+    assert script.point_at(lines.index("c = 3") + 1).endswith("work.ipynb, cell 3")
 
 
 def test_another_language_is_refused(tmp_path):

@@ -413,19 +413,19 @@ def _extent(artifact: ArtifactSummary) -> tuple[str, str]:
 def draw_plan(plan: Plan) -> RenderableType:
     """Return the stages as a table: lines, name, what goes in and comes out, why it begins."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("lines", justify="right")
+    table.add_column("cells" if plan.script.cells else "lines", justify="right")
     table.add_column("stage", no_wrap=True)
     for heading in ("takes", "gives", "begins at"):
         table.add_column(heading, overflow="fold")
     for stage in plan.stages:
         table.add_row(
-            f"{stage.first_line}-{stage.last_line}",
+            plan.script.tell(stage.first_line, stage.last_line).partition(" ")[2],
             stage.name,
             ", ".join(stage.inputs),
             ", ".join(stage.results),
             stage.begins,
         )
-    refused = [Text(f"no flow, line {r.line}: {r.reason}") for r in plan.flow_refusals]
+    refused = [Text(f"no flow, {plan.script.tell(r.line)}: {r.reason}") for r in plan.flow_refusals]
     return Group(table, *_note_plan(plan), *refused)
 
 
@@ -437,7 +437,7 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
         yield Text(f"note: {note}")
     for merge in plan.merges:
         said = f" (“{merge.title}”)" if merge.title else ""
-        yield Text(f"merged at line {merge.line}{said}: {merge.reason}")
+        yield Text(f"merged at {plan.script.tell(merge.line)}{said}: {merge.reason}")
     for step in plan.steps:
         if step.together:
             names = ", ".join(stage.name for stage in step.stages)
@@ -462,7 +462,7 @@ def draw_refactoring(made: Refactoring) -> RenderableType:
         tree.add(
             Text(
                 f"{stage.name}({', '.join(stage.inputs)}){given}"
-                f"  lines {stage.first_line}-{stage.last_line}, {stage.begins}"
+                f"  {made.plan.script.tell(stage.first_line, stage.last_line)}, {stage.begins}"
             )
         )
     written = Text(f"written: {', '.join(made.files)}")

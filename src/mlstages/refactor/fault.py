@@ -31,7 +31,7 @@ def find_changed_in_branches(plan: Plan, trial: Trial) -> str:
     return ""
 
 
-def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
+def find_fault(plan: Plan, trial: Trial, original: Trial, difference: str) -> Ban | None:
     """Return the boundary before the step at which a flow first went another way."""
     if not trial.steps:
         return None  # it did not begin
@@ -50,4 +50,4 @@ def find_fault(plan: Plan, trial: Trial, original: Trial) -> Ban | None:
     if place == 0:
         return None
     first = plan.steps[place].stages[0].pieces[0]
-    return Ban(first.statement, "its task went another way than the script")
+    return Ban(first.statement, f"apart, they do not do what the script does: {difference}")

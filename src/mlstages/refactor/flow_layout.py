@@ -106,7 +106,7 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
     """Return the attribute of the flow for each name that its steps exchange."""
     names = {setting.name for _, setting in plan.head.settings}
     for step in plan.steps:
-        names |= {*step.inputs, *step.results}
+        names |= {*step.inputs, *step.results, *step.kept}
     steps = {"inputs", *_find_options(plan), *(each.name for each in lay_out(plan))}
     chosen: dict[str, str] = {}
     for name in sorted(names):

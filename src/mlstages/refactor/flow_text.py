@@ -145,13 +145,17 @@ def _hand_over(states: tuple[str, ...]) -> Iterator[str]:
 class _StepNames:
     """What a step calls the names of the script: what leaves the step is an artifact.
 
-    What only its own stages hand on stays a local variable, which need not pickle.
+    What only its own stages hand on stays a local variable, unless it is known to pickle.
     """
 
     def __init__(self, plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> None:
         self.taken = {name for names in plan.analysis.names for name in names.writes}
-        self.artifacts = {name: f"self.{attribute}" for name, attribute in artifacts.items()}
+        attributes = {name: f"self.{attribute}" for name, attribute in artifacts.items()}
         self.results = frozenset(step.results)
+        self.kept = {name: attributes[name] for name in step.kept}
+        exchanged = {name for each in plan.steps for name in (*each.inputs, *each.results)}
+        exchanged |= plan.body.settings
+        self.artifacts = {n: attribute for n, attribute in attributes.items() if n in exchanged}
         self.locals: dict[str, str] = {}
 
     def read(self, name: str) -> str:
@@ -171,6 +175,9 @@ class _StepNames:
         """Return what stands for a name that a stage gives."""
         if name in self.results:
             return self.artifacts[name]
+        if name in self.kept:
+            self.locals[name] = self.kept[name]
+            return self.kept[name]
         if name not in used_below and "_" not in self.taken:
             return "_"  # linters take any other for a mistake
         local = name

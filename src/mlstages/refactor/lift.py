@@ -6,11 +6,11 @@ and each call passes it on; the rest of the text stays as it is.
 """
 
 import ast
+from dataclasses import replace
 from typing import NamedTuple
 
 from mlstages.errors import ScriptError
 from mlstages.refactor.head import Analysis, analyse, find_head
-from mlstages.refactor.script import Script
 
 
 class _Edit(NamedTuple):
@@ -50,14 +50,7 @@ def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
         if more:
             notes.append(f"{name}() is given what it read as a global: {', '.join(more)}")
     try:
-        changed = analyse(
-            Script(
-                name=analysis.script.name,
-                text=text,
-                newline=analysis.script.newline,
-                origin=analysis.script.origin,
-            )
-        )
+        changed = analyse(replace(analysis.script, text=text))
     except ScriptError:  # an edit that does not parse is not made
         return analysis, []
     return changed, notes

@@ -14,6 +14,22 @@ _DISPLAY_MAGICS: Final = frozenset(
 )
 """Line magics that change how a notebook shows things, and nothing that is computed."""
 
+_BESIDE_MAGICS: Final = frozenset(
+    [
+        *("timeit", "prun", "lprun", "mprun", "memit", "who", "whos", "who_ls", "history"),
+        *("pinfo", "pdoc", "pdef", "psource", "pfile", "quickref", "lsmagic", "magic"),
+    ]
+)
+"""Line magics that measure a piece of code, or tell something."""
+
+_BESIDE_COMMANDS: Final = frozenset(
+    [
+        *("pip", "pip3", "conda", "mamba"),  # they make the environment, which is there
+        *("ls", "pwd", "cat", "head", "tail", "wc", "du", "df", "free", "date", "nvidia-smi"),
+    ]
+)
+"""Commands of a shell that install, or only print."""
+
 _DRAWS: Final = re.compile(
     r"plot|hist(?:ogram)?s?$|heatmap|show|display|draw|(?:^|_)fig(?:ure|s)?(?:$|_)"
     r"|^axe?s?$|^sns$|^seaborn$",
@@ -52,7 +68,9 @@ def read_notebook(path: Path) -> Script:
     cells = _cells_of(content, path)
     _require_python(content, path)
     lines: list[str] = []
+    of_lines: list[int] = []
     faults: list[str] = []
+    left_out: list[str] = []
     figures = _Figures()
     keeps_figures = any(_KEEPS_FIGURES.search(_text_of(cell)) for cell in cells)
     for number, cell in enumerate(cells, start=1):
@@ -62,16 +80,23 @@ def read_notebook(path: Path) -> Script:
         elif cell.get("cell_type") == "code" and text.strip():
             if not lines or not lines[-1].startswith("#"):
                 lines += ["", "# %%"]
-            code = _code_of(text, f"{path}, cell {number}", faults)
+            code = _code_of(text, f"cell {number}", faults, left_out)
             close = figures.read(code)
             lines += code
             if close and not keeps_figures:
                 lines.append(f"{close}  # as a notebook does after a cell")
+        of_lines += [number] * (len(lines) - len(of_lines))
     if faults:
         raise RefusedError(
-            f"{path} cannot be refactored; nothing was written\n" + "\n".join(faults)
+            f"{path} cannot be refactored; nothing was written\n"
+            + "\n".join(f"{path}, {fault}" for fault in faults)
         )
-    script = Script(name=str(path), text="\n".join(lines).strip("\n") + "\n")
+    script = Script(
+        name=str(path),
+        text="\n".join(lines).strip("\n") + "\n",
+        cells=tuple(of_lines[_count_leading_blanks(lines) :]),
+        notes=(f"left out: {'; '.join(left_out)}",) if left_out else (),
+    )
     if not parse_script(script).body:
         raise ScriptError(f"{path} has no cell of code: there is nothing to refactor")
     return script
@@ -143,6 +168,16 @@ def _require_python(content: dict[str, Any], path: Path) -> None:
         raise ScriptError(f"{path} is a notebook in {language}; only Python can be refactored")
 
 
+def _is_beside(line: str) -> bool:
+    """Tell whether a line measures, shows or installs, and computes nothing."""
+    word = re.match(r"(?:%|!\s*)(\w[\w-]*)", line)
+    if word is None:
+        return False
+    if line.startswith("%"):
+        return word[1] in _BESIDE_MAGICS | _BESIDE_COMMANDS
+    return word[1] in _BESIDE_COMMANDS and not re.search(r"[><;&`]|\$\(|\bxargs\b|\btee\b", line)
+
+
 def _text_of(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input", ""))
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
@@ -161,12 +196,24 @@ def _as_comments(text: str) -> list[str]:
     return lines
 
 
-def _code_of(text: str, place: str, faults: list[str]) -> list[str]:
+def _count_leading_blanks(lines: list[str]) -> int:
+    return next((place for place, line in enumerate(lines) if line), len(lines))
+
+
+def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> list[str]:
     """Return a cell's lines without what only a notebook understands."""
     lines = []
+    goes_on = False
     for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         bare = line.strip()
         where = f"{place}, line {number}"
+        if goes_on or _is_beside(bare):
+            if not goes_on:
+                left_out.append(f"{where}, {bare[:60]}")
+                margin = line[: len(line) - len(line.lstrip())]
+                lines += [f"{margin}pass"] if margin else []  # it may be all that a block has
+            goes_on = bare.endswith("\\")
+            continue
         if number == 1 and bare.startswith("%%"):
             name = bare[2:].split()[0] if bare[2:].split() else ""
             if name in ("time", "timeit", "capture"):

@@ -18,6 +18,9 @@ _PROCESS_STATE: Final = {
 }
 """What a process carries besides names and random states; a new process has lost it."""
 
+_CODE: Final = frozenset(("builtins.function", "builtins.type", "builtins.module"))
+"""Types of what is no result."""
+
 _RANDOM: Final = {"numpy.random": "numpy", "random": "random"}
 
 
@@ -26,6 +29,7 @@ class Observed(NamedTuple):
 
     bans: tuple[Ban, ...]
     random_users: dict[str, frozenset[int]]
+    picklable: frozenset[str]
 
 
 def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
@@ -34,6 +38,7 @@ def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
     return Observed(
         bans=(*_carried_bans(plan, seen), *_state_bans(plan, seen)),
         random_users=_find_random_users(plan, seen),
+        picklable=frozenset(_find_picklable(seen)),
     )
 
 
@@ -68,6 +73,14 @@ def _carried_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
                 )
         if look["figures"] and is_figure_used_below(plan.analysis, plan.body.indexes, place):
             yield Ban(index, "a figure is still being drawn")
+
+
+def _find_picklable(seen: Mapping[int, Any]) -> set[str]:
+    """Return the names whose values a task could store wherever they were seen."""
+    looks = list(seen.values())
+    kinds = [pair for look in looks for pair in look.get("types", {}).items()]
+    names = {name for name, kind in kinds if kind not in _CODE}
+    return names - {name for look in looks for name in look.get("unpicklable", ())}
 
 
 def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[Ban]:

@@ -43,6 +43,8 @@ class PlannedStep:
     stages: tuple[PlannedStage, ...]
     inputs: tuple[str, ...]
     results: tuple[str, ...]
+    kept: tuple[str, ...]
+    """What its stages hand on among themselves and is stored all the same: the model, say."""
     takes_over: tuple[str, ...]
     """The random states that it takes over from the step before: ``numpy``, ``random``."""
     together: str
@@ -96,6 +98,7 @@ class Plan:
                     "summary": stage.summary,
                     "first_line": stage.first_line,
                     "last_line": stage.last_line,
+                    "place": self.script.tell(stage.first_line, stage.last_line),
                     "inputs": list(stage.inputs),
                     "outputs": list(stage.results),
                     "begins": stage.begins,
@@ -107,6 +110,7 @@ class Plan:
                     "name": step.name,
                     "stages": [stage.name for stage in step.stages],
                     "together": step.together,
+                    "kept": list(step.kept),
                 }
                 for step in self.steps
             ],
@@ -141,5 +145,7 @@ class Wishes:
     bans: tuple[Ban, ...] = ()
     notes: tuple[str, ...] = ()
     """What is to be said with the plan."""
+    picklable: frozenset[str] = frozenset()
+    """Names whose values can be stored, as observed."""
     random_users: Mapping[str, frozenset[int]] | None = None
     """Statements that used a global random state, as observed; None: as the text tells."""

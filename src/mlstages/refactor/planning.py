@@ -63,7 +63,8 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     stages = _plan_stages(analysis, head, body, pieces, cuts, wishes)
     groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined)]
     users = wishes.random_users or find_random_users(analysis)
-    steps = tuple(_plan_steps(analysis, body, groups, users, vetoes))
+    kept = frozenset() if wishes.is_parallel else wishes.picklable - body.settings
+    steps = tuple(_plan_steps(analysis, body, groups, users, vetoes, kept))
     return Plan(
         script=script,
         analysis=analysis,
@@ -72,7 +73,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         stages=stages,
         steps=steps,
         merges=tuple(_find_merges(analysis, pieces, vetoes)),
-        notes=(*opened.notes, *lifted, *wishes.notes),
+        notes=(*script.notes, *opened.notes, *lifted, *wishes.notes),
         flow_refusals=_refuse_flow(refusals, arguments),
         blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
         arguments=arguments,
@@ -163,7 +164,8 @@ def _find_own_calls(
 def _refuse(script: Script, refusals: list[Refusal]) -> None:
     if refusals:
         reasons = "\n".join(
-            f"{script.name}:{refusal.line}: {refusal.reason}" for refusal in dict.fromkeys(refusals)
+            f"{script.point_at(refusal.line)}: {refusal.reason}"
+            for refusal in dict.fromkeys(refusals)
         )
         raise RefusedError(f"{script.name} cannot be refactored; nothing was written\n{reasons}")
 
@@ -211,6 +213,7 @@ def _plan_steps(
     groups: Sequence[tuple[PlannedStage, ...]],
     users: Mapping[str, frozenset[int]],
     vetoes: Sequence[Veto],
+    picklable: frozenset[str],
 ) -> Iterator[PlannedStep]:
     """Yield the steps; one of several stages is named like a stage of all their statements."""
     parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
@@ -234,9 +237,20 @@ def _plan_steps(
             stages=group,
             inputs=interface.inputs,
             results=interface.results,
+            kept=tuple(n for n in _find_inner(group) if n in picklable - {*interface.results}),
             takes_over=takes_over,
             together="; ".join(reasons),
         )
+
+
+def _find_inner(group: Sequence[PlannedStage]) -> dict[str, None]:
+    """Return the names that a stage of a step gives and a later one of it takes, in order."""
+    given: set[str] = set()
+    inner: dict[str, None] = {}
+    for stage in group:
+        inner |= dict.fromkeys(name for name in stage.inputs if name in given)
+        given |= {*stage.results}
+    return inner
 
 
 def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Block, ...]:

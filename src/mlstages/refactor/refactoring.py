@@ -21,7 +21,17 @@ from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
 from mlstages.refactor.plan import Plan, Wishes
 from mlstages.refactor.planning import plan_script
-from mlstages.refactor.proof import Outcome, Verdict, judge, prove
+from mlstages.refactor.proof import (
+    Outcome,
+    Proof,
+    Verdict,
+    find_changed_variables,
+    find_difference,
+    find_moved_pickles,
+    judge,
+    prove,
+    prove_fixed,
+)
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.tests_text import write_test
 from mlstages.refactor.trial import (
@@ -34,7 +44,7 @@ from mlstages.refactor.trial import (
 )
 
 _MARK: Final = "# Made by mlstages refactor"
-_MOST_ROUNDS: Final = 4
+_MOST_ROUNDS: Final = 5
 """How often a flow that differs is cut anew before the verdict stands."""
 
 
@@ -148,7 +158,12 @@ def _prove(
         require_success(path, original, laboratory)
     if observed.status == original.status and observed.places:
         seen = read_observation(plan, observed.places)
-        wishes = replace(wishes, bans=(*wishes.bans, *seen.bans), random_users=seen.random_users)
+        wishes = replace(
+            wishes,
+            bans=(*wishes.bans, *seen.bans),
+            random_users=seen.random_users,
+            picklable=seen.picklable,
+        )
         plan = _plan(script, wishes)
         while stale := find_stale(plan, observed.places):
             wishes = replace(wishes, bans=(*wishes.bans, *stale))
@@ -157,27 +172,37 @@ def _prove(
         return _described(path, plan, _NOT_RUN, _begin_with(plan), original.seconds)
     module = f"{functions_module(path)}.py"
     own = write_functions(plan)
+
+    def run_script(place: Laboratory) -> Trial:
+        return run_program(place, name, text)
+
+    def run_functions(place: Laboratory) -> Trial:
+        return run_program(place, module, own, [Path(name).stem])
+
+    def prove_flow(proof: Proof) -> tuple[Plan, Outcome]:
+        if not plan.flow_refusals and proof.outcome.verdict == Verdict.NOT_COMPARABLE:
+            return plan, proof.outcome
+        if plan.flow_refusals or proof.outcome.verdict == Verdict.DIFFERS:
+            return plan, _begin_with(plan)
+        return _prove_flow(path, script, plan, wishes, terms, proof.laboratory, proof.original)
+
     terms.report("running the functions")
-    functions, original, laboratory = prove(
-        laboratory,
-        original,
-        lambda place: run_program(place, name, text),
-        lambda place: run_program(place, module, own, [Path(name).stem]),
-        terms.report,
-    )
-    flow = _begin_with(plan)
-    if not plan.flow_refusals and functions.verdict == Verdict.NOT_COMPARABLE:
-        flow = functions
-    elif not plan.flow_refusals and functions.verdict != Verdict.DIFFERS:
-        plan, flow = _prove_flow(path, script, plan, wishes, terms, laboratory, original)
-    return _described(path, plan, functions, flow, original.seconds)
+    proof = prove(laboratory, original, run_script, run_functions, terms.report)
+    cut, flow = prove_flow(proof)
+    if flow.verdict == Verdict.DIFFERS and not proof.laboratory.is_fixed:
+        terms.report(f"running {path.name} again: does it do the same twice?")
+        if find_difference(proof.original, run_script(proof.laboratory)):
+            proof = prove_fixed(laboratory, run_script, run_functions)
+            cut, flow = prove_flow(proof)
+    return _described(path, cut, proof.outcome, flow, proof.original.seconds)
 
 
 def _begin_with(plan: Plan) -> Outcome:
     """Return what is known of the flow before it is run: why there is none, if there is none."""
     if not plan.flow_refusals:
         return _NOT_RUN
-    reasons = "; ".join(f"line {r.line}: {r.reason}" for r in plan.flow_refusals)
+    refusals = plan.flow_refusals
+    reasons = "; ".join(f"{plan.script.tell(r.line)}: {r.reason}" for r in refusals)
     return Outcome(verdict=Verdict.REFUSED, difference=reasons)
 
 
@@ -251,15 +276,25 @@ def _prove_flow(
             wishes = replace(wishes, is_parallel=False, notes=(*wishes.notes, note))
             plan = _plan(script, wishes)
             continue
-        if not outcome.difference or len(plan.steps) == 1:
-            return plan, outcome
-        ban = find_fault(plan, trial, original)
+        if not_to_keep := _find_kept_in_vain(plan, trial, original):
+            wishes = replace(wishes, picklable=wishes.picklable - not_to_keep)
+            plan = _plan(script, wishes)
+            continue
+        if not outcome.difference or len(plan.steps) == 1 or find_moved_pickles(original, trial):
+            return plan, outcome  # no other cut changes where a class is defined
+        ban = find_fault(plan, trial, original, outcome.difference)
         if ban is None:
             return plan, outcome
         terms.report(f"the flow differs ({outcome.difference}): merging")
         wishes = replace(wishes, bans=(*wishes.bans, ban))
         plan = _plan(script, wishes)
     return plan, outcome
+
+
+def _find_kept_in_vain(plan: Plan, trial: Trial, original: Trial) -> set[str]:
+    """Return what need not have been stored, and may be why the flow differs."""
+    kept = {name for step in plan.steps for name in step.kept}
+    return kept if trial.status else kept.intersection(find_changed_variables(original, trial))
 
 
 def _with_names(trial: Trial, plan: Plan) -> Trial:

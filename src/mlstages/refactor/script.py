@@ -50,10 +50,25 @@ class Script:
     newline: str = "\n"
     origin: tuple[int, ...] = ()
     """For each line, its number in the user's file; empty if they are the same."""
+    cells: tuple[int, ...] = ()
+    """Of a notebook, whose lines are those of the script that it amounts to, the cell of each."""
+    notes: tuple[str, ...] = ()
+    """What was left out of it."""
 
     def line_in_file(self, line: int) -> int:
         """Return the number in the user's file of a line of the text."""
         return self.origin[line - 1] if self.origin else line
+
+    def tell(self, line: int, last: int | None = None) -> str:
+        """Return how the user finds a line of the file, or a range of them, in words."""
+        kind = "cell" if self.cells else "line"
+        last = line if last is None else last
+        begin, end = (self.cells[n - 1] if self.cells else n for n in (line, last))
+        return f"{kind} {begin}" if begin == end else f"{kind}s {begin}-{end}"
+
+    def point_at(self, line: int) -> str:
+        """Return the place of a line of the file, as error messages begin."""
+        return f"{self.name}, {self.tell(line)}" if self.cells else f"{self.name}:{line}"
 
 
 def read_script(path: Path) -> Script:
@@ -106,7 +121,7 @@ def _describe_fault(script: Script, error: Exception) -> str:
     if not isinstance(error, SyntaxError):
         return f"{script.name} cannot be parsed: {error or type(error).__name__}"
     line = script.line_in_file(min(error.lineno or 1, script.text.count("\n") or 1))
-    place = f"{script.name}:{line}"
+    place = script.point_at(line)
     said = error.msg or "invalid syntax"
     shown = f"\n    {error.text.strip()}" if error.text and error.text.strip() else ""
     if said.startswith("Missing parentheses in call to 'print'") or "except" in said:

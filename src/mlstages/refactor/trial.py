@@ -73,6 +73,8 @@ class Trial:
     """The process came to its end by itself, and left its record."""
     steps: tuple[tuple[str, str], ...] = ()
     """Of a flow, the steps that ended, with what each printed."""
+    pickles: Mapping[str, str] = field(default_factory=dict)
+    """Of files that are pickles, what they hold, whatever their bytes."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """Of a flow, the artifacts that each step read or bound, at its end."""
 
@@ -202,6 +204,7 @@ def run_flow(
     text = (laboratory.folder / flow).read_text(encoding="utf-8", errors="replace")
     tasks = _read_tasks(laboratory.scratch / "record", text)
     logs = list((laboratory.scratch / "metaflow").glob(".metaflow/*/*/*/*/0.runtime_stdout.log"))
+    pickles = {name: digest for task in tasks for name, digest in task["pickles"].items()}
     steps = tuple((task["step"], _read_log(logs, task["step"], task["task"])) for task in tasks)
     return Trial(
         status=status,
@@ -211,6 +214,7 @@ def run_flow(
         figures=tuple(figure for task in tasks for figure in task["figures"]),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
         files=_changed_files(laboratory, before, set(texts)),
+        pickles=pickles,
         of_steps={task["step"]: task["variables"] for task in tasks},
         seconds=seconds,
         places={},
@@ -258,6 +262,7 @@ def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] 
         figures=tuple(record.get("figures", ())),
         variables=record.get("variables", {}),
         files=_changed_files(laboratory, before, {name}),
+        pickles=record.get("pickles", {}),
         seconds=seconds,
         places=record.get("places", {}),
         timed_out=timed_out,

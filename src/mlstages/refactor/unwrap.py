@@ -7,6 +7,7 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from mlstages.refactor.names import analyse_names
@@ -123,8 +124,8 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
     assert isinstance(function, ast.FunctionDef)
     fault = _why_not(function, statements, definition, statements[place], arguments)
     if fault is not None:
-        where = script.line_in_file(definition.first)
-        return f"{name}() at line {where} stays one function: {fault}"
+        where = script.tell(script.line_in_file(definition.first))
+        return f"{name}() at {where} stays one function: {fault}"
     return _put_in_place(script, function, definition, statements[place], arguments)
 
 
@@ -325,9 +326,8 @@ def _lines(script: Script) -> list[_Line]:
 
 
 def _rebuilt(script: Script, lines: list[_Line]) -> Script:
-    return Script(
-        name=script.name,
+    return replace(
+        script,
         text="".join(line.text + "\n" for line in lines),
-        newline=script.newline,
         origin=tuple(line.origin for line in lines),
     )

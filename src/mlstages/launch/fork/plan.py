@@ -1,6 +1,6 @@
 """Which warm processes there are to be, and from which of them a step's tasks are forked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mlstages.launch.fork.preload import Import, StepImports
@@ -16,6 +16,8 @@ class Pool:
     imports: tuple[Import, ...]
     parent: int
     """Its place among the pools; the first one is its own."""
+    draws_cards: bool = False
+    """Whether tasks that are forked from it are known to ask for cards."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Plan:
         pools = [self.pools[0]]
         for pool in self.pools[1:]:
             inherited = self.pools[pool.parent].imports if pool.parent else ()
-            pools.append(Pool((*inherited, *pool.imports), 0))
+            pools.append(replace(pool, imports=(*inherited, *pool.imports), parent=0))
         return Plan(tuple(pools), self.pool_of_step)
 
 
@@ -83,9 +85,11 @@ def plan_pools(found: StepImports) -> Plan:
             if _library(imported) not in holds[parent]
         ]
         pools.append(Pool(tuple(dict.fromkeys(wanted)), parent))
+    pool_of_step = {name: _find_smallest(libraries, holds) for name, libraries in sets.items()}
+    with_cards = {pool_of_step[name] for name in found.with_card}
     return Plan(
-        tuple(pools),
-        {name: _find_smallest(libraries, holds) for name, libraries in sets.items()},
+        tuple(replace(pool, draws_cards=i in with_cards) for i, pool in enumerate(pools)),
+        pool_of_step,
     )
 
 

@@ -37,6 +37,8 @@ def serve(
     orchestrator: int,
     become: Become,
     warm_up: Callable[[], None],
+    *,
+    at_once: bool,
 ) -> None:
     """Fork until nobody is left who may send a request for a task.
 
@@ -51,8 +53,10 @@ def serve(
     become : callable
     warm_up : callable
         What pays once a task has asked for something: it may well not be the last one.
+    at_once : bool
+        Whether one certainly will: it pays while the first task runs.
     """
-    _Server(channel, from_tasks, orchestrator, become, warm_up).run()
+    _Server(channel, from_tasks, orchestrator, become, warm_up).run(at_once=at_once)
 
 
 class _Server:
@@ -78,8 +82,10 @@ class _Server:
         self._own: dict[int, tuple[int, int]] = {}
         """Children of this process by their descriptors: pid, and where to tell its end."""
 
-    def run(self) -> None:
+    def run(self, *, at_once: bool) -> None:
         self._fork_spares(1)
+        if at_once:
+            self._warm_up_once()
         while True:
             events = dict(self._events.poll())
             # POLLHUP of the channel: no end of it is left that could send.
@@ -162,6 +168,9 @@ class _Server:
         descriptor = os.pidfd_open(pid)
         self._own[descriptor] = pid, ends.reply
         self._events.register(descriptor, select.POLLIN)
+        self._warm_up_once()
+
+    def _warm_up_once(self) -> None:
         if self._warm_up is not None:
             self._warm_up()
             self._warm_up = None

@@ -43,6 +43,11 @@ class StepImports:
     """By the flow's file itself, so in each step."""
     of_step: dict[str, tuple[Import, ...]]
     """Beyond that, by the names of the flow's methods."""
+    with_card: frozenset[str] = frozenset()
+    """The methods that are decorated with Metaflow's ``card``."""
+
+
+_CARD: Final = Import("metaflow", "card")
 
 
 class _Scope:
@@ -133,16 +138,18 @@ def find_imports(flow_file: Path) -> StepImports:
         return StepImports((), {})
     reader = _Reader((flow_file.parent, *_find_package_root(flow_file), *_find_own_folders()))
     at_import = frozenset(_collect_at_import(reader, source, set()))
-    steps = {
-        method.name: frozenset(_collect(reader, source, method, set()))
+    methods = [
+        method
         for flow in source.definitions.values()
         if isinstance(flow, ast.ClassDef)
         for method in flow.body
         if isinstance(method, ast.FunctionDef)
-    }
+    ]
+    steps = {method.name: frozenset(_collect(reader, source, method, set())) for method in methods}
     return StepImports(
         tuple(sorted(at_import)),
         {name: tuple(sorted(found - at_import)) for name, found in steps.items()},
+        frozenset(method.name for method in methods if _has_card(source, method)),
     )
 
 
@@ -152,6 +159,14 @@ def read_source(path: Path, package: tuple[str, ...]) -> _Source | None:
         return _Source(path, ast.parse(path.read_bytes()), package)
     except (OSError, SyntaxError, ValueError):  # the task itself will say so
         return None
+
+
+def _has_card(source: _Source, method: ast.FunctionDef) -> bool:
+    return any(
+        isinstance(part, ast.Name) and source.bindings.get(part.id) == _CARD
+        for decorator in method.decorator_list
+        for part in ast.walk(decorator)
+    )
 
 
 def _find_package_root(flow_file: Path) -> Iterator[Path]:

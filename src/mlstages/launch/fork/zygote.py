@@ -252,7 +252,14 @@ def _grow(
         channels[place].send(READY)
     gc.freeze()  # what is here by now stays, and is not looked at again
     gc.enable()
-    serve(channels[place], from_tasks, orchestrator, child.become, _warm_up_for_cards)
+    serve(
+        channels[place],
+        from_tasks,
+        orchestrator,
+        child.become,
+        _warm_up_for_cards,
+        at_once=pools[place].draws_cards and not is_late,
+    )
     os._exit(0)
 
 

@@ -46,6 +46,8 @@ class Digest:
         self.seen = {}
         self.kept = []
         self.is_partial = False
+        self.own_modules = set()
+        """Those of the script whose classes were met: a digest does not tell them apart."""
 
     def feed(self, value, depth=0):
         """Add a value."""
@@ -81,12 +83,18 @@ class Digest:
         elif kind is types.ModuleType:
             self.text("module", value.__name__)
         elif isinstance(value, type):
-            self.text("class", class_name(value))
+            self.text("class", self.name_of(value))
         elif kind in (types.FunctionType, types.BuiltinFunctionType, types.MethodType):
             self.function(value, depth)
         else:
             self.object(value, kind, depth)
         return None
+
+    def name_of(self, kind):
+        """Return a class's name as `class_name` does, and remember whose it is."""
+        if kind.__module__ in OWN_MODULES:
+            self.own_modules.add(kind.__module__)
+        return class_name(kind)
 
     def function(self, value, depth):
         """Add a function: its name, its code and what it closes over."""
@@ -116,7 +124,7 @@ class Digest:
     def object(self, value, kind, depth):
         """Add an object of a library or of the script."""
         numpy = sys.modules.get("numpy")
-        self.text("object", class_name(kind))
+        self.text("object", self.name_of(kind))
         logging = sys.modules.get("logging")
         if logging is not None and isinstance(value, logging.Logger):
             return  # its name is that of the module

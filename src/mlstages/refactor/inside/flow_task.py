@@ -9,6 +9,7 @@ import sys
 from .after_import import AfterImport
 from .digests import describe_all, round_trip
 from .figures import Figures
+from .pickled_files import describe_pickles
 from .records import FOLDER, write_record
 from .standing_clock import fix_seeds_and_clock
 
@@ -57,8 +58,14 @@ def record_tasks():
             return
         figures.record_open()
         step, task = _step_of_the_command(sys.argv)
-        record = {"step": step, "task": task, "figures": figures.digests}
-        write_record("task-%s" % os.getpid(), dict(record, variables=variables))
+        record = {
+            "step": step,
+            "task": task,
+            "figures": figures.digests,
+            "variables": variables,
+            "pickles": describe_pickles(),
+        }
+        write_record("task-%s" % os.getpid(), record)
 
     atexit.register(finish)
 

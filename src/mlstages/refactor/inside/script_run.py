@@ -9,6 +9,7 @@ from .after_import import AfterImport
 from .digests import describe_all
 from .figures import Figures
 from .observer import Observer
+from .pickled_files import describe_pickles
 from .records import FOLDER, write_record
 from .standing_clock import fix_seeds_and_clock
 
@@ -40,6 +41,7 @@ def main():
         figures.record_open()
         record["figures"] = figures.digests
         record["variables"] = describe_all(names)
+        record["pickles"] = describe_pickles()
     write_record("run", record)
     sys.stdout.flush()
     sys.exit(status)

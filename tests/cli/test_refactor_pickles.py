@@ -1,0 +1,103 @@
+"""Scripts that save their model: what its file must be equal in, and what the flow keeps."""
+
+import json
+import subprocess
+import sys
+
+FIT = """import pickle
+import numpy as np
+
+# load the data
+X = np.arange(6.0)
+
+# fit the model
+coefficients = np.polyfit(X, X**2, 2)
+
+# report the error
+error = float(abs(np.polyval(coefficients, X) - X**2).max())
+print(error < 1e-9)
+
+# save the model
+with open("model.pkl", "wb") as file:
+    pickle.dump((coefficients, np.zeros(2)), file)
+"""
+
+SENTENCES = """import pickle
+from types import SimpleNamespace
+
+# prepare the sentences
+texts = ["a good profit", "a bad loss", "a good gain"]
+
+# fit the vectorizer
+words = sorted({word for text in texts for word in text.split()})
+vectorizer = SimpleNamespace(words=words, _stop_words_id=id(texts))
+print(len(words))
+
+# save it
+with open("vectorizer.pkl", "wb") as file:
+    pickle.dump(vectorizer, file)
+"""
+
+OWN_CLASS = """import pickle
+
+class Scale:
+    def __init__(self, factor):
+        self.factor = factor
+
+# find the factor
+values = [3, 4, 5]
+scale = Scale(max(values))
+
+# save it
+with open("scale.pkl", "wb") as file:
+    pickle.dump(scale, file)
+print("saved")
+"""
+
+
+def refactor(folder, text, *words):
+    (folder / "fit.py").write_text(text)
+    ran = subprocess.run(
+        [sys.executable, "-m", "mlstages", "refactor", "fit.py", "--json", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert ran.stdout, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_a_model_that_goes_from_stage_to_stage_of_one_step_is_kept(tmp_path):
+    report = refactor(tmp_path, FIT)
+    assert report["flow"] == "verified"
+    # After a way through another process, arrays share no type: the file has other bytes.
+    [step] = [step for step in report["steps"] if step["kept"]]
+    assert step["together"].endswith("the file model.pkl has other content")
+    assert "coefficients" in step["kept"]
+    assert "self.coefficients = functions.fit" in (tmp_path / "fit_flow.py").read_text()
+
+
+def test_a_pickle_that_no_two_runs_write_alike_counts_by_what_it_holds(tmp_path):
+    report = refactor(tmp_path, SENTENCES)
+    assert (report["functions"], report["flow"]) == ("verified", "verified")
+    assert len(report["steps"]) == 3
+
+
+def test_a_pickle_that_no_two_runs_write_alike_can_differ(tmp_path):
+    refactor(tmp_path, SENTENCES, "--no-run")
+    made = tmp_path / "fit_functions.py"
+    made.write_text(made.read_text().replace("words=words", "words=words[1:]"))
+    said = subprocess.run(
+        [sys.executable, "-m", "mlstages", "verify", "fit.py", "fit_functions.py"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=280,
+    ).stdout  # fmt: skip
+    assert said.startswith("functions: differs (the file vectorizer.pkl has other content)")
+
+
+def test_a_pickle_of_a_class_of_the_script_is_another_one_in_a_flow(tmp_path):
+    report = refactor(tmp_path, OWN_CLASS)
+    assert (report["functions"], report["flow"]) == ("verified", "differs")
+    said = report["proof"]["flow"]["difference"]
+    assert "classes are of fit_functions, not of __main__" in said
+    assert len(report["steps"]) == 2  # no other cut would change it
