@@ -35,7 +35,9 @@ _PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "save", "repor
 
 
 _NUMBER: Final = re.compile(
-    r"^\s*(step|part|section|stage|\()?\s*[\dA-Z]?[\d.)]*[.):]\s+", flags=re.IGNORECASE
+    r"^\s*(step|part|section|stage|example|exercise|task|question|experiment|chapter|\()?"
+    r"\s*[\dA-Z]?[\d.)]*[.):]\s+",
+    flags=re.IGNORECASE,
 )
 """What counts a heading: ``Step 2:``, ``1.``."""
 
@@ -127,13 +129,12 @@ def _candidates(
         base += [next((word for word in _more_words(code, results) if word not in base), "data")]
     for length in (3, 4, 5):
         yield StageName("_".join(base[:length]), _sentence(" ".join(base[:length])), "code")
-    for piece in pieces:
-        said = piece.heading.title or piece.heading.prose
-        if said and (words := find_words(said, code.verb)):
-            yield StageName("_".join(words), _sentence(said), "comment")
+    said = [each for p in pieces if (each := p.heading.title or p.heading.prose)]
+    yield from _name_by(filter(_is_no_remark, said), code.verb)
     for more in _more_words(code, results):
         words = _distinct_words([*base[:3], more])
         yield StageName("_".join(words), _sentence(" ".join(words)), "code")
+    yield from _name_by(said, code.verb)
     for more in _more_words(code, results):
         for again in _more_words(code, results):
             words = _distinct_words([*base[:3], more, "and", again])
@@ -142,6 +143,12 @@ def _candidates(
             yield StageName("_".join(words), _sentence(" ".join(words)), "code")
     for number in range(2, 1000):
         yield StageName("_".join([*base[:3], str(number)]), _sentence(" ".join(base[:3])), "code")
+
+
+def _name_by(texts: Iterable[str], verb: str) -> Iterator[StageName]:
+    for text in texts:
+        if words := find_words(text, verb):
+            yield StageName("_".join(words), _sentence(text), "comment")
 
 
 def _distinct_words(names: Iterable[str]) -> list[str]:
@@ -161,7 +168,13 @@ def _is_remark(text: str) -> bool:
     return bool(_REMARK.search(text.lower())) and not _is_instruction(text)
 
 
-_REMARK: Final = re.compile(r"\b(is|are|was|were|has|have|had|can|does|do|will|should|may|we|it)\b")
+def _is_no_remark(text: str) -> bool:
+    return not _is_remark(text)
+
+
+_REMARK: Final = re.compile(
+    r"\b(is|are|was|were|has|have|had|can|could|does|do|will|would|should|must|may|might|we|it)\b"
+)
 
 
 def _is_instruction(text: str) -> bool:
@@ -177,7 +190,7 @@ def _is_instruction(text: str) -> bool:
 
 def _more_words(code: "_Described", results: Sequence[str]) -> Iterator[str]:
     seen = set()
-    for word in (*code.objects, *results, *code.called):
+    for word in (*code.objects, *results, *code.leaves, *code.called):
         clean = _to_snake(word)
         if clean and clean not in seen:
             seen.add(clean)
@@ -210,9 +223,7 @@ def find_words(
     >>> "_".join(find_words("Results", verb="plot"))
     'plot_results'
     """
-    text = re.sub(
-        r"^\s*(step|part|section|stage|\()?\s*[\dA-Z]?[\d.)]*[.):]\s+", "", text, flags=re.I
-    )
+    text = _NUMBER.sub("", text)
     words = [_ascii(word) for word in re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text.lower())]  # noqa: RUF001
     words = [word for word in words if word]
     kept: list[str] = []
@@ -290,6 +301,8 @@ class _Described(NamedTuple):
     verb: str
     objects: tuple[str, ...]
     called: tuple[str, ...]
+    leaves: tuple[str, ...] = ()
+    """What is bound, results first."""
 
 
 def _describe_code(
@@ -309,7 +322,7 @@ def _describe_code(
     leaves = tuple(dict.fromkeys(filter(None, map(_to_snake, (*results, *written)))))
     composed = _describe_own_call(analysis, calls, leaves)
     if composed is not None:
-        return _Described(*composed, called)
+        return _Described(*composed, called, leaves)
     counts = {phase: phases.count(phase) for phase in set(phases) if phase}
     phase = max(counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default="")
     if "plot" in counts and counts["plot"] * 3 >= len(pieces):

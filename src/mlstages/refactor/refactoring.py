@@ -1,6 +1,7 @@
 """A refactoring: plan, observation, texts and proof, as one value; written to files last."""
 
 import keyword
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -155,7 +156,7 @@ def _prove(
     if terms.is_verified or observed.status:  # what is compared must not have been observed
         terms.report(f"running {path.name} as it is")
         original = run_program(laboratory, name, text)
-        require_success(path, original, laboratory)
+        require_success(path, script, original, laboratory)
     if observed.status == original.status and observed.places:
         seen = read_observation(plan, observed.places)
         wishes = replace(
@@ -206,7 +207,9 @@ def _begin_with(plan: Plan) -> Outcome:
     return Outcome(verdict=Verdict.REFUSED, difference=reasons)
 
 
-def require_success(path: Path, original: Trial, laboratory: Laboratory) -> None:
+def require_success(
+    path: Path, script: Script, original: Trial, laboratory: Laboratory
+) -> None:
     """Refuse a script that fails by itself, with its own error."""
     if original.timed_out:
         raise ScriptError(
@@ -214,10 +217,23 @@ def require_success(path: Path, original: Trial, laboratory: Laboratory) -> None
         )
     if original.status:
         said = original.stderr.strip().replace(str(laboratory.folder), str(path.parent))
+        if script.cells:
+            said = _tell_cells(said, path, script)
         raise ScriptError(
             f"{path} fails by itself, with exit status {original.status}; {_what_to_do(said)}\n"
             + _shorten(said or original.stdout.strip(), f"{path.parent}/")
         )
+
+
+def _tell_cells(said: str, path: Path, script: Script) -> str:
+    """Return a traceback with cells where it names lines of the script that a notebook is."""
+    stems = "|".join(re.escape(stem) for stem in (module_stem(path.name), path.stem))
+    place = rf'  File "{re.escape(str(path.parent))}/(?:{stems})\.py", line (\d+)'
+
+    def tell(found: re.Match[str]) -> str:
+        return f'  File "{path.parent}/{path.name}", {script.tell(int(found[1]))}'
+
+    return re.sub(place, tell, said)
 
 
 def _shorten(said: str, folder: str) -> str:

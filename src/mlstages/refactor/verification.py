@@ -66,7 +66,7 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
         one, other = _runner(first), _runner(second)
         terms.report(f"running {first.name}")
         original = one(laboratory)
-        require_success(first, original, laboratory)
+        require_success(first, read_any(first), original, laboratory)
         terms.report(f"running {second.name}")
         outcome = prove(laboratory, original, one, other, terms.report).outcome
     return Verification(first=first, second=second, kind=kind, outcome=outcome)
