@@ -53,11 +53,9 @@ def runs(
 ) -> None:
     """List your past runs of a flow, newest first."""
     from mlstages.cli import render
-    from mlstages.runs import find_flow, list_runs
+    from mlstages.runs import list_runs
 
-    found = list_runs(
-        find_flow(flow), tag=tag, user=user, all_users=all_users, status=status, limit=limit
-    )
+    found = list_runs(flow, tag=tag, user=user, all_users=all_users, status=status, limit=limit)
     render.show(found, render.draw_runs, as_json=as_json)
 
 
@@ -77,9 +75,9 @@ def show(
 ) -> None:
     """Show the parameters, steps and artifacts of a run."""
     from mlstages.cli import render
-    from mlstages.runs import find_flow, show_run, write_card
+    from mlstages.runs import show_run, write_card
 
-    details = show_run(run, artifact=artifact, step=step, log=log, flow_name=find_flow(flow))
+    details = show_run(run, artifact=artifact, step=step, log=log, flow_name=flow)
     if card is not None:
         write_card(details.summary.run, card)
     draw = render.draw_run if artifact is None else render.draw_artifact
@@ -94,9 +92,9 @@ def diff(
 ) -> None:
     """Show what changed between two runs, and what it did; exit code 1 if results differ."""
     from mlstages.cli import render
-    from mlstages.runs import diff_runs, find_flow
+    from mlstages.runs import diff_runs
 
-    found = diff_runs(run_a, run_b, flow_name=find_flow(flow))
+    found = diff_runs(run_a, run_b, flow_name=flow)
     render.show(found, render.draw_diff, as_json=as_json)
     if not found.same_results:
         raise typer.Exit(RESULTS_DIFFER)
@@ -113,9 +111,9 @@ def replay(
 ) -> None:
     """Run a past run again, with its code, parameters and data; exit code 1 if it differs."""
     from mlstages.cli import render
-    from mlstages.runs import find_flow, replay_run
+    from mlstages.runs import replay_run
 
-    replayed = replay_run(run, code=code, flow_name=find_flow(flow))
+    replayed = replay_run(run, code=code, flow_name=flow)
     render.show(replayed, render.draw_replay, as_json=as_json)
     if not replayed.identical:
         raise typer.Exit(RESULTS_DIFFER)
@@ -163,10 +161,10 @@ def tag(
     if wrong:
         raise typer.BadParameter(f"{', '.join(wrong)}: write +TAG to give it, -TAG to take it away")
     from mlstages.cli import render
-    from mlstages.runs import find_flow, tag_run
+    from mlstages.runs import tag_run
 
     added, removed = ([tag[1:] for tag in tags if tag.startswith(sign)] for sign in "+-")
-    tagged = tag_run(run, add=added, remove=removed, flow_name=find_flow(flow))
+    tagged = tag_run(run, add=added, remove=removed, flow_name=flow)
     render.show(tagged, render.draw_tags, as_json=as_json)
 
 

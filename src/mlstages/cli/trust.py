@@ -42,7 +42,6 @@ def trust(
 ) -> None:
     """Check that a run's model behaves as it was designed, before people meet it."""
     from mlstages.cli import render, render_trust
-    from mlstages.runs.find import find_flow
     from mlstages.runs.trust import trust_run
     from mlstages.trust.page import draw_page
 
@@ -53,7 +52,7 @@ def trust(
             run,
             checks=checks,
             ask=_ask if is_terminal else None,
-            flow_name=find_flow(flow),
+            flow_name=flow,
             progress=progress,
         )
     if html is not None:
@@ -80,18 +79,15 @@ def release(
 ) -> None:
     """Make a trusted run's model the released one, or take the release back."""
     from mlstages.cli import render, render_trust
-    from mlstages.release.log import choose_released_flow
-    from mlstages.release.places import find_history
-    from mlstages.runs.find import find_flow
     from mlstages.runs.releases import release_run, undo_release
 
     if undo and (force is not None or run != "latest"):
         raise OptionError("--undo takes the present release back: it takes no run and no --force")
     if undo:
-        undone = undo_release(why=why, flow_name=choose_released_flow(find_history(), flow))
+        undone = undo_release(why=why, flow_name=flow)
         render.show(undone, render_trust.draw_undo, as_json=as_json)
         return
-    released = release_run(run, why=why, force=force, flow_name=find_flow(flow))
+    released = release_run(run, why=why, force=force, flow_name=flow)
     render.show(released, render_trust.draw_release, as_json=as_json)
 
 

@@ -207,9 +207,7 @@ def _begin_with(plan: Plan) -> Outcome:
     return Outcome(verdict=Verdict.REFUSED, difference=reasons)
 
 
-def require_success(
-    path: Path, script: Script, original: Trial, laboratory: Laboratory
-) -> None:
+def require_success(path: Path, script: Script, original: Trial, laboratory: Laboratory) -> None:
     """Refuse a script that fails by itself, with its own error."""
     if original.timed_out:
         raise ScriptError(

@@ -12,7 +12,6 @@ from metaflow import current
 from metaflow.cards import BlankCard, Image, Markdown, Table
 
 from mlstages.errors import RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
 from mlstages.page_file import require_page, write_page
 from mlstages.runs.find import find_run
@@ -28,16 +27,17 @@ _OWN_ARTIFACTS: Final = (
 _METRICS: Final = {"MSE": ("mse", "baseline_mse"), "R²": ("r2", "baseline_r2")}
 
 
-def render_card(run: str, *, flow_name: str = DEFAULT_FLOW) -> str:
+def render_card(run: str, *, flow_name: str | None = None) -> str:
     """Return a page about a run, as HTML in one piece that opens offline.
 
     Parameters
     ----------
     run : str
         ``<flow>/<run id>``, a run id, or ``latest``.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for. Of any flow the page has the
-        parameters, the pictures (artifacts that are PNGs) and the plain artifacts.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
+        Of any flow the page has the parameters, the pictures (artifacts that are PNGs) and the
+        plain artifacts.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def render_card(run: str, *, flow_name: str = DEFAULT_FLOW) -> str:
     return str(page.render(last))
 
 
-def write_card(run: str, path: Path, *, flow_name: str = DEFAULT_FLOW) -> None:
+def write_card(run: str, path: Path, *, flow_name: str | None = None) -> None:
     """Write the page of `render_card` to a file.
 
     Raises

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
 from mlstages.runs.find import find_run
 from mlstages.runs.listing import RunSummary, sorted_artifacts, summarize_run
@@ -123,7 +122,7 @@ def show_run(
     artifact: str | None = None,
     step: str | None = None,
     log: bool = False,
-    flow_name: str = DEFAULT_FLOW,
+    flow_name: str | None = None,
 ) -> RunDetails:
     """Return a run's parameters, steps and artifacts.
 
@@ -140,8 +139,8 @@ def show_run(
         The one step to look at; None is all.
     log : bool, default=False
         Also what the tasks printed.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Returns
     -------

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from mlstages.errors import RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
 from mlstages.launch.code import read_code, read_git_state
 from mlstages.runs.find import find_run, started_at
@@ -95,15 +94,15 @@ class RunDiff:
         return asdict(self) | {"same_results": self.same_results, "seconds": list(self.seconds)}
 
 
-def diff_runs(run_a: str, run_b: str, *, flow_name: str = DEFAULT_FLOW) -> RunDiff:
+def diff_runs(run_a: str, run_b: str, *, flow_name: str | None = None) -> RunDiff:
     """Return what changed between two runs, and what it did.
 
     Parameters
     ----------
     run_a, run_b : str
         ``<flow>/<run id>``, a run id, or ``latest``.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import metaflow
 from metaflow.exception import MetaflowNamespaceMismatch, MetaflowNotFound
 
 from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW, choose_flow
+from mlstages.flow_name import choose_flow
 from mlstages.launch.history import describe_history, open_history
 
 REPLAY_TAG: Final = "replay:"
@@ -57,7 +57,7 @@ def find_flow(named: str | None = None) -> str:
     return choose_flow(list_flows()) if named is None else named
 
 
-def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
+def find_run(run: str, flow_name: str | None = None) -> Any:
     """Return the run that is meant, whoever ran it.
 
     Parameters
@@ -65,8 +65,8 @@ def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
     run : str
         ``<flow>/<run id>``, a run id, or ``latest``: the present user's newest run that was
         successful and is no replay.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def find_run(run: str, flow_name: str = DEFAULT_FLOW) -> Any:
     if run.endswith(".py"):
         raise RunNotFoundError(f"{run} is a file and no run: mlstages run {run}, then latest")
     named_flow, _, run_id = run.rpartition("/")
-    flow_name = named_flow or flow_name
+    flow_name = named_flow or find_flow(flow_name)
     if run_id == "latest":
         candidates = iterate_runs(flow_name)
         found = next((run for run in candidates if run.successful and not is_replay(run)), None)

@@ -6,9 +6,8 @@ from itertools import islice
 from typing import Any, Final
 
 from mlstages.errors import OptionError, RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.blobs import read_blob
-from mlstages.runs.find import iterate_runs, started_at, user_of
+from mlstages.runs.find import find_flow, iterate_runs, started_at, user_of
 from mlstages.runs.pickles import read_plain_value
 from mlstages.runs.state import RunState, StateReader
 
@@ -51,7 +50,7 @@ class RunSummary:
 
 
 def list_runs(
-    flow_name: str = DEFAULT_FLOW,
+    flow_name: str | None = None,
     *,
     tag: str | None = None,
     user: str | None = None,
@@ -63,8 +62,8 @@ def list_runs(
 
     Parameters
     ----------
-    flow_name : str, default="SampleRegressionFlow"
-        The flow's class.
+    flow_name : str or None, default=None
+        The flow's class; None is the only one here, or our own.
     tag : str or None, default=None
         Only runs with this tag.
     user : str or None, default=None
@@ -91,7 +90,7 @@ def list_runs(
     if status is not None and status not in list(RunState):
         raise OptionError(f"there is no status {status!r}: choose one of {', '.join(RunState)}")
     states = StateReader()
-    runs = iterate_runs(flow_name, tag=tag, user=user, all_users=all_users)
+    runs = iterate_runs(find_flow(flow_name), tag=tag, user=user, all_users=all_users)
     with_states = ((run, states.read(run)) for run in runs)
     matching = ((run, state) for run, state in with_states if status in (None, state))
     return [summarize_run(run, state) for run, state in islice(matching, limit)]

@@ -8,11 +8,10 @@ from typing import Any, Final
 from metaflow.util import get_username
 
 from mlstages.errors import OptionError, RunNotFoundError, RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.history import find_history
 from mlstages.launch.identity import supply_username
 from mlstages.release.description import describe_release
-from mlstages.release.log import Entry, ReleaseLog
+from mlstages.release.log import Entry, ReleaseLog, choose_released_flow
 from mlstages.release.model_file import dump_model
 from mlstages.release.released import Released
 from mlstages.runs.find import find_run, iterate_runs
@@ -30,7 +29,7 @@ def release_run(
     *,
     why: str = "",
     force: str | None = None,
-    flow_name: str = DEFAULT_FLOW,
+    flow_name: str | None = None,
 ) -> Released:
     """Return the release of a run's model, which counts from now on.
 
@@ -42,8 +41,8 @@ def release_run(
         The reason; empty is what the checks said.
     force : str or None, default=None
         The reason to release a run that is not trusted.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Raises
     ------
@@ -100,29 +99,33 @@ class Undone:
         return self.entry.to_dict() | {"now": None if self.now is None else self.now.to_dict()}
 
 
-def undo_release(*, why: str = "", flow_name: str = DEFAULT_FLOW) -> Undone:
+def undo_release(*, why: str = "", flow_name: str | None = None) -> Undone:
     """Return what was taken back, and what counts now.
 
     Parameters
     ----------
     why : str, default=""
-    flow_name : str, default="SampleRegressionFlow"
+    flow_name : str or None, default=None
+        None is the only flow that has releases here, or our own.
 
     Raises
     ------
     RunNotFoundError
         If nothing is released.
     """
-    log = ReleaseLog(find_history(), flow_name)
+    history = find_history()
+    log = ReleaseLog(history, choose_released_flow(history, flow_name))
     supply_username()
     entry = log.undo(who=get_username() or "unknown", when=_now(), why=why)
     _set_tags(log)
     return Undone(entry=entry, now=log.find_current_entry())
 
 
-def list_releases(flow_name: str = DEFAULT_FLOW) -> list[Entry]:
+def list_releases(flow_name: str | None = None) -> list[Entry]:
     """Return what was released and taken back, newest first."""
-    return list(reversed(ReleaseLog(find_history(), flow_name).read_entries()))
+    history = find_history()
+    log = ReleaseLog(history, choose_released_flow(history, flow_name))
+    return list(reversed(log.read_entries()))
 
 
 def _dump(trained: TrainedModel, released: Released) -> bytes | None:

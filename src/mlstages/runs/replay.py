@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from mlstages.errors import RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.code import read_code, write_code
 from mlstages.launch.process import read_flow_name, resume_flow
 from mlstages.runs.diff import RunDiff, diff_runs
@@ -50,7 +49,7 @@ class Replay:
         }
 
 
-def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_FLOW) -> Replay:
+def replay_run(run: str, *, code: Path | None = None, flow_name: str | None = None) -> Replay:
     """Return how a past run comes out today, with its code, parameters and data.
 
     Parameters
@@ -59,8 +58,8 @@ def replay_run(run: str, *, code: Path | None = None, flow_name: str = DEFAULT_F
         ``<flow>/<run id>``, a run id, or ``latest``.
     code : Path or None, default=None
         A flow file to run in the place of the recorded code.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Returns
     -------

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from metaflow.exception import MetaflowException
 
 from mlstages.errors import OptionError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.runs.find import REPLAY_TAG, find_run
 from mlstages.runs.listing import RunSummary, summarize_run
 from mlstages.runs.state import StateReader
@@ -16,7 +15,7 @@ def tag_run(
     *,
     add: Sequence[str] = (),
     remove: Sequence[str] = (),
-    flow_name: str = DEFAULT_FLOW,
+    flow_name: str | None = None,
 ) -> RunSummary:
     """Return a run with its tags after the change.
 
@@ -26,8 +25,8 @@ def tag_run(
         ``<flow>/<run id>``, a run id, or ``latest``.
     add, remove : sequence of str, default=()
         Tags to give and to take away; one that is not there is no fault.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Raises
     ------

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlstages.errors import RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.runs.find import find_run
 from mlstages.runs.listing import sorted_artifacts
 from mlstages.runs.order import sort_steps, sort_tasks
@@ -22,15 +21,15 @@ _COMPARED: Final = 20
 """Test rows that must be predicted alike as they are and as plain values."""
 
 
-def read_trained(run: str, *, flow_name: str = DEFAULT_FLOW) -> TrainedModel:
+def read_trained(run: str, *, flow_name: str | None = None) -> TrainedModel:
     """Return the trained model of a run.
 
     Parameters
     ----------
     run : str
         ``<flow>/<run id>``, a run id, or ``latest``.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
 
     Raises
     ------

@@ -14,7 +14,6 @@ from metaflow.plugins import DATASTORES
 from metaflow.plugins.cards.card_datastore import CardDatastore
 
 from mlstages.errors import RunNotFoundError, RunUnusableError
-from mlstages.flow_name import DEFAULT_FLOW
 from mlstages.launch.history import find_history
 from mlstages.release.log import FOLDER, ReleaseLog, write_whole
 from mlstages.runs.find import find_run
@@ -39,7 +38,7 @@ def trust_run(
     *,
     checks: Path | None = None,
     ask: Callable[[str], str] | None = None,
-    flow_name: str = DEFAULT_FLOW,
+    flow_name: str | None = None,
     progress: Callable[[str], None] = lambda _says: None,
 ) -> TrustReport:
     """Return what the checks say of a run's model; the run keeps it, and the tag ``trusted``.
@@ -53,8 +52,8 @@ def trust_run(
     ask : callable or None, default=None
         Asks a person a question of `mlstages.trust.need.QUESTIONS` and returns the answer; each
         is asked once in the life of a flow.
-    flow_name : str, default="SampleRegressionFlow"
-        Where a bare run id and ``latest`` are looked for.
+    flow_name : str or None, default=None
+        Where a bare run id and ``latest`` are looked for; None is the only flow here, or our own.
     progress : callable, default=silence
         Called with the sentence of each check before it is made.
 
