@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlstages.refactor.proof import Verdict, find_difference, judge
+from mlstages.refactor.proof import Verdict, find_difference, judge, run_again
 from mlstages.refactor.trial import Trial
 
 VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1"}
@@ -74,3 +74,16 @@ def test_what_cannot_be_looked_into_is_named():
     outcome = judge(one, one, is_fixed=True)
     assert (outcome.verdict, outcome.uncompared) == (Verdict.VERIFIED_FIXED, ("g",))
     assert outcome.n_variables == 1
+
+
+def test_a_script_that_once_does_the_same_by_chance_is_run_again():
+    runs = [RUN, replace(RUN, stdout="b\na\n"), RUN]
+    again = run_again(RUN, lambda place: runs.pop(0), laboratory=None)
+    assert find_difference(RUN, again)
+    assert len(runs) == 1
+
+
+def test_a_long_script_is_run_again_once():
+    runs = [RUN, replace(RUN, stdout="b\na\n")]
+    again = run_again(replace(RUN, seconds=60.0), lambda place: runs.pop(0), laboratory=None)
+    assert (find_difference(RUN, again), len(runs)) == ("", 1)

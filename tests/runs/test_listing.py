@@ -1,6 +1,6 @@
 import pytest
 
-from mlstages import list_runs
+from mlstages import list_runs, show_run
 from mlstages.errors import OptionError
 from mlstages.runs import find_flow
 
@@ -13,6 +13,12 @@ def ids(history, **options):
 
 def test_ones_own_runs_are_listed_newest_first(in_small_history):
     assert ids(in_small_history) == ["killed", "failed", "more", "first"]
+
+
+def test_without_a_name_the_only_flow_here_is_meant(in_small_history):
+    first = in_small_history.ids["first"]
+    assert list_runs(limit=1)[0].run == in_small_history.pathspec("killed")
+    assert show_run(first).summary.run == in_small_history.pathspec("first")
 
 
 def test_others_runs_are_apart_and_together_with_all_users(in_small_history):

@@ -32,6 +32,7 @@ from mlstages.refactor.proof import (
     judge,
     prove,
     prove_fixed,
+    run_again,
 )
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.tests_text import write_test
@@ -192,7 +193,8 @@ def _prove(
     cut, flow = prove_flow(proof)
     if flow.verdict == Verdict.DIFFERS and not proof.laboratory.is_fixed:
         terms.report(f"running {path.name} again: does it do the same twice?")
-        if find_difference(proof.original, run_script(proof.laboratory)):
+        again = run_again(proof.original, run_script, proof.laboratory)
+        if find_difference(proof.original, again):
             proof = prove_fixed(laboratory, run_script, run_functions)
             cut, flow = prove_flow(proof)
     return _described(path, cut, proof.outcome, flow, proof.original.seconds)
