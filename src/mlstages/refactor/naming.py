@@ -23,6 +23,7 @@ from mlstages.refactor.words import (
     ORDINALS,
     SAYS_LITTLE,
     STOP_WORDS,
+    VAGUE,
     VERBS,
     VERBS_OF_NOUNS,
 )
@@ -33,6 +34,13 @@ _PHASE_VERBS: Final = {
 }  # fmt: skip
 _PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "save", "report")
 
+
+_CHARTS: Final = frozenset(
+    "plot hist scatter bar barh imshow matshow boxplot pie contour contourf heatmap violinplot "
+    "errorbar histplot scatterplot lineplot barplot countplot pairplot kdeplot hexbin step "
+    "semilogx semilogy loglog pcolormesh fill_between".split()
+)
+"""What draws, and says what."""
 
 _NUMBER: Final = re.compile(
     r"^\s*(step|part|section|stage|example|exercise|task|question|experiment|chapter|\()?"
@@ -320,6 +328,9 @@ def _describe_code(
     called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
     written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     leaves = tuple(dict.fromkeys(filter(None, map(_to_snake, (*results, *written)))))
+    makers = _find_makers(nodes)
+    telling = tuple(dict.fromkeys(makers.get(n, n) for n in leaves if n in makers or _tells(n)))
+    leaves = telling or leaves
     composed = _describe_own_call(analysis, calls, leaves)
     if composed is not None:
         return _Described(*composed, called, leaves)
@@ -339,7 +350,8 @@ def _describe_code(
         case "train":
             return _Described("fit", _fitted(calls, classes) or leaves[:2], called)
         case "plot":
-            return _Described("plot", _titled(calls) or leaves[:2] or called[:1], called)
+            words = _titled(calls) or tuple(n for n in telling if len(n) > 2) or _drawn(calls)
+            return _Described("plot", words[:3] or leaves[:2] or called[:1], called)
         case "report":
             return _Described("report", _printed(calls) or leaves[:2] or called[:1], called)
         case "evaluate":
@@ -446,6 +458,34 @@ def _fitted(calls: Sequence[ast.Call], classes: dict[str, str]) -> tuple[str, ..
         name = _called_name(call)
         if name[:1].isupper():
             return (_to_snake(name),)
+    return ()
+
+
+def _find_makers(nodes: Sequence[ast.AST]) -> dict[str, str]:
+    """Return for each variable of one letter what was called to make it: ``path_graph`` for G."""
+    return {
+        name.lower(): _to_snake(_called_name(node.value))
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for name in (target.id for target in node.targets if isinstance(target, ast.Name))
+        if not _tells(name) and 0 < _to_snake(_called_name(node.value)).count("_") < 3
+    }
+
+
+def _tells(name: str) -> bool:
+    """Tell whether a variable's name says what it holds."""
+    return name.rstrip("0123456789") not in VAGUE and (len(name) > 1 or name in "xyXY")
+
+
+def _drawn(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    """Return what is drawn, and as what: ``degrees`` and ``hist`` for ``plt.hist(degrees)``."""
+    for call in calls:
+        kind = _to_snake(_called_name(call)).removeprefix("draw_").removeprefix("plot_")
+        if kind not in _CHARTS and not _called_name(call).startswith(("draw_", "plot_")):
+            continue
+        names = (_to_snake(each.id) for each in call.args[:2] if isinstance(each, ast.Name))
+        things = [name for name in names if _tells(name)]
+        return (*things[:2], *([kind] if kind != "plot" else []))
     return ()
 
 

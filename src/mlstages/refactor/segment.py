@@ -26,6 +26,11 @@ _WORTH: Final = {
     Strength.SECTION: 0.9,
     Strength.FIXED: 20.0,
 }
+_PRICE_OF_FINISH: Final = 1.2
+_FINISHES: Final = frozenset(
+    ("show", "tight_layout", "savefig", "legend", "subplots_adjust", "close", "despine")
+)
+"""Calls that end a plot: without words above them they are no stage."""
 _MOST_STAGES: Final = 12
 _ENOUGH_FOR_THREE: Final = 8
 """Statements from which on three stages are wanted wherever they are possible."""
@@ -113,10 +118,19 @@ def _price_places(
         price += 0.06 * max(0, carried - 2) + 0.15 * max(0, carried - 5)
         if place and phases[place] != phases[place - 1] and phases[place]:
             price -= 0.25
+        if piece.heading.strength <= Strength.BLANK and _is_finish(analysis, piece.statement):
+            price += _PRICE_OF_FINISH
         if place and (is_own[place] or is_own[place - 1]):  # a person's own composition
             price -= 0.8 + 0.9 * (piece.heading.strength == Strength.NONE)
         prices.append(price)
     return prices
+
+
+def _is_finish(analysis: Analysis, index: int) -> bool:
+    match analysis.statements[index].node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name in _FINISHES
+    return False
 
 
 def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:

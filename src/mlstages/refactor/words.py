@@ -82,6 +82,11 @@ GENERIC: Final = frozenset(
     "do work execute perform start continue go finish body".split()
 )
 """Words that say nothing when they stand alone."""
+VAGUE: Final = frozenset(
+    "ax axs axes axis fig figs figure pos options opts kwargs args tmp temp res ret out idx obj xx "
+    "yy zz".split()
+)
+"""Names of variables that do not tell what they hold, numbered or not."""
 SAYS_LITTLE: Final = frozenset(
     "done total time took number ok sec seconds ms mb result results value values".split()
 )
