@@ -31,14 +31,18 @@ _BESIDE_COMMANDS: Final = frozenset(
 """Commands of a shell that install, or only print."""
 
 _DRAWS: Final = re.compile(
-    r"plot|hist(?:ogram)?s?$|heatmap|show|display|draw|(?:^|_)fig(?:ure|s)?(?:$|_)"
-    r"|^axe?s?$|^sns$|^seaborn$",
+    r"plot|hist(?:ogram)?s?$|heatmap|show|display|draw|(?:^|_)fig(?:ure|s)?(?:$|_)|^axe?s?$",
     re.IGNORECASE,
 )
 """Names in whose company figures come about."""
 
-_DRAWS_NOTHING: Final = frozenset(["rcParams", "rc", "style", "ion", "ioff", "close"])
-"""Of pyplot."""
+_DRAWS_NOTHING: Final = frozenset(
+    [
+        *("rcParams", "rc", "style", "ion", "ioff", "close"),
+        *("set", "set_theme", "set_style", "set_palette", "set_context", "color_palette"),
+    ]
+)
+"""Of pyplot and of seaborn."""
 
 _KEEPS_FIGURES: Final = re.compile(
     r"^\s*%(?:matplotlib\s+(?!inline)\w+|config\s+InlineBackend\.close_figures\s*=\s*False)",
@@ -128,7 +132,7 @@ class _Figures:
     def _is_drawing(self, statement: ast.stmt) -> bool:
         for node in ast.walk(statement):
             match node:
-                case ast.Attribute() if ast.unparse(node.value) == self._pyplot:
+                case ast.Attribute() if ast.unparse(node.value) in (self._pyplot, "sns", "seaborn"):
                     if node.attr not in _DRAWS_NOTHING:
                         return True
                 case ast.Attribute(attr=name) | ast.Name(id=name):
@@ -217,7 +221,6 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
         if number == 1 and bare.startswith("%%"):
             name = bare[2:].split()[0] if bare[2:].split() else ""
             if name in ("time", "timeit", "capture"):
-                lines.append(f"# {bare}")
                 continue
             faults.append(f"{where}: the cell magic %%{name} is not Python")
         elif re.match(r"%\w", bare):

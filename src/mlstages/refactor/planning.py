@@ -163,10 +163,8 @@ def _find_own_calls(
 
 def _refuse(script: Script, refusals: list[Refusal]) -> None:
     if refusals:
-        reasons = "\n".join(
-            f"{script.point_at(refusal.line)}: {refusal.reason}"
-            for refusal in dict.fromkeys(refusals)
-        )
+        said = (f"{script.point_at(refusal.line)}: {refusal.reason}" for refusal in refusals)
+        reasons = "\n".join(dict.fromkeys(said))
         raise RefusedError(f"{script.name} cannot be refactored; nothing was written\n{reasons}")
 
 

@@ -234,7 +234,9 @@ def _compare_files(one: Trial, other: Trial) -> str:
         )
     for name, content in one.files.items():
         if content not in (other.files[name], other.pickles.get(name)):
-            return f"the file {name} has other content"
+            is_pickle = one.pickles.get(name, "") == other.pickles.get(name)
+            said = "other bytes, though it holds the same" if is_pickle else "other content"
+            return f"the file {name} has {said}"
     return ""
 
 

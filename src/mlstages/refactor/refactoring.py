@@ -46,7 +46,7 @@ from mlstages.refactor.trial import (
 )
 
 _MARK: Final = "# Made by mlstages refactor"
-_MOST_ROUNDS: Final = 5
+_MOST_ROUNDS: Final = 8
 """How often a flow that differs is cut anew before the verdict stands."""
 
 
@@ -103,6 +103,7 @@ _LAST_LINES: Final = 4
 _TERMS = Terms()
 _NO_WISHES = Wishes()
 _NOT_RUN = Outcome(verdict=Verdict.NOT_RUN, difference="nothing was run")
+_NOT_VERIFIED = Outcome(verdict=Verdict.NOT_RUN, difference="only the script was run")
 
 
 def read_any(path: Path) -> Script:
@@ -171,7 +172,8 @@ def _prove(
             wishes = replace(wishes, bans=(*wishes.bans, *stale))
             plan = _plan(script, wishes)
     if not terms.is_verified:
-        return _described(path, plan, _NOT_RUN, _begin_with(plan), original.seconds)
+        flow = _begin_with(plan) if plan.flow_refusals else _NOT_VERIFIED
+        return _described(path, plan, _NOT_VERIFIED, flow, original.seconds)
     module = f"{functions_module(path)}.py"
     own = write_functions(plan)
 
@@ -271,7 +273,7 @@ def _prove_flow(
     module = functions_module(path)
     outcome = _NOT_RUN
     options = translate_arguments(plan.arguments, terms.arguments)
-    for _ in range(_MOST_ROUNDS):
+    for round_ in range(1, _MOST_ROUNDS + 1):
         flow_file = f"{module_stem(path.name)}_flow.py"
         texts = {
             f"{module}.py": write_functions(plan),
@@ -285,6 +287,8 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
+        if round_ == _MOST_ROUNDS:
+            break  # the verdict is that of the plan as it is
         why = outcome.difference or find_changed_in_branches(plan, trial)
         if plan.blocks and why:
             terms.report(f"no branches: {why}")

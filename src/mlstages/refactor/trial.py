@@ -180,7 +180,11 @@ def _node_number(plan: Plan, index: int) -> int:
 
 
 def run_flow(
-    laboratory: Laboratory, texts: Mapping[str, str], flow: str, options: Sequence[str] = ()
+    laboratory: Laboratory,
+    texts: Mapping[str, str],
+    flow: str,
+    options: Sequence[str] = (),
+    modules: Sequence[str] = (),
 ) -> Trial:
     """Run the flow in Metaflow, each task in a process of its own.
 
@@ -192,7 +196,7 @@ def run_flow(
     laboratory.reset()
     for name, text in texts.items():
         _write(laboratory, name, text)
-    modules = [Path(name).stem for name in texts]
+    modules = [*modules, *(Path(name).stem for name in texts)]
     is_forked = laboratory.python == sys.executable and not laboratory.is_fixed
     begin = ["-P", "-c", _FORKED, flow] if is_forked else [flow]
     forked = ["--with", "fork"] if is_forked else []

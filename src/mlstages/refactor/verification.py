@@ -84,10 +84,10 @@ def _kind_of(path: Path) -> Kind:
 
 def _runner(path: Path) -> Run:
     """Return how a file is run in a laboratory."""
+    others = [each.stem for each in path.parent.glob("*.py")]
     if _kind_of(path) == Kind.FLOW:
-        return lambda place: run_flow(place, {}, path.name)
+        return lambda place: run_flow(place, {}, path.name, modules=others)
     if path.suffix == ".ipynb":
         text = read_any(path).text
         return lambda place: run_program(place, f"{path.stem}.py", text)
-    others = [each.stem for each in path.parent.glob("*.py")]
     return lambda place: run_program(place, path.name, None, others)
