@@ -22,6 +22,7 @@ TAKEN: Final = frozenset(
 """Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
 
 _TYPES: Final = ("int", "float", "str")
+_PATHS: Final = ("Path", "pathlib.Path")
 _KNOWN_WORDS: Final = frozenset(
     {"type", "default", "help", "choices", "required", "action", "dest", "metavar"}
 )
@@ -44,6 +45,8 @@ class Argument:
     """What it may be; empty if anything."""
     stored: bool = True
     """What a flag (``store_true``, ``store_false``) stores."""
+    made: str = ""
+    """What the script makes of the text, as it spells it: ``Path``."""
 
     @property
     def parameter(self) -> str:
@@ -177,7 +180,7 @@ def _read_argument(call: ast.Call) -> Argument | None:
         dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
         said = ast.literal_eval(words["help"]) if "help" in words else ""
         choices = _read_choices(words["choices"]) if "choices" in words else ()
-        default = ast.literal_eval(words["default"]) if "default" in words else None
+        default = _read_default(words["default"]) if "default" in words else None
         is_required = "required" in words and bool(ast.literal_eval(words["required"]))
         action = ast.literal_eval(words["action"]) if "action" in words else "store"
     except (TypeError, ValueError):
@@ -193,6 +196,11 @@ def _read_argument(call: ast.Call) -> Argument | None:
             stored=stored,
         )  # fmt: skip
     kind = ast.unparse(words["type"]) if "type" in words else "str"
+    made = kind if kind in _PATHS else ""
+    if made:
+        kind = "str"
+        if default is None and options and not is_required:
+            return None  # there is no path of None
     if action != "store" or kind not in _TYPES or not name.isidentifier():
         return None
     if default is not None and type(default).__name__ != kind:
@@ -204,7 +212,17 @@ def _read_argument(call: ast.Call) -> Argument | None:
         default=None if is_required or not options else to_literal(default),
         help=str(said).replace("%(default)s", repr(default)).replace("%%", "%"),
         choices=choices,
+        made=made,
     )
+
+
+def _read_default(node: ast.expr) -> Any:
+    """Return a literal; of a path the text that it is made of."""
+    match node:
+        case ast.Call(func=function, args=[ast.Constant(value=str(text))], keywords=[]):
+            if ast.unparse(function) in _PATHS:
+                return text
+    return ast.literal_eval(node)
 
 
 def _read_choices(node: ast.expr) -> tuple[Any, ...]:

@@ -226,8 +226,13 @@ def _choices(arguments: Arguments) -> Iterator[str]:
 
 def _namespace(arguments: Arguments, target: str) -> str:
     """Return the line that makes of the flow's parameters what the parser would have given."""
-    words = [f"{a.name}=self.{a.parameter}" for a in arguments.arguments]
+    words = [f"{a.name}={_read_parameter(a)}" for a in arguments.arguments]
     return write_call(f"        {target} = ", "argparse.Namespace", words)
+
+
+def _read_parameter(argument: Argument) -> str:
+    value = f"self.{argument.parameter}"
+    return f"functions.{argument.made}({value})" if argument.made else value
 
 
 def _own_call(stage: PlannedStage, names: _StepNames) -> tuple[list[str], list[str]]:

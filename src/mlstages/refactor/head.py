@@ -408,10 +408,10 @@ def is_pure(node: ast.expr) -> bool:
         case ast.Dict(keys=keys, values=values):
             return all(key is None or is_pure(key) for key in keys) and all(map(is_pure, values))
         case ast.Attribute(value=value):
-            return root_name(node) is not None and is_pure(value)
+            return is_pure(value)
         case ast.Call(func=function, args=arguments, keywords=keywords):
             return (
-                ast.unparse(function) in _PURE_CALLS
+                (ast.unparse(function) in _PURE_CALLS or _is_of_path(function))
                 and all(map(is_pure, arguments))
                 and all(is_pure(keyword.value) for keyword in keywords)
             )
@@ -419,6 +419,14 @@ def is_pure(node: ast.expr) -> bool:
             return all(is_pure(value) for value in values)
         case ast.FormattedValue(value=value):
             return is_pure(value)
+    return False
+
+
+def _is_of_path(function: ast.expr) -> bool:
+    """Tell whether a method is one of a path that is worked out: ``Path(__file__).resolve``."""
+    match function:
+        case ast.Attribute(value=owner, attr="resolve" | "absolute" | "joinpath" | "expanduser"):
+            return _is_path(owner) or is_pure(owner)
     return False
 
 
@@ -501,6 +509,13 @@ def _short(spelled: str) -> str:
 
 
 def _is_plain(node: ast.expr, imported: set[str]) -> bool:
+    if isinstance(node, ast.Lambda):  # how numbers are shown, say
+        own = {argument.arg for argument in node.args.args}
+        return all(
+            name.id in imported | own or name.id in BUILTINS
+            for name in ast.walk(node.body)
+            if isinstance(name, ast.Name)
+        )
     return (is_pure(node) or _is_path(node)) and all(
         name.id in imported or name.id in BUILTINS
         for name in ast.walk(node)

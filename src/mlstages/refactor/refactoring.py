@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mlstages.errors import FileError, OptionError, RefusedError, ScriptError
 from mlstages.refactor.arguments import translate_arguments
@@ -199,7 +199,12 @@ def _prove(
         if find_difference(proof.original, again):
             proof = prove_fixed(laboratory, run_script, run_functions)
             cut, flow = prove_flow(proof)
-    return _described(path, cut, proof.outcome, flow, proof.original.seconds)
+    functions = proof.outcome
+    if (text_of_flow := write_functions(cut)) != own and not functions.difference:
+        terms.report("running the functions as the flow has them")
+        trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem])
+        functions = judge(proof.original, trial, is_fixed=proof.laboratory.is_fixed)
+    return _described(path, cut, functions, flow, proof.original.seconds)
 
 
 def _begin_with(plan: Plan) -> Outcome:
@@ -269,11 +274,14 @@ def _prove_flow(
     laboratory: Laboratory,
     original: Trial,
 ) -> tuple[Plan, Outcome]:
-    """Return the verdict on the flow; where it differs, the step at fault joins the one above."""
+    """Return the verdict on the flow; where it differs, the step at fault joins the one above.
+
+    Where no cut helps, the flow is the first one that came to its end.
+    """
     module = functions_module(path)
-    outcome = _NOT_RUN
+    attempts: list[_Attempt] = []
     options = translate_arguments(plan.arguments, terms.arguments)
-    for round_ in range(1, _MOST_ROUNDS + 1):
+    for _ in range(_MOST_ROUNDS):
         flow_file = f"{module_stem(path.name)}_flow.py"
         texts = {
             f"{module}.py": write_functions(plan),
@@ -287,8 +295,7 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
-        if round_ == _MOST_ROUNDS:
-            break  # the verdict is that of the plan as it is
+        attempts.append(_Attempt(plan, outcome, has_ended=trial.status == original.status))
         why = outcome.difference or find_changed_in_branches(plan, trial)
         if plan.blocks and why:
             terms.report(f"no branches: {why}")
@@ -300,15 +307,25 @@ def _prove_flow(
             wishes = replace(wishes, picklable=wishes.picklable - not_to_keep)
             plan = _plan(script, wishes)
             continue
-        if not outcome.difference or len(plan.steps) == 1 or find_moved_pickles(original, trial):
-            return plan, outcome  # no other cut changes where a class is defined
-        ban = find_fault(plan, trial, original, outcome.difference)
-        if ban is None:
+        if not outcome.difference:
             return plan, outcome
+        # No other cut changes where a class is defined.
+        is_hopeless = len(plan.steps) == 1 or find_moved_pickles(original, trial)
+        ban = None if is_hopeless else find_fault(plan, trial, original, outcome.difference)
+        if ban is None:
+            break
         terms.report(f"the flow differs ({outcome.difference}): merging")
         wishes = replace(wishes, bans=(*wishes.bans, ban))
         plan = _plan(script, wishes)
-    return plan, outcome
+    chosen = next((each for each in attempts if each.has_ended), attempts[-1])
+    return chosen.plan, chosen.outcome
+
+
+class _Attempt(NamedTuple):
+    plan: Plan
+    outcome: Outcome
+    has_ended: bool
+    """With the exit status of the script."""
 
 
 def _find_kept_in_vain(plan: Plan, trial: Trial, original: Trial) -> set[str]:

@@ -134,8 +134,8 @@ def _find_only_call(
 ) -> tuple[int, str, list[ast.expr]] | None:
     """Return the last statement's place, the function that it calls and the arguments.
 
-    Only where that call is all the work: what else stands there defines, imports or assigns
-    a literal.
+    Only where that call is all the work: what else stands there defines, imports, assigns or
+    sets an option.
     """
     last = len(statements) - 1
     for statement in statements[:last]:
@@ -148,7 +148,7 @@ def _find_only_call(
                 | ast.AsyncFunctionDef()
             ):
                 continue
-            case ast.Assign() | ast.AnnAssign() if not _calls(statement.node):
+            case ast.Assign() | ast.AnnAssign():
                 continue
             case ast.Try() | ast.If() if analyse_names(statement.nodes).writes:
                 if all(_only_prepares(node) for node in _inner(statement.node)):
@@ -157,10 +157,24 @@ def _find_only_call(
                 continue
         return None
     match statements[last].node:
-        case ast.Expr(
-            value=ast.Call(
-                func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"),
-                args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
+        case (
+            ast.Expr(
+                value=ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"),
+                    args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
+                )
+            )
+            | ast.Expr(
+                value=ast.Call(
+                    func=ast.Name(id="exit"),
+                    args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
+                )
+            )
+            | ast.Raise(
+                exc=ast.Call(
+                    func=ast.Name(id="SystemExit"),
+                    args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
+                )
             )
         ):
             return last, name, arguments
@@ -208,7 +222,7 @@ def _why_not(
     last = function.body[-1]
     if isinstance(last, ast.Return) and not _is_plain(last.value):
         return "what it returns is computed in the return"
-    if isinstance(last, ast.Return) and last.value is not None and "exit" in call.lines[0]:
+    if isinstance(last, ast.Return) and not _is_success(last.value) and _exits(call):
         return "what it returns is the exit status"
     local = analyse_names(n for n in function.body if not isinstance(n, ast.Return)).writes
     local |= {argument.arg for argument in spec.args}
@@ -223,6 +237,14 @@ def _why_not(
     if clash:
         return f"its local name {clash[0]} is also a global one"
     return None
+
+
+def _is_success(status: ast.expr | None) -> bool:
+    return status is None or (isinstance(status, ast.Constant) and status.value in (0, None))
+
+
+def _exits(call: Statement) -> bool:
+    return isinstance(call.node, ast.Raise) or "exit" in call.lines[0]
 
 
 def _early_returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
