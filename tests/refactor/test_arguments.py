@@ -36,6 +36,19 @@ def test_names_types_defaults_and_help_are_those_of_the_parser():
     assert "self.args = argparse.Namespace(" in flow
 
 
+@pytest.mark.parametrize("said", ["type=Path, default=Path('a.csv')", "type=Path, default='a.csv'"])
+def test_a_path_is_made_of_the_parameter(said):
+    plan = plan_of(
+        "import argparse\nfrom pathlib import Path\n\n\ndef parse():\n"
+        "    parser = argparse.ArgumentParser()\n"
+        f"    parser.add_argument('--data', {said})\n    return parser.parse_args()\n\n\n"
+        "args = parse()\nprint(args.data)\n"
+    )
+    flow = write_flow(plan, "train_functions")
+    assert 'Parameter("data", type=str, default="a.csv")' in flow
+    assert "args = argparse.Namespace(data=functions.Path(self.data))" in flow
+
+
 def test_what_the_script_is_given_is_given_to_the_flow():
     arguments = plan_of(PARSER).arguments
     given = ["-e", "7", "--learning-rate=0.5", "rows.csv", "--quick"]
@@ -68,4 +81,9 @@ def test_a_parser_that_the_text_does_not_show_whole_leaves_no_flow(added):
         + "args = parser.parse_args()\nprint(args)\n"
     )  # fmt: skip
     assert plan.arguments is None
-    assert any("command line" in refusal.reason for refusal in plan.flow_refusals)
+    (refusal,) = plan.flow_refusals
+    assert "command line" in refusal.reason
+    is_told = added.startswith("parser.add_argument")
+    assert ("not clear is parser.add_argument(" in refusal.reason) == (
+        is_told or added.startswith("for")
+    )

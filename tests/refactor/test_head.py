@@ -20,6 +20,15 @@ AT_HEAD = {
     "a setting of numpy": "import numpy as np\nnp.set_printoptions(precision=3)\n",
     "a setting of pyplot": "import matplotlib.pyplot as plt\nplt.rcParams['font.size'] = 8\n",
     "a variable of the environment": "import os\nos.environ['X'] = '1'\n",
+    "how numbers are shown": (
+        "import pandas as pd\npd.set_option('display.float_format', '{:.3f}'.format)\n"
+        "pd.set_option('display.precision', lambda x: f'{x:.2f}')\n"
+    ),
+    "the script's folder": "from pathlib import Path\nHERE = Path(__file__).resolve().parent\n",
+    "constants made of it": (
+        "from pathlib import Path\nHERE = Path(__file__).parent\n"
+        "CONFIG = {'data': HERE / 'data' / 'a.csv'}\n"
+    ),
     "a function": "def f():\n    return 1\n",
     "a class": "class A:\n    pass\n",
     "a function that reads a constant": "N = 3\ndef f():\n    return N\n",

@@ -80,6 +80,26 @@ def test_without_words_the_code_names_the_stage(text, name):
     assert [stage.name for stage in plan_of(text, n_stages=1).stages] == [name]
 
 
+def test_words_of_another_language_are_kept_as_they_are():
+    plan = plan_of(
+        "# Cargar los datos\nX = open('a').read()\n# 2. Creación de variables\nz = X * 2\n"
+        "# Güte auswerten\nprint(z)\n",
+        n_stages=3,
+    )
+    names = [stage.name for stage in plan.stages]
+    assert names == ["cargar_los_datos", "creacion_de_variables", "guete_auswerten"]
+
+
+def test_no_name_is_one_that_pytest_collects():
+    plan = plan_of("# Test set\na = open('a').read()\nprint(a)\n", n_stages=1)
+    assert not plan.stages[0].name.startswith("test")
+
+
+def test_a_letter_lends_its_name_from_what_made_it():
+    text = "import networkx as nx\nG = nx.path_graph(4)\n# show\nprint(G)\n"
+    assert plan_of(text, n_stages=2).stages[0].name == "prepare_path_graph"
+
+
 def test_a_fixed_cell_is_a_boundary_with_its_name():
     plan = plan_of("a = 1\nb = 2\n# %% collect numbers\nc = a + b\nd = c\nprint(c, d)\n")
     assert "collect_numbers" in [stage.name for stage in plan.stages]

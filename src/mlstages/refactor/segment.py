@@ -22,8 +22,8 @@ _PRICE_OF_JOINED: Final = 0.4
 _WORTH: Final = {
     Strength.NONE: -0.9,
     Strength.BLANK: 0.1,
-    Strength.COMMENT: 0.3,
-    Strength.SECTION: 0.9,
+    Strength.COMMENT: 0.45,
+    Strength.SECTION: 1.2,
     Strength.FIXED: 20.0,
 }
 _PRICE_OF_FINISH: Final = 1.2

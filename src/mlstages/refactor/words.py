@@ -82,6 +82,13 @@ GENERIC: Final = frozenset(
     "do work execute perform start continue go finish body".split()
 )
 """Words that say nothing when they stand alone."""
+OF_OTHER_LANGUAGES: Final = frozenset(
+    "de del la el los las y en con para por una al que und der das den dem ein eine mit von für zu "
+    "auf aus im zur zum nach le les des du et une pour avec dans sur par au aux os do da dos das "
+    "em com um uma il lo gli di della dei nel".split()
+)
+"""Small words of Spanish, German, French, Portuguese and Italian that English has not."""
+
 VAGUE: Final = frozenset(
     "ax axs axes axis fig figs figure pos options opts kwargs args tmp temp res ret out idx obj xx "
     "yy zz".split()
