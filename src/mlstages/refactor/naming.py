@@ -46,7 +46,7 @@ _CHARTS: Final = frozenset(
 
 _NUMBER: Final = re.compile(
     r"^\s*(step|part|section|stage|example|exercise|task|question|experiment|chapter|\()?"
-    r"\s*[\dA-Z]?[\d.)]*[.):]\s+",
+    r"\s*(?:[\dA-Z]?[\d.)]*[.):]|\d+(?:\.\d+)+)\s+",
     flags=re.IGNORECASE,
 )
 """What counts a heading: ``Step 2:``, ``1.``."""
@@ -347,6 +347,7 @@ def _describe_code(
     results: Sequence[str],
     classes: dict[str, str],
 ) -> _Described:
+    pieces = [p for p in pieces if not _closes_figures(analysis, p)] or pieces
     phases = [find_phase(analysis, piece.statement) for piece in pieces]
     nodes = [
         node for piece in pieces for top in analysis.statements[piece.statement].nodes
@@ -404,6 +405,13 @@ def _describe_code(
         read = tuple(_to_snake(node.id) for node in nodes if isinstance(node, ast.Name))
         return _Described("show", read[:1] or ("value",), called)
     return _describe_call(calls, called)
+
+
+def _closes_figures(analysis: Analysis, piece: Piece) -> bool:
+    match analysis.statements[piece.statement].node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="close"), args=[ast.Constant("all")])):
+            return True
+    return False
 
 
 def _describe_own_call(

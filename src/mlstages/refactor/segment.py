@@ -41,7 +41,14 @@ _PHASES: Final = (
     ("split", ("train_test_split", "KFold", "ShuffleSplit", "StratifiedKFold", "random_split")),
     ("train", ("fit", "fit_transform", "fit_predict", "partial_fit", "train", "GridSearchCV")),
     ("evaluate", ("predict", "score", "_score", "_error", "cross_val", "classification_report")),
-    ("plot", ("plot", "scatter", "subplots", "figure", "show", "hist", "imshow", "savefig")),
+    (
+        "plot",
+        (
+            *("plot", "scatter", "subplots", "figure", "show", "hist", "imshow", "savefig"),
+            *("contour", "contourf", "bar", "barh", "boxplot", "heatmap", "pie", "matshow"),
+            *("hist2d", "hexbin", "errorbar", "violinplot", "fill_between", "draw_", "plot_"),
+        ),
+    ),
     ("report", ("print", "display")),
 )
 
