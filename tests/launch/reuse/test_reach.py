@@ -10,7 +10,8 @@ import types
 import pytest
 
 from mlstages.launch.reuse.modules import ModuleHome, Owner, locate
-from mlstages.launch.reuse.reach import FlowClasses, Place, Project, find_reach
+from mlstages.launch.reuse.project import FlowClasses, Place, Project
+from mlstages.launch.reuse.reach import find_reach
 from mlstages.launch.reuse.source import read_module
 
 NO_FLOW = FlowClasses((), frozenset(), frozenset())

@@ -19,7 +19,8 @@ from mlstages.launch.installed import is_users
 from mlstages.launch.reuse.declaration import Declaration, read_declaration
 from mlstages.launch.reuse.modules import MAIN, ModuleHome, Owner, locate
 from mlstages.launch.reuse.packages import find_versions, list_distributions
-from mlstages.launch.reuse.reach import FlowClasses, Place, Project, Reach, Reason, find_reach
+from mlstages.launch.reuse.project import FlowClasses, Place, Project
+from mlstages.launch.reuse.reach import Reach, Reason, find_reach
 from mlstages.launch.reuse.source import Module
 from mlstages.launch.reuse.store import CodeCache
 

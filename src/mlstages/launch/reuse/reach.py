@@ -5,11 +5,11 @@ of installed packages is not followed, their versions stand for it; what they ar
 `packages`.
 """
 
-import builtins
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from mlstages.launch.reuse.effects import Effect, read_effects
 from mlstages.launch.reuse.hazards import (
     OF_METAFLOW,
     SEEDS,
@@ -20,22 +20,18 @@ from mlstages.launch.reuse.hazards import (
     find_variable,
     is_pure,
 )
-from mlstages.launch.reuse.modules import MAIN, ModuleHome, Owner
-from mlstages.launch.reuse.source import ImportedName, Module, Unit, UnitKind, Use
-
-DECLARATIONS: Final = (
-    "mlstages.reusable",
-    "mlstages.launch.reuse.reusable",
-    "mlstages.launch.reuse.declaration.reusable",
+from mlstages.launch.reuse.modules import MAIN, Owner
+from mlstages.launch.reuse.project import (
+    DECLARATIONS,
+    FlowClasses,
+    Link,
+    Place,
+    Project,
+    absolute_module,
+    import_closure,
+    is_declared_reusable,
 )
-"""Where the decorator that a user declares a function with can be imported from."""
-
-
-class Place(NamedTuple):
-    """A unit by its module and its first name."""
-
-    module: str
-    name: str
+from mlstages.launch.reuse.source import Unit, UnitKind, Use
 
 
 class Reason(NamedTuple):
@@ -76,181 +72,6 @@ class Reach:
     variables: frozenset[str]
     modules: frozenset[str]
     seeded: frozenset[str]
-
-
-class FlowClasses(NamedTuple):
-    """What is known of a flow's class: its members are followed one by one."""
-
-    places: tuple[Place, ...]
-    """The class and the user's classes that it inherits from, nearest first."""
-    steps: frozenset[str]
-    parameters: frozenset[str]
-    """Compared by value, so that their definitions do not matter."""
-
-
-_Aliases = Mapping[str, list[tuple[str, str | None]]]
-"""What a name that is imported stands for: a module, and a name of it."""
-
-
-class _Link(NamedTuple):
-    """What one use stands for."""
-
-    use: Use
-    places: tuple[Place, ...]
-    external: str | None
-    """The name in a library."""
-    package: str | None
-    problem: str | None
-
-
-@dataclass
-class Project:
-    """The user's modules, read when they are first met.
-
-    Parameters
-    ----------
-    read : callable
-        From the name of a user's module to its units.
-    locate : callable
-        From the name of a module to whose it is.
-    """
-
-    read: Callable[[str], Module | None]
-    locate: Callable[[str], ModuleHome]
-    _modules: dict[str, Module | None] = field(default_factory=dict)
-    _tables: dict[str, dict[str, list[Unit]]] = field(default_factory=dict)
-    _links: dict[tuple[Place, bool], tuple[_Link, ...]] = field(default_factory=dict)
-    _effects: dict[str, tuple["_Effect", ...]] = field(default_factory=dict)
-    _imported: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def module(self, name: str) -> Module | None:
-        """Return a user's module; None if it is not one, or cannot be read."""
-        if name not in self._modules:
-            self._modules[name] = self.read(name) if self.locate(name).owner is Owner.USER else None
-        return self._modules[name]
-
-    def units(self, module: str) -> Mapping[str, list[Unit]]:
-        """Return the units of a module by each name that they bind."""
-        if module not in self._tables:
-            table: dict[str, list[Unit]] = {}
-            found = self.module(module)
-            for unit in found.units if found else ():
-                for name in unit.names or (f"<{unit.line}>",):
-                    table.setdefault(name, []).append(unit)
-            self._tables[module] = table
-        return self._tables[module]
-
-    def links(self, place: Place, unit: Unit, *, above: bool = False) -> tuple[_Link, ...]:
-        """Return what the uses of a unit stand for; or of what is written above it."""
-        key = (Place(place.module, f"{place.name}@{unit.line}"), above)
-        if key not in self._links:
-            uses = unit.decorators if above else unit.uses
-            own = _absolute(unit.imports, place.module, self)
-            self._links[key] = tuple(self._link(place.module, own, use) for use in uses)
-        return self._links[key]
-
-    def effects(self, module: str, flow: FlowClasses) -> tuple["_Effect", ...]:
-        """Return what a module does while it is imported."""
-        if module not in self._effects:
-            self._effects[module] = tuple(_find_effects(self, module, flow))
-        return self._effects[module]
-
-    def imported(self, module: str) -> tuple[str, ...]:
-        """Return the user's modules that a user's module imports at its top."""
-        if module not in self._imported:
-            self._imported[module] = tuple(_list_imported(self, module))
-        return self._imported[module]
-
-    def _link(self, module: str, own: _Aliases, use: Use) -> _Link:
-        root, *rest = use.chain
-        places: list[Place] = []
-        external = package = problem = None
-        units = self.units(module)
-        if root in units:
-            places.append(Place(module, root))
-            if rest and f"{root}.{rest[0]}" in units:
-                places.append(Place(module, f"{root}.{rest[0]}"))
-        found = self.module(module)
-        at_top = _absolute(found.imports, module, self) if found else {}
-        for target, name in (*own.get(root, ()), *at_top.get(root, ())):
-            words = [name, *rest] if name else rest
-            more, external_here, package_here, problem_here = self._resolve(target, words, 0)
-            places += more
-            external, package = external_here or external, package_here or package
-            problem = problem_here or problem
-        if not places and external is None and problem is None:
-            external, problem = self._from_elsewhere(module, found, root, rest, places)
-        return _Link(use, tuple(places), external, package, problem)
-
-    def _from_elsewhere(
-        self, module: str, found: Module | None, root: str, rest: list[str], places: list[Place]
-    ) -> tuple[str | None, str | None]:
-        for star in found.stars if found else ():
-            target = _absolute_module(star, module, self)
-            more, external, _package, _problem = self._resolve(target, [root, *rest], 0)
-            if more or (external and self.locate(target).owner is not Owner.USER):
-                places += more
-                return external, None
-        if hasattr(builtins, root):
-            return ".".join(("builtins", root, *rest)), None
-        return None, None  # __file__ and the like, or a name that is bound by a star
-
-    def _resolve(
-        self, target: str, words: list[str], depth: int
-    ) -> tuple[list[Place], str | None, str | None, str | None]:
-        owner = self.locate(target).owner
-        if owner in (Owner.PACKAGE, Owner.PYTHON):
-            package = target.partition(".")[0] if owner is Owner.PACKAGE else None
-            return [], ".".join((target, *words)), package, None
-        if owner is Owner.MISSING:
-            return [], None, None, f"module {target} is not there"
-        if depth > _DEEPEST or (self.module(target) is None and self.locate(target).path):
-            return [], None, None, f"module {target} cannot be read"
-        units = self.units(target)
-        if not words:
-            return [Place(target, name) for name in units], None, None, None
-        word, *rest = words
-        if word in units:
-            return [Place(target, word)], None, None, None
-        found = self.module(target)
-        for name, attribute in (
-            _absolute(found.imports, target, self).get(word, ()) if found else ()
-        ):
-            return self._resolve(name, [attribute, *rest] if attribute else rest, depth + 1)
-        if self.locate(f"{target}.{word}").owner is Owner.USER:
-            return self._resolve(f"{target}.{word}", rest, depth + 1)
-        for star in found.stars if found else ():
-            answer = self._resolve(_absolute_module(star, target, self), words, depth + 1)
-            if answer[3] is None:
-                return answer
-        if "__getattr__" in units:
-            return [Place(target, "__getattr__")], f"{target}.{word}", None, None
-        if word.startswith("__"):
-            return [], None, None, None
-        return [], None, None, f"{target}.{word} is not found"
-
-
-_DEEPEST: Final = 20
-
-
-def _absolute(
-    imports: Iterable[tuple[str, ImportedName]], module: str, project: Project
-) -> dict[str, list[tuple[str, str | None]]]:
-    table: dict[str, list[tuple[str, str | None]]] = {}
-    for alias, imported in imports:
-        target = _absolute_module(imported, module, project)
-        table.setdefault(alias, []).append((target, imported.name))
-    return table
-
-
-def _absolute_module(imported: ImportedName, module: str, project: Project) -> str:
-    if not imported.level:
-        return imported.module
-    path = project.locate(module).path
-    is_package = path is not None and path.name == "__init__.py"
-    words = module.split(".")
-    parent = words[: len(words) - imported.level + (1 if is_package else 0)]
-    return ".".join((*parent, imported.module) if imported.module else parent)
 
 
 def find_reach(project: Project, flow: FlowClasses, roots: Iterable[Place]) -> Reach:
@@ -335,7 +156,7 @@ class _Search:
         if not is_declared:
             self._judge_attributes(place, unit)
         for _alias, imported in unit.imports:
-            target = _absolute_module(imported, place.module, self.project)
+            target = absolute_module(imported, place.module, self.project)
             home = self.project.locate(target)
             if home.owner is Owner.PACKAGE:
                 self.packages.add(target.partition(".")[0])
@@ -349,7 +170,7 @@ class _Search:
         self._follow_members(unit, at_import, is_declared)
 
     def _follow(
-        self, place: Place, unit: Unit, link: _Link, at_import: bool, is_declared: bool
+        self, place: Place, unit: Unit, link: Link, at_import: bool, is_declared: bool
     ) -> None:
         for target in link.places:
             if target not in self.flow.places:
@@ -446,12 +267,12 @@ class _Search:
 
     def add_effects(self) -> None:
         """Add what runs while modules are imported, and can be felt in what was reached."""
-        waiting: list[_Effect] = []
+        waiting: list[Effect] = []
         scanned: set[str] = set()
         while True:
             self.modules |= import_closure(self.project, {MAIN, *self._flow_modules()})
             for module in sorted(self.modules - scanned):
-                waiting += self.project.effects(module, self.flow)
+                waiting += read_effects(self.project, module, self.flow)
             scanned |= self.modules
             inside = {
                 (found.place.module, name)
@@ -470,131 +291,7 @@ class _Search:
         return {place.module for place in self.flow.places} | self.modules
 
 
-class _Effect(NamedTuple):
-    place: Place
-    unit: Unit
-    touches: frozenset[tuple[str, str]]
-    is_everywhere: bool
-
-
-def _find_effects(project: Project, module: str, flow: FlowClasses) -> Iterator[_Effect]:
-    found = project.module(module)
-    if found is None:
-        return
-    units = [(unit, False) for unit in found.units]
-    if module in {place.module for place in flow.places[:1]}:
-        units += [(unit, True) for unit in found.main]
-    of_flow = tuple(f"{owner.name}." for owner in flow.places if owner.module == module)
-    for unit, is_main in units:
-        place = Place(module, (unit.names or (f"<{unit.line}>",))[0])
-        if place in flow.places or (of_flow and place.name.startswith(of_flow)):
-            continue
-        links = tuple(_list_effective(project, place, unit))
-        if is_main and {link.places for link in links} == {flow.places[:1]}:
-            continue  # it starts the flow
-        effect = _judge_effect(project, place, unit, links)
-        if effect.is_everywhere or effect.touches:
-            yield effect
-
-
-def _list_effective(project: Project, place: Place, unit: Unit) -> Iterator[_Link]:
-    """Yield what is called while the unit's module is imported, and may change something."""
-    links = project.links(place, unit)
-    if unit.kind is UnitKind.EFFECT:
-        yield from links
-    elif unit.kind is UnitKind.VALUE:
-        # What a library is asked for is taken not to change it; a user's function may.
-        yield from (
-            link
-            for link in links
-            if link.use.how == "call"
-            and not link.use.is_deferred
-            and (link.places or link.external in SEEDS)
-        )
-    else:
-        yield from project.links(place, unit, above=True)
-        if unit.kind is UnitKind.CLASS:
-            yield from _list_hooks(project, links)
-
-
-_HOOKS: Final = (".__init_subclass__", ".__new__", ".__init__", ".__call__", ".__prepare__")
-
-
-def _list_hooks(project: Project, links: Iterable[_Link], depth: int = 0) -> Iterator[_Link]:
-    """Yield what classes and metaclasses of the user do when they are inherited from."""
-    for link in links:
-        for target in link.places:
-            for head in project.units(target.module).get(target.name, ()):
-                if head.kind is not UnitKind.CLASS or depth > _DEEPEST:
-                    continue
-                above = project.links(target, head)
-                is_metaclass = any(one.external == "builtins.type" for one in above)
-                hooks = _HOOKS if is_metaclass else _HOOKS[:1]
-                for member in head.members:
-                    if member.endswith(hooks):
-                        places = (Place(target.module, member),)
-                        yield link._replace(places=places, external=None)
-                yield from _list_hooks(project, above, depth + 1)
-
-
-def _judge_effect(project: Project, place: Place, unit: Unit, links: tuple[_Link, ...]) -> _Effect:
-    touches: set[tuple[str, str]] = set()
-    is_everywhere = False
-    may_be_everywhere = unit.kind is not UnitKind.CLASS or bool(unit.decorators)
-    seen: set[Place] = set()
-    todo = [(link, True) for link in links]
-    while todo:
-        link, is_direct = todo.pop()
-        if link.external is not None and link.external not in DECLARATIONS:
-            # A statement of its own may set something of a library that is pure to call.
-            is_own = unit.kind is UnitKind.EFFECT and not link.external.startswith("builtins.")
-            is_everywhere |= may_be_everywhere and (is_own or not is_pure(link.external))
-        for target in link.places:
-            for reached in project.units(target.module).get(target.name, ()):
-                is_state = reached.kind in (UnitKind.VALUE, UnitKind.EFFECT)
-                if is_state or (is_direct and unit.kind is UnitKind.EFFECT):
-                    touches.update((target.module, name) for name in reached.names)
-                if target not in seen and not is_state:
-                    todo += [(inner, False) for inner in project.links(target, reached)]
-            seen.add(target)
-    touches -= {(place.module, name) for name in unit.names}
-    return _Effect(place, unit, frozenset(touches), is_everywhere)
-
-
-def import_closure(project: Project, modules: Iterable[str]) -> set[str]:
-    """Return the user's modules that importing some modules loads at their tops."""
-    closed: set[str] = set()
-    todo = [name for name in modules if project.locate(name).owner is Owner.USER]
-    while todo:
-        name = todo.pop()
-        if name not in closed:
-            closed.add(name)
-            todo += project.imported(name)
-    return closed
-
-
-def _list_imported(project: Project, name: str) -> Iterator[str]:
-    parent = name.rpartition(".")[0]
-    found = project.module(name)
-    names = [parent] if parent else []
-    for imported in (*(one for _alias, one in found.imports), *found.stars) if found else ():
-        target = _absolute_module(imported, name, project)
-        names.append(target)
-        if imported.name and project.locate(target).owner is Owner.USER:
-            names.append(f"{target}.{imported.name}")
-    yield from (one for one in dict.fromkeys(names) if project.locate(one).owner is Owner.USER)
-
-
-def is_declared_reusable(project: Project, place: Place, unit: Unit) -> bool:
-    """Whether ``@reusable`` is written above a unit."""
-    return any(
-        link.external in DECLARATIONS
-        or any(f"{target.module}.{target.name}" in DECLARATIONS for target in link.places)
-        for link in project.links(place, unit, above=True)
-    )
-
-
-def _runs_at_import(unit: Unit, links: Iterable[_Link]) -> bool:
+def _runs_at_import(unit: Unit, links: Iterable[Link]) -> bool:
     """Whether what the unit uses is called while its module is imported."""
     if unit.kind not in (UnitKind.VALUE, UnitKind.EFFECT):
         return False
@@ -606,7 +303,7 @@ def _runs_at_import(unit: Unit, links: Iterable[_Link]) -> bool:
     )
 
 
-def _is_metaflows(link: _Link) -> bool:
+def _is_metaflows(link: Link) -> bool:
     return link.external is not None and (
         link.external.startswith("metaflow.") or link.external in DECLARATIONS
     )
