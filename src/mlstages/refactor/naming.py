@@ -237,6 +237,8 @@ def _sentence(text: str) -> str:
     if " " in text and re.search(r"[a-z]_[a-z]", text) and text.islower():
         text = text.replace("_", " ")  # words that were names
     text = " ".join(text.replace("\\", "/").replace('"', "'").split())
+    if text.isupper() and len(text) > 3:  # shouted; shorter ones may be initials
+        text = text.capitalize()
     if len(text) > 79:
         text = text[: text.rfind(" ", 0, 79)].rstrip(",;:") + " ..."
         return text[0].upper() + text[1:]
