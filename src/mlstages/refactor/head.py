@@ -56,6 +56,9 @@ _PURE_CALLS: Final = frozenset(
 """Calls whose result depends on their arguments only, and that are quick."""
 
 
+_PATHS: Final = ("Path", "PurePath", "pathlib.Path", "pathlib.PurePath")
+
+
 class Setting(NamedTuple):
     """A literal that becomes a keyword of ``main`` and a parameter of the flow."""
 
@@ -426,7 +429,11 @@ def _is_of_path(function: ast.expr) -> bool:
     """Tell whether a method is one of a path that is worked out: ``Path(__file__).resolve``."""
     match function:
         case ast.Attribute(value=owner, attr="resolve" | "absolute" | "joinpath" | "expanduser"):
-            return _is_path(owner) or is_pure(owner)
+            makes_path = any(
+                isinstance(node, ast.Call) and ast.unparse(node.func) in _PATHS
+                for node in ast.walk(owner)
+            )
+            return makes_path and (_is_path(owner) or is_pure(owner))
     return False
 
 
