@@ -21,6 +21,9 @@ TITLES = {
     "Visualization of the clusters": "visualize_clusters",
     "Fit a tree using the training rows": "fit_tree",
     "Results": "plot_results",
+    "Plots of the sensors": "plot_sensors",
+    "4.1 Cleaning the table": "clean_table",
+    "Example 3: Load the rows": "load_rows",
 }
 
 

@@ -312,7 +312,7 @@ def _verb_first(words: list[str], verb: str) -> list[str]:
     for place, word in enumerate(words[:4]):
         if place and _as_verb(word) in VERBS and _as_verb(word) != word:
             return [_as_verb(word), *words[place + 1 :]] if words[place + 1 :] else words
-    return [verb, *words[:4]]
+    return [verb, *(word for word in words[:4] if word.removesuffix("s") != verb)]
 
 
 def _as_verb(word: str) -> str:
