@@ -87,6 +87,8 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 stdout=log,
+                # Under nohup, whoever runs the tests ignores it, and so would the server.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
         self.port = self._wait_for_port()
 
