@@ -99,5 +99,5 @@ def test_a_pickle_of_a_class_of_the_script_is_another_one_in_a_flow(tmp_path):
     report = refactor(tmp_path, OWN_CLASS)
     assert (report["functions"], report["flow"]) == ("verified", "differs")
     said = report["proof"]["flow"]["difference"]
-    assert "classes are of fit_functions, not of __main__" in said
+    assert "holds classes or functions of fit_functions, not of __main__" in said
     assert len(report["steps"]) == 2  # no other cut would change it

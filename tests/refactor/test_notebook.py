@@ -29,8 +29,14 @@ def test_what_only_shows_is_left_out(tmp_path, line):
     assert line not in read_notebook(path).text
 
 
-def test_a_timed_line_is_run(tmp_path):
-    assert "a = 1\n" in read_notebook(write(tmp_path, ("code", "%time a = 1"))).text
+@pytest.mark.parametrize("magic", ["%time", "%prun"])
+def test_a_measured_line_is_run(tmp_path, magic):
+    assert "a = 1\n" in read_notebook(write(tmp_path, ("code", f"{magic} a = 1"))).text
+
+
+def test_a_text_is_kept_as_it_is(tmp_path):
+    text = 'text = """first\n!ls the files\n  %pip is a word\nlast"""'
+    assert text in read_notebook(write(tmp_path, ("code", text))).text
 
 
 CLOSED = 'plt.close("all")'
@@ -100,6 +106,10 @@ def test_figures_stay_open_where_the_notebook_says_so(tmp_path, line):
         ("!ls > files.txt", "cell 2, line 2: a line for the shell"),
         ("!cat a | tee b", "cell 2, line 2: a line for the shell"),
         ("%cd ..", "cell 2, line 2: the magic %cd"),
+        ("%timeit rows.append(1)", "cell 2, line 2: the magic %timeit"),
+        ("%timeit fill()", "cell 2, line 2: the magic %timeit"),
+        ("!cat schema.sql | sqlite3 a.db", "cell 2, line 2: a line for the shell"),
+        ("!conda run python make.py", "cell 2, line 2: a line for the shell"),
     ],
 )
 def test_what_is_not_python_is_refused_by_its_place(tmp_path, line, said):
@@ -110,7 +120,13 @@ def test_what_is_not_python_is_refused_by_its_place(tmp_path, line, said):
 
 @pytest.mark.parametrize(
     "line",
-    ["%timeit sum(range(9))", "!pip install seaborn", "%pip install -q x", "! head -3 a.csv | wc"],
+    [
+        "%timeit x.sum(axis=0)",
+        "%timeit sum(range(9))",
+        "!pip install seaborn",
+        "%pip install -q x",
+        "! head -3 a.csv | wc",
+    ],
 )
 def test_what_measures_or_installs_is_left_out_and_told(tmp_path, line):
     script = read_notebook(write(tmp_path, ("code", "a = 1"), ("code", f"{line}\nb = 2")))

@@ -210,6 +210,8 @@ def _read_argument(call: ast.Call) -> Argument | None:
         )  # fmt: skip
     kind = ast.unparse(words["type"]) if "type" in words else "str"
     made = kind if kind in _PATHS else ""
+    if _makes_path(words.get("default")) and not made:
+        return None  # the script has a path, the flow would have a text
     if made:
         kind = "str"
         if default is None and options and not is_required:
@@ -231,11 +233,17 @@ def _read_argument(call: ast.Call) -> Argument | None:
 
 def _read_default(node: ast.expr) -> Any:
     """Return a literal; of a path the text that it is made of."""
-    match node:
-        case ast.Call(func=function, args=[ast.Constant(value=str(text))], keywords=[]):
-            if ast.unparse(function) in _PATHS:
-                return text
+    if _makes_path(node):
+        assert isinstance(node, ast.Call)
+        return ast.literal_eval(node.args[0])
     return ast.literal_eval(node)
+
+
+def _makes_path(node: ast.expr | None) -> bool:
+    match node:
+        case ast.Call(func=function, args=[ast.Constant(value=str())], keywords=[]):
+            return ast.unparse(function) in _PATHS
+    return False
 
 
 def _read_choices(node: ast.expr) -> tuple[Any, ...]:

@@ -56,9 +56,6 @@ _PURE_CALLS: Final = frozenset(
 """Calls whose result depends on their arguments only, and that are quick."""
 
 
-_PATHS: Final = ("Path", "PurePath", "pathlib.Path", "pathlib.PurePath")
-
-
 class Setting(NamedTuple):
     """A literal that becomes a keyword of ``main`` and a parameter of the flow."""
 
@@ -399,6 +396,8 @@ def _is_constant(index: int, analysis: Analysis) -> bool:
 
 def is_pure(node: ast.expr) -> bool:
     """Tell whether an expression gives the same value whenever it is evaluated."""
+    if _is_beside_script(node):
+        return True
     match node:
         case ast.Constant() | ast.Name():
             return True
@@ -411,10 +410,12 @@ def is_pure(node: ast.expr) -> bool:
         case ast.Dict(keys=keys, values=values):
             return all(key is None or is_pure(key) for key in keys) and all(map(is_pure, values))
         case ast.Attribute(value=value):
-            return is_pure(value)
+            return is_pure(value) and (
+                root_name(node) is not None or isinstance(value, ast.Constant)
+            )
         case ast.Call(func=function, args=arguments, keywords=keywords):
             return (
-                (ast.unparse(function) in _PURE_CALLS or _is_of_path(function))
+                ast.unparse(function) in _PURE_CALLS
                 and all(map(is_pure, arguments))
                 and all(is_pure(keyword.value) for keyword in keywords)
             )
@@ -425,15 +426,19 @@ def is_pure(node: ast.expr) -> bool:
     return False
 
 
-def _is_of_path(function: ast.expr) -> bool:
-    """Tell whether a method is one of a path that is worked out: ``Path(__file__).resolve``."""
-    match function:
-        case ast.Attribute(value=owner, attr="resolve" | "absolute" | "joinpath" | "expanduser"):
-            makes_path = any(
-                isinstance(node, ast.Call) and ast.unparse(node.func) in _PATHS
-                for node in ast.walk(owner)
-            )
-            return makes_path and (_is_path(owner) or is_pure(owner))
+def _is_beside_script(node: ast.expr) -> bool:
+    """Tell whether an expression works out a path from where the script lies, and nothing else."""
+    match node:
+        case ast.Call(func=function, args=[ast.Name(id="__file__")], keywords=[]):
+            return ast.unparse(function) in ("Path", "PurePath", "pathlib.Path", "pathlib.PurePath")
+        case ast.Call(func=ast.Attribute(value=owner, attr="resolve" | "absolute"), args=[]):
+            return _is_beside_script(owner)
+        case ast.Call(func=ast.Attribute(value=owner, attr="joinpath"), args=arguments):
+            return _is_beside_script(owner) and all(map(is_pure, arguments))
+        case ast.Attribute(value=owner, attr="parent" | "stem" | "name"):
+            return _is_beside_script(owner)
+        case ast.Subscript(value=ast.Attribute(value=owner, attr="parents"), slice=ast.Constant()):
+            return _is_beside_script(owner)
     return False
 
 
@@ -518,7 +523,7 @@ def _short(spelled: str) -> str:
 def _is_plain(node: ast.expr, imported: set[str]) -> bool:
     if isinstance(node, ast.Lambda):  # how numbers are shown, say
         own = {argument.arg for argument in node.args.args}
-        return all(
+        return not (node.args.defaults or node.args.kw_defaults) and all(
             name.id in imported | own or name.id in BUILTINS
             for name in ast.walk(node.body)
             if isinstance(name, ast.Name)

@@ -16,19 +16,30 @@ _DISPLAY_MAGICS: Final = frozenset(
 
 _BESIDE_MAGICS: Final = frozenset(
     [
-        *("timeit", "prun", "lprun", "mprun", "memit", "who", "whos", "who_ls", "history"),
+        *("timeit", "who", "whos", "who_ls", "history"),
         *("pinfo", "pdoc", "pdef", "psource", "pfile", "quickref", "lsmagic", "magic"),
     ]
 )
-"""Line magics that measure a piece of code, or tell something."""
+"""Line magics that tell something; ``timeit`` if what it repeats changes nothing."""
 
 _BESIDE_COMMANDS: Final = frozenset(
     [
-        *("pip", "pip3", "conda", "mamba"),  # they make the environment, which is there
         *("ls", "pwd", "cat", "head", "tail", "wc", "du", "df", "free", "date", "nvidia-smi"),
+        *("grep", "echo"),
     ]
 )
-"""Commands of a shell that install, or only print."""
+"""Commands of a shell that only print."""
+
+_INSTALLS: Final = re.compile(
+    r"(?:pip3?|conda|mamba)\s+(?:install|list|show|freeze|-V|--version)\b"
+)
+"""It makes the environment, which is there."""
+
+_MAY_CHANGE: Final = re.compile(
+    r"\.(?:add|append|clear|discard|extend|fit|insert|pop|remove|setdefault|shuffle|sort|update|write)"
+    r"\w*\(|(?<![.\w])\w+\(\)|\bdel\b|^[\w.\[\]\s-]+[-+*/]?=[^=]"
+)
+"""In what is timed: a method that changes its object, a call that is given nothing, a binding."""
 
 _DRAWS: Final = re.compile(
     r"plot|hist(?:ogram)?s?$|heatmap|show|display|draw|(?:^|_)fig(?:ure|s)?(?:$|_)|^axe?s?$",
@@ -172,14 +183,28 @@ def _require_python(content: dict[str, Any], path: Path) -> None:
         raise ScriptError(f"{path} is a notebook in {language}; only Python can be refactored")
 
 
+def _run_by(magic: str, line: str) -> str:
+    """Return the statement that a magic runs once, and measures; empty for any other."""
+    if magic not in ("time", "prun", "lprun", "mprun", "memit"):
+        return ""
+    code = line[len(magic) + 1 :].strip()
+    return "" if code.startswith("-") else code  # an option of the magic's own
+
+
 def _is_beside(line: str) -> bool:
     """Tell whether a line measures, shows or installs, and computes nothing."""
-    word = re.match(r"(?:%|!\s*)(\w[\w-]*)", line)
-    if word is None:
+    said = re.match(r"(?:%|!\s*)(\w[\w-]*)(.*)", line)
+    if said is None:
         return False
-    if line.startswith("%"):
-        return word[1] in _BESIDE_MAGICS | _BESIDE_COMMANDS
-    return word[1] in _BESIDE_COMMANDS and not re.search(r"[><;&`]|\$\(|\bxargs\b|\btee\b", line)
+    word, rest = said[1], said[2]
+    if _INSTALLS.match(f"{word}{rest}"):
+        return not re.search(r"[><;&|`]|\$\(", rest.replace(">=", ""))
+    if line.startswith("%") and word in _BESIDE_MAGICS:
+        return word != "timeit" or not _MAY_CHANGE.search(rest)
+    parts = [part.split() for part in f"{word}{rest}".split("|")]
+    return all(part and part[0] in _BESIDE_COMMANDS for part in parts) and not re.search(
+        r"[><;&`]|\$\(", rest
+    )
 
 
 def _text_of(cell: dict[str, Any]) -> str:
@@ -200,6 +225,11 @@ def _as_comments(text: str) -> list[str]:
     return lines
 
 
+def _opens_text(line: str) -> bool:
+    """Tell whether a line opens a text of several lines, or ends it."""
+    return bool((line.count('"""') + line.count("'''")) % 2)
+
+
 def _count_leading_blanks(lines: list[str]) -> int:
     return next((place for place, line in enumerate(lines) if line), len(lines))
 
@@ -207,10 +237,15 @@ def _count_leading_blanks(lines: list[str]) -> int:
 def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> list[str]:
     """Return a cell's lines without what only a notebook understands."""
     lines = []
-    goes_on = False
+    goes_on = is_text = False
     for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         bare = line.strip()
         where = f"{place}, line {number}"
+        if is_text:
+            lines.append(line)
+            is_text ^= _opens_text(line)
+            continue
+        is_text = _opens_text(line)
         if goes_on or _is_beside(bare):
             if not goes_on:
                 left_out.append(f"{where}, {bare[:60]}")
@@ -227,8 +262,9 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
             name = bare[1:].split()[0]
             if name in _DISPLAY_MAGICS:
                 continue
-            if name == "time" and bare[5:].strip():
-                lines.append(line[: len(line) - len(line.lstrip())] + bare[5:].strip())
+            code = _run_by(name, bare)
+            if code:
+                lines.append(line[: len(line) - len(line.lstrip())] + code)
                 continue
             faults.append(f"{where}: the magic %{name} is not Python")
         elif bare.startswith("!"):

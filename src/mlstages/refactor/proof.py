@@ -229,7 +229,7 @@ def _compare_files(one: Trial, other: Trial) -> str:
             return f"the file {name} is {_verb(other.files[name])} in addition"
     for name in find_moved_pickles(one, other):
         return (
-            f"the file {name} holds objects whose classes are of {_modules(other, name)}, "
+            f"the file {name} holds classes or functions of {_modules(other, name)}, "
             f"not of {_modules(one, name)}: whoever loads it needs that module"
         )
     for name, content in one.files.items():

@@ -295,7 +295,6 @@ def _prove_flow(
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
         outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
-        attempts.append(_Attempt(plan, outcome, has_ended=trial.status == original.status))
         why = outcome.difference or find_changed_in_branches(plan, trial)
         if plan.blocks and why:
             terms.report(f"no branches: {why}")
@@ -303,6 +302,7 @@ def _prove_flow(
             wishes = replace(wishes, is_parallel=False, notes=(*wishes.notes, note))
             plan = _plan(script, wishes)
             continue
+        attempts.append(_Attempt(plan, outcome, has_ended=trial.status == original.status))
         if not_to_keep := _find_kept_in_vain(plan, trial, original):
             wishes = replace(wishes, picklable=wishes.picklable - not_to_keep)
             plan = _plan(script, wishes)
@@ -317,6 +317,8 @@ def _prove_flow(
         terms.report(f"the flow differs ({outcome.difference}): merging")
         wishes = replace(wishes, bans=(*wishes.bans, ban))
         plan = _plan(script, wishes)
+    if not attempts:
+        return plan, _NOT_RUN
     chosen = next((each for each in attempts if each.has_ended), attempts[-1])
     return chosen.plan, chosen.outcome
 

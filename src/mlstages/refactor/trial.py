@@ -208,7 +208,7 @@ def run_flow(
     text = (laboratory.folder / flow).read_text(encoding="utf-8", errors="replace")
     tasks = _read_tasks(laboratory.scratch / "record", text)
     logs = list((laboratory.scratch / "metaflow").glob(".metaflow/*/*/*/*/0.runtime_stdout.log"))
-    pickles = {name: digest for task in tasks for name, digest in task["pickles"].items()}
+    files = _changed_files(laboratory, before, set(texts))
     steps = tuple((task["step"], _read_log(logs, task["step"], task["task"])) for task in tasks)
     return Trial(
         status=status,
@@ -217,8 +217,8 @@ def run_flow(
         stderr=stderr + stdout,
         figures=tuple(figure for task in tasks for figure in task["figures"]),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
-        files=_changed_files(laboratory, before, set(texts)),
-        pickles=pickles,
+        files=files,
+        pickles=_read_pickles(files, [task["pickles"] for task in tasks]),
         of_steps={task["step"]: task["variables"] for task in tasks},
         seconds=seconds,
         places={},
@@ -237,6 +237,18 @@ def _read_tasks(folder: Path, flow: str) -> list[dict[str, Any]]:
         order = re.findall(r"def (\w+)\(self", flow)
         tasks.sort(key=lambda task: order.index(task["step"]) if task["step"] in order else -1)
     return tasks
+
+
+def _read_pickles(
+    files: Mapping[str, str], told: Sequence[Mapping[str, tuple[str, str]]]
+) -> dict[str, str]:
+    """Return what each pickle holds, if its bytes at the end are those that were looked into."""
+    return {
+        name: held
+        for each in told
+        for name, (content, held) in each.items()
+        if files.get(name) == content
+    }
 
 
 def _read_log(logs: Sequence[Path], step: str, task: str) -> str:
@@ -259,14 +271,15 @@ def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] 
     seconds = time.perf_counter() - began
     path = laboratory.scratch / "record" / "run.json"
     record = json.loads(path.read_text()) if path.exists() else {}
+    files = _changed_files(laboratory, before, {name})
     return Trial(
         status=status,
         stdout=stdout,
         stderr=stderr,
         figures=tuple(record.get("figures", ())),
         variables=record.get("variables", {}),
-        files=_changed_files(laboratory, before, {name}),
-        pickles=record.get("pickles", {}),
+        files=files,
+        pickles=_read_pickles(files, [record.get("pickles", {})]),
         seconds=seconds,
         places=record.get("places", {}),
         timed_out=timed_out,

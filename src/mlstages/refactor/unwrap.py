@@ -52,9 +52,22 @@ def unwrap(script: Script) -> Unwrapped:
             notes.append(opened)
             break
         script, name, said = opened
+        script = _without_unused_sys(script)
         docstring = docstring or said
         notes.append(f"the body of {name}() is the script")
     return Unwrapped(script, tuple(notes), docstring)
+
+
+def _without_unused_sys(script: Script) -> Script:
+    """Return the script without the import that only ``sys.exit(main())`` had used."""
+    tree = parse_script(script)
+    if any(isinstance(node, ast.Name) and node.id == "sys" for node in ast.walk(tree)):
+        return script
+    lines = _lines(script)
+    for statement in reversed(split_statements(script, tree)):
+        if [ast.unparse(node) for node in statement.nodes] == ["import sys"]:
+            del lines[statement.first - 1 : statement.last]
+    return _rebuilt(script, lines)
 
 
 def _is_main_guard(node: ast.stmt) -> bool:
@@ -156,6 +169,9 @@ def _find_only_call(
             case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute())):
                 continue
         return None
+    is_own_exit = any(
+        {"exit", "SystemExit"} & analyse_names(statement.nodes).writes for statement in statements
+    )
     match statements[last].node:
         case (
             ast.Expr(
@@ -176,7 +192,7 @@ def _find_only_call(
                     args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
                 )
             )
-        ):
+        ) if not is_own_exit:
             return last, name, arguments
         case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
             return last, name, arguments

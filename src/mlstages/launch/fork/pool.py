@@ -54,9 +54,9 @@ def serve(
     warm_up : callable
         What pays once a task has asked for something: it may well not be the last one.
     at_once : bool
-        Whether one certainly will: it pays while the first task runs.
+        Whether one certainly will: then it is done while the first task runs.
     """
-    _Server(channel, from_tasks, orchestrator, become, warm_up).run(at_once=at_once)
+    _Server(channel, from_tasks, orchestrator, become, warm_up, at_once).run()
 
 
 class _Server:
@@ -67,12 +67,14 @@ class _Server:
         orchestrator: int,
         become: Become,
         warm_up: Callable[[], None],
+        at_once: bool,
     ) -> None:
         self._channel = channel
         self._from_tasks = from_tasks
         self._orchestrator = orchestrator
         self._become = become
         self._warm_up: Callable[[], None] | None = warm_up
+        self._at_once = at_once
         self._events = select.poll()
         self._events.register(channel, select.POLLHUP)
         self._events.register(from_tasks, select.POLLIN)
@@ -82,10 +84,8 @@ class _Server:
         self._own: dict[int, tuple[int, int]] = {}
         """Children of this process by their descriptors: pid, and where to tell its end."""
 
-    def run(self, *, at_once: bool) -> None:
+    def run(self) -> None:
         self._fork_spares(1)
-        if at_once:
-            self._warm_up_once()
         while True:
             events = dict(self._events.poll())
             # POLLHUP of the channel: no end of it is left that could send.
@@ -109,6 +109,8 @@ class _Server:
             self._fork_spares(_MOST_SPARES)
         elif not self._spares:
             self._fork_spares(1)
+        if self._at_once:
+            self._warm_up_once()
 
     def _fork_spares(self, number: int) -> None:
         pipes = [os.pipe() for _ in range(number)]

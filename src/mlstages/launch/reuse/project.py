@@ -6,10 +6,13 @@ Code of installed packages is not followed: a name that leads there is told as t
 import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mlstages.launch.reuse.modules import ModuleHome, Owner
 from mlstages.launch.reuse.source import ImportedName, Module, Unit, Use
+
+if TYPE_CHECKING:
+    from mlstages.launch.reuse.effects import Effect
 
 DECLARATIONS: Final = (
     "mlstages.reusable",
@@ -69,7 +72,7 @@ class Project:
     _tables: dict[str, dict[str, list[Unit]]] = field(default_factory=dict)
     _links: dict[tuple[Place, bool], tuple[Link, ...]] = field(default_factory=dict)
     _imported: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    effects: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    effects: dict[str, "tuple[Effect, ...]"] = field(default_factory=dict)
     """By module, what has been found by `mlstages.launch.reuse.effects`."""
 
     def module(self, name: str) -> Module | None:

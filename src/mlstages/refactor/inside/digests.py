@@ -77,7 +77,7 @@ class Digest:
                 self.feed(key, depth + 1)
                 self.feed(item, depth + 1)
         elif kind in (set, frozenset):
-            self.text(kind.__name__, ",".join(sorted(digest_of(item)[0] for item in value)))
+            self.text(kind.__name__, ",".join(sorted(map(self.of_item, value))))
         elif kind is range or kind is slice:
             self.text(kind.__name__, repr(value))
         elif kind is types.ModuleType:
@@ -96,9 +96,24 @@ class Digest:
             self.own_modules.add(kind.__module__)
         return class_name(kind)
 
+    def of_item(self, value):
+        """Return the digest of an item of a set, whose order is nobody's."""
+        inner = Digest()
+        try:
+            inner.feed(value)
+        finally:
+            self.is_partial |= inner.is_partial
+            self.own_modules |= inner.own_modules
+        return inner.hash.hexdigest()
+
     def function(self, value, depth):
         """Add a function: its name, its code and what it closes over."""
         self.text("function", value.__qualname__.rpartition("<locals>.")[2])
+        module = getattr(value, "__module__", None)
+        if module in OWN_MODULES:
+            self.own_modules.add(module)
+        else:
+            self.text("module", str(module))
         if isinstance(value, types.FunctionType):
             self.code(value.__code__, depth)
             self.feed(value.__defaults__, depth + 1)

@@ -5,6 +5,9 @@ and two in the other, as after a way through another process; and a vectorizer o
 keeps an address.
 """
 
+import contextlib
+import hashlib
+import io
 import os
 import pickle
 import sys
@@ -13,7 +16,6 @@ import time
 from .digests import Digest
 
 _PICKLE = b"\x80"
-_SUFFIXES = (".joblib", ".pkl", ".pickle", ".jl")
 _MOST_BYTES = 50_000_000
 """Of one file; a larger one is known by its bytes alone."""
 
@@ -22,10 +24,11 @@ _began = time.time_ns()
 
 
 def describe_pickles():
-    """Return the digests of what was pickled since this process began, by path in the folder.
+    """Return what was pickled since this process began, by path in the folder.
 
-    After a digest come the script's own modules whose classes are in the file. Left out is what
-    cannot be loaded, or looked into.
+    Of each file the SHA-256 of its bytes, and the digest of what they hold; after the digest come
+    the script's own modules whose classes and functions are in it. Left out is what cannot be
+    loaded whole, or looked into.
     """
     found = {}
     for here, folders, files in os.walk(_folder):
@@ -33,12 +36,32 @@ def describe_pickles():
         for name in files:
             path = os.path.join(here, name)
             try:
-                digest = _describe(path)
+                with _silence():  # an object's own code may print when it is loaded
+                    described = _describe(path)
             except Exception:  # a file that is gone, or an object whose own code raises
-                digest = None
-            if digest is not None:
-                found[os.path.relpath(path, _folder)] = digest
+                described = None
+            if described is not None:
+                found[os.path.relpath(path, _folder)] = described
     return found
+
+
+@contextlib.contextmanager
+def _silence():
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [(stream, os.dup(stream)) for stream in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream, _ in kept:
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for stream, copy in kept:
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nowhere)
 
 
 def _describe(path):
@@ -47,16 +70,23 @@ def _describe(path):
         return None
     with open(path, "rb") as file:
         content = file.read()
-    if not (content.startswith(_PICKLE) or path.endswith(_SUFFIXES)):
+    if not content.startswith(_PICKLE):
         return None
     digest = Digest()
-    digest.feed(_load(path, content))
+    digest.feed(_load_all(content))
     if digest.is_partial:
         return None
     # Whoever loads it needs the module of each class.
-    return " ".join([digest.hash.hexdigest(), *sorted(digest.own_modules)])
+    held = " ".join([digest.hash.hexdigest(), *sorted(digest.own_modules)])
+    return [hashlib.sha256(content).hexdigest(), held]
 
 
-def _load(path, content):
+def _load_all(content):
+    """Return all objects of a file: what stands behind the first one counts as well."""
     joblib = sys.modules.get("joblib")
-    return pickle.loads(content) if joblib is None else joblib.load(path)
+    load = pickle.load if joblib is None else joblib.load
+    file = io.BufferedReader(io.BytesIO(content))
+    objects = []
+    while file.tell() < len(content):
+        objects.append(load(file))
+    return objects

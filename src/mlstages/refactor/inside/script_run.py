@@ -128,9 +128,8 @@ def _keep_locals(tree):
     for node in tree.body:
         if isinstance(node, ast.If) and "__name__" in ast.dump(node.test):
             called = _called_last(node.body) or called
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Name) and node.value.func.id == "main":
-                called = called or "main"
+        elif _called_last([node]) == "main":
+            called = called or "main"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == called:
             _KeepLocals().visit_body(node)
@@ -141,10 +140,12 @@ def _called_last(body):
     """Return the function that the last call of the guard calls: in sys.exit(main()), main."""
     found = None
     for node in body:
-        if isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call):
-            call = node.value
+        value = node.exc if isinstance(node, ast.Raise) else getattr(node, "value", None)
+        if isinstance(node, (ast.Expr, ast.Assign, ast.Raise)) and isinstance(value, ast.Call):
+            call = value
             inner = call.args[0] if call.args else None
-            if not isinstance(call.func, ast.Name) and isinstance(inner, ast.Call):
+            is_exit = getattr(call.func, "id", "exit") in ("exit", "quit", "SystemExit")
+            if is_exit and isinstance(inner, ast.Call):  # sys.exit(main()), SystemExit(main())
                 call = inner
             if isinstance(call.func, ast.Name) and found != "main":
                 found = call.func.id
