@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 FIT = """import pickle
 import numpy as np
 
@@ -101,3 +103,33 @@ def test_a_pickle_of_a_class_of_the_script_is_another_one_in_a_flow(tmp_path):
     said = report["proof"]["flow"]["difference"]
     assert "holds classes or functions of fit_functions, not of __main__" in said
     assert len(report["steps"]) == 2  # no other cut would change it
+
+
+TWO_OBJECTS = SENTENCES.replace(
+    "    pickle.dump(vectorizer, file)\n",
+    "    pickle.dump(vectorizer, file)\n    pickle.dump(__file__, file)\n",
+)
+
+TOKENIZER = SENTENCES.replace(
+    "# prepare", "def tokenize(text):\n    return text.split()\n\n# prepare"
+).replace("words=words,", "words=words, tokenizer=tokenize,")
+
+
+def test_what_stands_behind_the_first_object_of_a_pickle_counts(tmp_path):
+    report = refactor(tmp_path, TWO_OBJECTS)
+    assert report["functions"] == "differs"
+    assert "the file vectorizer.pkl has other content" in report["proof"]["functions"]["difference"]
+
+
+def test_a_function_of_the_script_in_a_pickle_is_another_one_in_a_flow(tmp_path):
+    report = refactor(tmp_path, TOKENIZER)
+    assert (report["functions"], report["flow"]) == ("verified", "differs")
+    assert "functions of fit_functions, not of __main__" in report["proof"]["flow"]["difference"]
+
+
+@pytest.mark.parametrize("end", ["main()", "sys.exit(main())", "raise SystemExit(main())"])
+def test_what_main_leaves_is_compared_whatever_ends_the_script(tmp_path, end):
+    work = "    a = len('ab')\n    print(a)\n    b = a + 1\n    print(b)\n    return 0\n"
+    report = refactor(tmp_path, f"import sys\n\n\ndef main():\n{work}\n\n{end}\n")
+    assert report["functions"] == "verified"
+    assert report["proof"]["functions"]["compared"]["variables"] == 1

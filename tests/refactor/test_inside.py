@@ -1,6 +1,8 @@
 """Digests are equal where values hold the same, and only there."""
 
+import cmath
 import copy
+import math
 import pickle
 import types
 
@@ -51,6 +53,7 @@ CHANGED = {
     "a number": (1.0, 1.0 + 2**-52),
     "a type": (1, 1.0),
     "a sign": (0.0, -0.0),
+    "whose a function is": (math.sqrt, cmath.sqrt),
     "an item": ([1, [2]], [1, [3]]),
     "an order": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
     "a shape": (np.zeros((2, 3)), np.zeros((3, 2))),
@@ -121,3 +124,8 @@ def test_an_address_that_an_object_remembers_is_none_of_its_values():
     assert digest_of(one) == digest_of(other)
     assert digest_of(one) != digest_of(Vectorizer(0x7F0000001000, count=2))
     assert digest_of(Vectorizer(1)) != digest_of(Vectorizer(2))  # too small for an address
+
+
+def test_what_a_set_holds_and_cannot_be_looked_into_is_told():
+    assert digest_of({(n for n in "a")})[1]
+    assert not digest_of({1, "a"})[1]
