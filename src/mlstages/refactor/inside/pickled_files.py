@@ -36,8 +36,7 @@ def describe_pickles():
         for name in files:
             path = os.path.join(here, name)
             try:
-                with _silence():  # an object's own code may print when it is loaded
-                    described = _describe(path)
+                described = _describe(path)
             except Exception:  # a file that is gone, or an object whose own code raises
                 described = None
             if described is not None:
@@ -69,11 +68,13 @@ def _describe(path):
     if about.st_mtime_ns < _began or about.st_size > _MOST_BYTES or os.path.islink(path):
         return None
     with open(path, "rb") as file:
-        content = file.read()
-    if not content.startswith(_PICKLE):
-        return None
+        content = file.read(1)
+        if content != _PICKLE:
+            return None
+        content += file.read()
     digest = Digest()
-    digest.feed(_load_all(content))
+    with _silence():  # an object's own code may print when it is loaded
+        digest.feed(_load_all(content))
     if digest.is_partial:
         return None
     # Whoever loads it needs the module of each class.
