@@ -166,7 +166,7 @@ def _candidates(
     for length in (3, 4, 5):
         yield StageName("_".join(base[:length]), _sentence(" ".join(base[:length])), "code")
     said = [each for p in pieces if (each := p.heading.title or p.heading.prose)]
-    yield from _name_by(filter(_is_no_remark, said), code.verb)
+    yield from _name_by([each for each in said if not _is_remark(each)], code.verb)
     for more in _more_words(code, results):
         words = _distinct_words([*base[:3], more])
         yield StageName("_".join(words), _sentence(" ".join(words)), "code")
@@ -202,10 +202,6 @@ def _distinct_words(names: Iterable[str]) -> list[str]:
 def _is_remark(text: str) -> bool:
     """Tell whether a line says how things are, not what is done: "We see that it overfits"."""
     return bool(_REMARK.search(text.lower())) and not _is_instruction(text)
-
-
-def _is_no_remark(text: str) -> bool:
-    return not _is_remark(text)
 
 
 _REMARK: Final = re.compile(

@@ -240,6 +240,7 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
     goes_on = is_text = False
     for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         bare = line.strip()
+        margin = line[: len(line) - len(line.lstrip())]
         where = f"{place}, line {number}"
         if is_text:
             lines.append(line)
@@ -249,7 +250,6 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
         if goes_on or _is_beside(bare):
             if not goes_on:
                 left_out.append(f"{where}, {bare[:60]}")
-                margin = line[: len(line) - len(line.lstrip())]
                 lines += [f"{margin}pass"] if margin else []  # it may be all that a block has
             goes_on = bare.endswith("\\")
             continue
@@ -264,7 +264,7 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
                 continue
             code = _run_by(name, bare)
             if code:
-                lines.append(line[: len(line) - len(line.lstrip())] + code)
+                lines.append(margin + code)
                 continue
             faults.append(f"{where}: the magic %{name} is not Python")
         elif bare.startswith("!"):

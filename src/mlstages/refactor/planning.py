@@ -74,7 +74,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         steps=steps,
         merges=tuple(_find_merges(analysis, pieces, vetoes)),
         notes=(*script.notes, *opened.notes, *lifted, *wishes.notes),
-        flow_refusals=_refuse_flow(refusals, arguments, find_unclear(analysis)),
+        flow_refusals=_refuse_flow(analysis, refusals, arguments),
         blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
@@ -132,12 +132,13 @@ def _plan_stages(
 
 
 def _refuse_flow(
-    refusals: Iterable[Refusal], arguments: Arguments | None, unclear: Sequence[str]
+    analysis: Analysis, refusals: Iterable[Refusal], arguments: Arguments | None
 ) -> tuple[Refusal, ...]:
     """Return what forbids a flow; a parser that the text shows whole does not."""
 
     def explain(refusal: Refusal) -> Refusal:
-        if "command line" not in refusal.reason or not unclear:
+        unclear = find_unclear(analysis) if "command line" in refusal.reason else []
+        if not unclear:
             return refusal
         said = f"{refusal.reason}; not clear is {shorten(unclear[0], 90, placeholder=' …')}"
         return refusal._replace(reason=said)

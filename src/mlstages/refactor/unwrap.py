@@ -172,31 +172,24 @@ def _find_only_call(
     is_own_exit = any(
         {"exit", "SystemExit"} & analyse_names(statement.nodes).writes for statement in statements
     )
-    match statements[last].node:
-        case (
-            ast.Expr(
-                value=ast.Call(
-                    func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"),
-                    args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
-                )
-            )
-            | ast.Expr(
-                value=ast.Call(
-                    func=ast.Name(id="exit"),
-                    args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
-                )
-            )
-            | ast.Raise(
-                exc=ast.Call(
-                    func=ast.Name(id="SystemExit"),
-                    args=[ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])],
-                )
-            )
-        ) if not is_own_exit:
-            return last, name, arguments
+    work = statements[last].node
+    status = None if is_own_exit else _read_status(work)
+    match ast.Expr(status) if isinstance(status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
             return last, name, arguments
     return None
+
+
+def _read_status(node: ast.stmt) -> ast.expr | None:
+    """Return what a statement ends the script with; None if it does not end it."""
+    match node:
+        case ast.Expr(value=ast.Call(func=function, args=[status])):
+            ends: tuple[str, ...] = ("sys.exit", "exit")
+        case ast.Raise(exc=ast.Call(func=function, args=[status])):
+            ends = ("SystemExit",)
+        case _:
+            return None
+    return status if ast.unparse(function) in ends else None
 
 
 def _calls(node: ast.AST) -> bool:
