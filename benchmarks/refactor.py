@@ -1,7 +1,7 @@
 """What `mlstages refactor` makes of real scripts, beside its bars; exit 1 where one does not hold.
 
 python benchmarks/refactor.py CORPUS [--within 10] [--scripts N] [--match TEXT] [--only flow ...]
-    [--no-verify] [--slack 5] [--json]
+    [--jobs 2] [--no-verify] [--slack 5] [--json]
 
 The corpus is a folder that scripts/get_refactor_corpus.py wrote, or any other with scripts;
 refactor_corpus.py finds once which of them run. What is measured is kept in the folder
@@ -27,6 +27,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -299,15 +300,19 @@ def measure_observation(records: Records, names: Sequence[str], rounds: int) -> 
     return Row("observation", median(ratios.values()), f"{len(ratios)} scripts", details)
 
 
-def measure_mutants(records: Records, names: Sequence[str], n_mutants: int, each: int) -> Row:
+def measure_mutants(
+    records: Records, names: Sequence[str], n_mutants: int, each: int, jobs: int
+) -> Row:
     """Return how many mutants that differ are called verified, until enough were looked at."""
     differing: list[dict[str, Any]] = []
-    for name in names:
-        if len(differing) >= n_mutants:
-            break
-        found = records.record_mutants(name, each)
-        differing += [row for row in found if row["outcome"] == "differs"]
-        say(f"mutants of {name}: {len(found)}; that differ in all: {len(differing)}")
+    with ThreadPoolExecutor(jobs) as pool:
+        found_by_script = pool.map(lambda name: records.record_mutants(name, each), names)
+        for name, found in zip(names, found_by_script, strict=True):
+            differing += [row for row in found if row["outcome"] == "differs"]
+            say(f"mutants of {name}: {len(found)}; that differ in all: {len(differing)}")
+            if len(differing) >= n_mutants:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
     false = [
         f"{row['script']}: {row['target']}: {row['kind']}: {row['what']}: called "
         f"{row['said'] or row['exit']}, but {row['aspect']} differs: {row['difference']}"
@@ -365,6 +370,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-verify", action="store_true", help="leave our own proof out")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a run may take")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1, help="scripts at a time; not for times")
     parser.add_argument("--mutants", type=int, default=500, help="that differ; enough are enough")
     parser.add_argument("--mutants-each", type=int, default=12, help="of a script")
     parser.add_argument("--files", type=int, default=500, help="of the standard library")
@@ -375,15 +381,17 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def record_all(records: Records, names: Sequence[str]) -> list[dict[str, Any]]:
-    rows = []
-    for i, name in enumerate(names, 1):
+def record_all(records: Records, names: Sequence[str], jobs: int) -> list[dict[str, Any]]:
+    def record(name: str) -> tuple[dict[str, Any], float]:
         start = time.perf_counter()
-        row = records.record(name)
-        rows.append(row)
-        verdicts = (f"{key}: {row[key]['outcome']}" for key in ("functions", "flow"))
-        seconds = time.perf_counter() - start
-        say(f"{i} of {len(names)}: {name}: {', '.join(verdicts)} ({seconds:.0f} s)")
+        return records.record(name), time.perf_counter() - start
+
+    rows = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for i, (row, seconds) in enumerate(pool.map(record, names), 1):
+            rows.append(row)
+            verdicts = (f"{key}: {row[key]['outcome']}" for key in ("functions", "flow"))
+            say(f"{i} of {len(names)}: {row['script']}: {', '.join(verdicts)} ({seconds:.0f} s)")
     n_unfair = sum(row["functions"]["outcome"] == "not comparable" for row in rows)
     say(f"not comparable with themselves: {n_unfair} of {len(rows)}")
     return rows
@@ -404,13 +412,15 @@ def measure(options: argparse.Namespace, names: Sequence[str]) -> list[Row]:
     wanted = set(options.only or BARS)
     rows: list[Row] = []
     if wanted & OF_RECORDS:
-        rows += judge_records(record_all(records, names), corpus)
+        rows += judge_records(record_all(records, names, options.jobs), corpus)
     if wanted & {"analysis", "worst"}:
         rows += measure_analysis([corpus / name for name in names])
     lines: dict[str, Callable[[], Row]] = {
         "command": lambda: measure_command(records, names, options.rounds),
         "observation": lambda: measure_observation(records, names, options.rounds),
-        "mutants": lambda: measure_mutants(records, names, options.mutants, options.mutants_each),
+        "mutants": lambda: measure_mutants(
+            records, names, options.mutants, options.mutants_each, options.jobs
+        ),
         "crash": lambda: measure_crashes(options.files, options.programs),
     }
     rows += [line() for key, line in lines.items() if key in wanted]
