@@ -301,7 +301,7 @@ def measure_observation(records: Records, names: Sequence[str], rounds: int) -> 
 
 
 def measure_mutants(
-    records: Records, names: Sequence[str], n_mutants: int, each: int, jobs: int
+    records: Records, names: Sequence[str], n_mutants: int, each: int, jobs: int = 1
 ) -> Row:
     """Return how many mutants that differ are called verified, until enough were looked at."""
     differing: list[dict[str, Any]] = []

@@ -21,6 +21,24 @@ def test_help_has_an_example(mlstages, command):
     assert f"Example: mlstages {command}" in shown.stdout
 
 
+def test_the_help_has_each_command_in_a_section_with_its_whole_summary(mlstages):
+    shown = mlstages("--help").stdout
+    sections = shown.split("\n\n")
+    [own] = [each for each in sections if each.startswith("Your own script:")]
+    assert "refactor" in own
+    assert "verify" in own
+    assert "..." not in shown.partition("COMMAND [ARGS]...")[2]
+    assert "\nCommands:" not in shown  # what stands there has no section
+
+
+@pytest.mark.parametrize("words", [[], ["feedback"]])
+def test_without_a_command_the_help_is_shown(mlstages, words):
+    shown = mlstages(*words)
+    assert shown.exit_code == 2
+    assert shown.stdout == mlstages(*words, "--help").stdout
+    assert shown.stderr == ""
+
+
 @pytest.mark.parametrize("stage", ["monolith", "composable"])
 def test_json_is_one_object_on_stdout(mlstages, tmp_path, stage):
     finished = mlstages(stage, "--json", "--test-size", "0.3")

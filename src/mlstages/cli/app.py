@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
+from typer.models import CommandInfo, TyperInfo
 
 from mlstages.cli import (
     checks,
@@ -24,10 +25,20 @@ from mlstages.cli import (
     serve,
     trust,
 )
+from mlstages.cli.sections import SectionedGroup
 from mlstages.errors import MlstagesError
 
+_SECTIONS = {
+    "One regression at three stages": (pipeline, checks),
+    "Any flow and its runs": (run, history, graph),
+    "Your own script": (refactor,),
+    "A model that others use": (trust, serve, monitor, feedback),
+}
+
 app = typer.Typer(
-    no_args_is_help=True,
+    cls=SectionedGroup,
+    # rich would take as long to lay the help out as all else that is done for it.
+    rich_markup_mode=None,
     # A bug of ours shows Python's own traceback, which can be searched and reported.
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -59,16 +70,13 @@ def describe(
     """
 
 
-pipeline.register(app)
-checks.register(app)
-history.register(app)
-graph.register(app)
-run.register(app)
-refactor.register(app)
-trust.register(app)
-serve.register(app)
-monitor.register(app)
-feedback.register(app)
+for _section, _modules in _SECTIONS.items():
+    for _module in _modules:
+        _module.register(app)
+    _infos: list[CommandInfo | TyperInfo] = [*app.registered_commands, *app.registered_groups]
+    for _info in _infos:
+        if not isinstance(_info.rich_help_panel, str):
+            _info.rich_help_panel = _section
 
 
 def main() -> int:
@@ -93,10 +101,7 @@ def main() -> int:
     except MlstagesError as error:
         return _say_error(error.message, error.exit_code)
     except TyperException as error:
-        refused = error.format_message()
-        if not refused:  # no command at all: the help has been shown
-            return 2
-        return _say_error(f"{refused} (mlstages COMMAND --help has them all)", 2)
+        return _say_error(f"{error.format_message()} (mlstages COMMAND --help has them all)", 2)
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise

@@ -8,13 +8,16 @@ import typer
 
 from mlstages.cli.history import FlowName
 from mlstages.cli.options import AsJson
+from mlstages.cli.sections import SectionedGroup
 
 Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As feedback list has them.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    commands = typer.Typer(no_args_is_help=True, help="What users said, and what becomes of it.")
+    commands = typer.Typer(
+        cls=SectionedGroup, rich_markup_mode=None, help="What users said, and what becomes of it."
+    )
     commands.command("list", epilog="Example: mlstages feedback list --status new")(list_feedback)
     commands.command(epilog="Example: mlstages feedback accept 3 5")(accept)
     commands.command(epilog="Example: mlstages feedback reject 4")(reject)
