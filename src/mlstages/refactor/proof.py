@@ -152,12 +152,12 @@ def _tolerate_pickles(original: Trial, again: Trial) -> Trial:
     Two runs of one script write other bytes where an object remembers an address, as
     vectorizers of scikit-learn do.
     """
-    unsteady = {
-        name: content
-        for name, content in original.pickles.items()
-        if again.pickles.get(name) == content and again.files.get(name) != original.files.get(name)
-    }
-    return replace(original, files={**original.files, **unsteady})
+    unsteady = frozenset(
+        name
+        for name, held in original.pickles.items()
+        if again.pickles.get(name) == held and again.files.get(name) != original.files.get(name)
+    )
+    return replace(original, unsteady=original.unsteady | unsteady)
 
 
 def judge(one: Trial, other: Trial, *, is_fixed: bool) -> Outcome:
@@ -233,9 +233,11 @@ def _compare_files(one: Trial, other: Trial) -> str:
             f"not of {_modules(one, name)}: whoever loads it needs that module"
         )
     for name, content in one.files.items():
-        if content not in (other.files[name], other.pickles.get(name)):
-            is_pickle = one.pickles.get(name, "") == other.pickles.get(name)
-            said = "other bytes, though it holds the same" if is_pickle else "other content"
+        if content == other.files[name]:
+            continue
+        holds_the_same = name in one.pickles and one.pickles[name] == other.pickles.get(name)
+        if not (holds_the_same and name in one.unsteady):
+            said = "other bytes, though it holds the same" if holds_the_same else "other content"
             return f"the file {name} has {said}"
     return ""
 
@@ -247,14 +249,15 @@ def find_moved_pickles(one: Trial, other: Trial) -> list[str]:
     """
     return [
         name
-        for name, content in sorted(one.pickles.items())
-        if content != other.pickles.get(name)
-        and content.split()[:1] == other.pickles.get(name, "").split()[:1]
+        for name, held in sorted(one.pickles.items())
+        if (its := other.pickles.get(name)) is not None
+        and held.digest == its.digest
+        and held.modules != its.modules
     ]
 
 
 def _modules(trial: Trial, name: str) -> str:
-    return " and ".join(trial.pickles[name].split()[1:])
+    return " and ".join(trial.pickles[name].modules)
 
 
 def _verb(digest: str) -> str:

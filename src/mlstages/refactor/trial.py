@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mlstages.errors import FileError, OptionError
 from mlstages.refactor.folder_copy import (
@@ -53,6 +53,14 @@ start(Path(__file__).parent)
 """What Python runs first in each process of a flow."""
 
 
+class Pickled(NamedTuple):
+    """What a pickle holds, whatever its bytes."""
+
+    digest: str
+    modules: tuple[str, ...]
+    """Those of the script whose classes and functions are in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What one run did."""
@@ -73,8 +81,10 @@ class Trial:
     """The process came to its end by itself, and left its record."""
     steps: tuple[tuple[str, str], ...] = ()
     """Of a flow, the steps that ended, with what each printed."""
-    pickles: Mapping[str, str] = field(default_factory=dict)
-    """Of files that are pickles, what they hold, whatever their bytes."""
+    pickles: Mapping[str, Pickled] = field(default_factory=dict)
+    """What the files hold that are pickles."""
+    unsteady: frozenset[str] = frozenset()
+    """Pickles whose bytes are no measure: another run of the same script wrote other ones."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """Of a flow, the artifacts that each step read or bound, at its end."""
 
@@ -240,13 +250,13 @@ def _read_tasks(folder: Path, flow: str) -> list[dict[str, Any]]:
 
 
 def _read_pickles(
-    files: Mapping[str, str], told: Sequence[Mapping[str, tuple[str, str]]]
-) -> dict[str, str]:
+    files: Mapping[str, str], told: Sequence[Mapping[str, tuple[str, str, list[str]]]]
+) -> dict[str, Pickled]:
     """Return what each pickle holds, if its bytes at the end are those that were looked into."""
     return {
-        name: held
+        name: Pickled(digest, tuple(modules))
         for each in told
-        for name, (content, held) in each.items()
+        for name, (content, digest, modules) in each.items()
         if files.get(name) == content
     }
 

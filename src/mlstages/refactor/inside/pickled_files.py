@@ -28,9 +28,9 @@ _began = time.time_ns() - _TICK
 def describe_pickles():
     """Return what was pickled since this process began, by path in the folder.
 
-    Of each file the SHA-256 of its bytes, and the digest of what they hold; after the digest come
-    the script's own modules whose classes and functions are in it. Left out is what cannot be
-    loaded whole, or looked into.
+    Of each file the SHA-256 of its bytes, the digest of what they hold, and the script's own
+    modules whose classes and functions are in it. Left out is what cannot be loaded whole, or
+    looked into.
     """
     found = {}
     for here, folders, files in os.walk(_folder):
@@ -80,8 +80,8 @@ def _describe(path):
     if digest.is_partial:
         return None
     # Whoever loads it needs the module of each class.
-    held = " ".join([digest.hash.hexdigest(), *sorted(digest.own_modules)])
-    return [hashlib.sha256(content).hexdigest(), held]
+    modules = sorted(digest.own_modules)
+    return [hashlib.sha256(content).hexdigest(), digest.hash.hexdigest(), modules]
 
 
 def _load_all(content):
