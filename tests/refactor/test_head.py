@@ -2,7 +2,8 @@
 
 import pytest
 
-from mlstages.refactor.head import analyse, find_head
+from mlstages.refactor.analysis import analyse
+from mlstages.refactor.head import find_head
 from script_runs import functions_of, plan_of, script_of
 
 WORK = "a = list('ab')\nprint(a)\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlstages.refactor.head import analyse
+from mlstages.refactor.analysis import analyse
 from mlstages.refactor.lift import lift_globals
 from script_runs import script_of
 

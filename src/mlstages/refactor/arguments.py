@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlstages.errors import OptionError
-from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.head import Head
 from mlstages.refactor.names import root_name
 
 TAKEN: Final = frozenset(

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from mlstages.refactor.head import Analysis
+from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.names import root_name
 
 _FILES: Final = (

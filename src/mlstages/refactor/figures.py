@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from mlstages.refactor.head import Analysis
+from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.names import root_name
 
 _BEGINS: Final = frozenset({"figure", "subplots", "subplot_mosaic", "matshow", "clf"})

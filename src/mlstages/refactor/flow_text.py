@@ -9,8 +9,8 @@ from typing import Final
 from mlstages.refactor.arguments import Argument, Arguments, to_literal
 from mlstages.refactor.flow_layout import SUMMARIES, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
-from mlstages.refactor.head import Setting
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
+from mlstages.refactor.settings import Setting
 
 
 def write_flow(plan: Plan, module: str) -> str:

@@ -8,10 +8,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from mlstages.refactor.head import Setting
 from mlstages.refactor.headings import Piece, Strength, header_lines, lines_above
 from mlstages.refactor.plan import Plan, PlannedStage
 from mlstages.refactor.script import Statement, indent, split_lines
+from mlstages.refactor.settings import Setting
 
 _WIDTH = 88
 

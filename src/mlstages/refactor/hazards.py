@@ -9,10 +9,11 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.figures import find_open_figures
-from mlstages.refactor.head import BUILTINS, Analysis, Head
+from mlstages.refactor.head import Head
 from mlstages.refactor.liveness import Body
-from mlstages.refactor.names import stored_root
+from mlstages.refactor.names import BUILTINS, stored_root
 
 
 class Refusal(NamedTuple):

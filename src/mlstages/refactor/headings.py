@@ -9,7 +9,8 @@ import re
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.head import Head
 from mlstages.refactor.script import CELL, attached_from
 
 

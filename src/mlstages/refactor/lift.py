@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mlstages.errors import ScriptError
-from mlstages.refactor.head import Analysis, analyse, find_head
+from mlstages.refactor.analysis import Analysis, analyse
+from mlstages.refactor.head import find_head
 
 
 class _Edit(NamedTuple):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.head import Head
 from mlstages.refactor.names import Names
 
 

@@ -10,6 +10,7 @@ Known limits: names that are read by text (``eval``, ``globals()``) are seen by
 """
 
 import ast
+import builtins
 import dis
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ _LOAD_GLOBAL: Final = dis.opmap["LOAD_GLOBAL"]
 _EXTENDED_ARG: Final = dis.EXTENDED_ARG
 _AT_ONCE: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _CO_OPTIMIZED: Final = 1
+
+BUILTINS: Final = frozenset(dir(builtins)) | {
+    "__file__", "__name__", "__doc__", "__builtins__", "__spec__", "__package__", "__loader__",
+}  # fmt: skip
+"""Names that are bound in each module."""
 
 MUTATORS: Final = frozenset(
     "add append appendleft clear discard difference_update extend fit fit_predict "

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from mlstages.refactor.head import Analysis
+from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.headings import Piece
 from mlstages.refactor.names import root_name
 from mlstages.refactor.segment import find_phase

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.arguments import Arguments, unparsed
 from mlstages.refactor.branches import Block
 from mlstages.refactor.hazards import Refusal
-from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.script import Script

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
 
 from mlstages.errors import OptionError, RefusedError
+from mlstages.refactor.analysis import Analysis, analyse
 from mlstages.refactor.arguments import Arguments, find_arguments, find_unclear
 from mlstages.refactor.branches import (
     Block,
@@ -15,7 +16,7 @@ from mlstages.refactor.branches import (
     touches_files,
 )
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
-from mlstages.refactor.head import Analysis, Head, analyse, find_head
+from mlstages.refactor.head import Head, find_head
 from mlstages.refactor.headings import Piece, Strength, read_pieces
 from mlstages.refactor.lift import lift_globals
 from mlstages.refactor.liveness import Body, Interface, find_interfaces, find_live

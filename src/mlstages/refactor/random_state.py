@@ -9,7 +9,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mlstages.refactor.head import Analysis
+from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.headings import Piece
 
 STATES: Final = ("numpy", "random")

@@ -11,7 +11,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from mlstages.refactor.head import Analysis, Head
+from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.liveness import Body
 

@@ -1,0 +1,49 @@
+"""A script, statement by statement, with what each does to names: what every pass looks at."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mlstages.refactor.names import Names, analyse_names
+from mlstages.refactor.script import Script, Statement, parse_script, split_statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """A script, its statements, and what each does to names."""
+
+    script: Script
+    statements: tuple[Statement, ...]
+    names: tuple[Names, ...]
+
+    def written_by(self, name: str) -> list[int]:
+        """Return the statements that bind a name."""
+        return [i for i, names in enumerate(self.names) if name in names.writes]
+
+    def bound_by(self, indexes: Iterable[int]) -> set[str]:
+        """Return the names that some statements bind."""
+        return {name for i in indexes for name in self.names[i].writes}
+
+    def deletes_any(self, wanted: Iterable[str]) -> bool:
+        """Tell whether one of the names is deleted anywhere."""
+        return any(name in each.deletes for each in self.names for name in wanted)
+
+
+def analyse(script: Script) -> Analysis:
+    """Return the statements of a script with their names."""
+    statements = split_statements(script, parse_script(script))
+    return Analysis(
+        script=script,
+        statements=tuple(statements),
+        names=tuple(analyse_names(statement.nodes) for statement in statements),
+    )
+
+
+def read_assignment(statement: Statement) -> tuple[str, ast.expr] | None:
+    """Return name and value of ``name = value``, annotated or not."""
+    match statement.node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, value
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            return name, value
+    return None

@@ -1,0 +1,75 @@
+"""Statements that only import, also those that try one thing or another."""
+
+import ast
+from collections.abc import Iterable
+
+from mlstages.refactor.analysis import Analysis
+
+
+def is_import(index: int, analysis: Analysis) -> bool:
+    """Tell whether a statement only imports, and binds its names to one thing in the script."""
+    statement = analysis.statements[index]
+    if not all(_only_imports(node) for node in statement.nodes):
+        return False
+    if analysis.deletes_any(analysis.names[index].writes):
+        return False
+    own = [ast.unparse(node) for node in statement.nodes]
+    for name in analysis.names[index].writes:
+        for other in analysis.written_by(name):
+            nodes = analysis.statements[other].nodes
+            same = all(_only_imports(node) for node in nodes) and (
+                other == index
+                or _target_of(name, nodes) == _target_of(name, statement.nodes) is not None
+                or [ast.unparse(node) for node in nodes] == own
+            )
+            if not same:
+                return False
+        if any(name in each.deferred_writes for each in analysis.names):
+            return False
+    return True
+
+
+def _target_of(name: str, nodes: Iterable[ast.stmt]) -> str | None:
+    """Return what the name stands for after plain imports: ``numpy``, ``sklearn.svm.SVC``."""
+    for node in nodes:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            return None
+        for alias in node.names:
+            if isinstance(node, ast.ImportFrom):
+                if (alias.asname or alias.name) == name:
+                    return f"{'.' * node.level}{node.module or ''}.{alias.name}"
+            elif alias.asname == name:
+                return alias.name
+            elif alias.asname is None and alias.name.partition(".")[0] == name:
+                return name
+    return None
+
+
+def _only_imports(node: ast.stmt) -> bool:
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            return True
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=[]):
+            catches = [ast.unparse(h.type) if h.type else "" for h in handlers]
+            blocks = [body, orelse, *(h.body for h in handlers)]
+            return (
+                any("Import" in each or "ModuleNotFound" in each for each in catches)
+                and any(isinstance(n, ast.Import | ast.ImportFrom) for n in body)
+                and all(_is_bare(n) for block in blocks for n in block)
+            )
+        case ast.If(test=test, body=body, orelse=orelse):
+            return (
+                ast.unparse(test).startswith(("sys.version", "TYPE_CHECKING"))
+                and all(_is_bare(n) for n in (*body, *orelse))
+                and any(isinstance(n, ast.Import | ast.ImportFrom) for n in (*body, *orelse))
+            )
+    return False
+
+
+def _is_bare(node: ast.stmt) -> bool:
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.Pass():
+            return True
+        case ast.Assign(value=ast.Constant(), targets=[ast.Name()]):
+            return True
+    return False

@@ -1,0 +1,109 @@
+"""Statements that set an option of a library, as ``plt.style.use("ggplot")`` does."""
+
+import ast
+from typing import Final
+
+from mlstages.refactor.names import BUILTINS, root_name
+from mlstages.refactor.purity import is_pure
+from mlstages.refactor.script import Statement
+
+_CALLS: Final = {
+    "matplotlib": {"use", "rc", "rcdefaults", "interactive"},
+    "plt": {"rc", "switch_backend", "ion", "ioff", "set_loglevel"},
+    "plt.style": {"use"},
+    "plt.rcParams": {"update"},
+    "matplotlib.rcParams": {"update"},
+    "seaborn": {"set", "set_theme", "set_style", "set_context", "set_palette"},
+    "warnings": {"filterwarnings", "simplefilter"},
+    "np": {"set_printoptions", "seterr"},
+    "pd": {"set_option"},
+    "sklearn": {"set_config"},
+    "logging": {"basicConfig", "disable", "captureWarnings"},
+    "os.environ": {"setdefault", "update"},
+    "sys.path": {"append", "insert"},
+    "torch": {"set_num_threads", "set_default_dtype"},
+    "pl.Config": {"set_tbl_rows"},
+    "": {"set_config", "filterwarnings", "simplefilter", "set_option"},
+}
+"""Calls that set an option of a library, by what stands before the last dot."""
+
+_PLACES: Final = ("rcParams", "environ", "options", "config")
+"""Assignments to these set one: ``plt.rcParams["font.size"] = 8``."""
+
+
+def sets_library_option(statement: Statement, imported: set[str]) -> bool:
+    """Tell whether a statement sets an option of an imported library, and nothing else."""
+    if len(statement.nodes) > 1:
+        return False
+    match statement.node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method)) as call):
+            spelled = ast.unparse(owner)
+            root = root_name(owner)
+            tables = [
+                table
+                for place, table in _CALLS.items()
+                if place and (spelled == place or _short(spelled) == place)
+            ]
+            is_known = any(method in table for table in tables)
+        case ast.Expr(value=ast.Call(func=ast.Name(id=root)) as call):
+            is_known = root in _CALLS[""]
+        case ast.Assign(targets=[(ast.Subscript() | ast.Attribute()) as target], value=value):
+            parts = ast.unparse(target)
+            return (
+                root_name(target) in imported
+                and any(place in parts for place in _PLACES)
+                and _is_plain(value, imported)
+            )
+        case _:
+            return False
+    return (
+        is_known
+        and root in imported
+        and all(_is_plain(each, imported) for each in call.args)
+        and all(_is_plain(keyword.value, imported) for keyword in call.keywords)
+    )
+
+
+def _short(spelled: str) -> str:
+    """Return the customary short name of a library's part."""
+    for long, short in (
+        ("matplotlib.pyplot", "plt"),
+        ("pyplot", "plt"),
+        ("mpl", "matplotlib"),
+        ("numpy", "np"),
+        ("pandas", "pd"),
+        ("sns", "seaborn"),
+        ("polars", "pl"),
+    ):
+        if spelled == long or spelled.startswith(long + "."):
+            return short + spelled[len(long) :]
+    return spelled
+
+
+def _is_plain(node: ast.expr, imported: set[str]) -> bool:
+    if isinstance(node, ast.Lambda):  # how numbers are shown, say
+        own = {argument.arg for argument in node.args.args}
+        return not (node.args.defaults or node.args.kw_defaults) and all(
+            name.id in imported | own or name.id in BUILTINS
+            for name in ast.walk(node.body)
+            if isinstance(name, ast.Name)
+        )
+    return (is_pure(node) or _is_path(node)) and all(
+        name.id in imported or name.id in BUILTINS
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name)
+    )
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Tell whether an expression only works out a path, as ``str(Path(__file__).parent)`` does."""
+    match node:
+        case ast.Call(func=ast.Name(id="str" | "Path"), args=[inner]):
+            return _is_path(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr="resolve" | "absolute"), args=[]):
+            return _is_path(inner)
+        case ast.Attribute(value=inner, attr="parent"):
+            return _is_path(inner)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _is_path(left) and is_pure(right)
+    return is_pure(node)

@@ -1,0 +1,101 @@
+"""Expressions that give the same value wherever they stand, and definitions that only define."""
+
+import ast
+from collections.abc import Iterable
+from typing import Final
+
+from mlstages.refactor.names import root_name
+
+_PURE_CALLS: Final = frozenset(
+    "Path PurePath pathlib.Path os.path.join os.path.dirname os.path.abspath os.path.realpath "
+    "os.path.basename os.path.expanduser re.compile logging.getLogger frozenset tuple range "
+    "datetime.timedelta timedelta namedtuple collections.namedtuple TypeVar float int str "
+    "bool len min max abs round NamedTuple Decimal Fraction".split()
+)
+"""Calls whose result depends on their arguments only, and that are quick."""
+
+
+def is_pure(node: ast.expr) -> bool:
+    """Tell whether an expression gives the same value whenever it is evaluated."""
+    if _is_beside_script(node):
+        return True
+    match node:
+        case ast.Constant() | ast.Name():
+            return True
+        case ast.UnaryOp(operand=operand):
+            return is_pure(operand)
+        case ast.BinOp(left=left, right=right):
+            return is_pure(left) and is_pure(right)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return all(is_pure(element) for element in elements)
+        case ast.Dict(keys=keys, values=values):
+            return all(key is None or is_pure(key) for key in keys) and all(map(is_pure, values))
+        case ast.Attribute(value=value):
+            return is_pure(value) and (
+                root_name(node) is not None or isinstance(value, ast.Constant)
+            )
+        case ast.Call(func=function, args=arguments, keywords=keywords):
+            return (
+                ast.unparse(function) in _PURE_CALLS
+                and all(map(is_pure, arguments))
+                and all(is_pure(keyword.value) for keyword in keywords)
+            )
+        case ast.JoinedStr(values=values):
+            return all(is_pure(value) for value in values)
+        case ast.FormattedValue(value=value):
+            return is_pure(value)
+    return False
+
+
+def _is_beside_script(node: ast.expr) -> bool:
+    """Tell whether an expression works out a path from where the script lies, and nothing else."""
+    match node:
+        case ast.Call(func=function, args=[ast.Name(id="__file__")], keywords=[]):
+            return ast.unparse(function) in ("Path", "PurePath", "pathlib.Path", "pathlib.PurePath")
+        case ast.Call(func=ast.Attribute(value=owner, attr="resolve" | "absolute"), args=[]):
+            return _is_beside_script(owner)
+        case ast.Call(func=ast.Attribute(value=owner, attr="joinpath"), args=arguments):
+            return _is_beside_script(owner) and all(map(is_pure, arguments))
+        case ast.Attribute(value=owner, attr="parent" | "stem" | "name"):
+            return _is_beside_script(owner)
+        case ast.Subscript(value=ast.Attribute(value=owner, attr="parents"), slice=ast.Constant()):
+            return _is_beside_script(owner)
+    return False
+
+
+def defines_quietly(nodes: Iterable[ast.stmt], own: set[str]) -> bool:
+    """Tell whether a definition does nothing but define, wherever it stands.
+
+    A decorator of the script's own (``own``) may do anything.
+    """
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            spec = node.args
+            values = [*spec.defaults, *(value for value in spec.kw_defaults if value)]
+            if not all(map(is_pure, values)) or not all(
+                _is_quiet(each, own) for each in node.decorator_list
+            ):
+                return False
+        elif isinstance(node, ast.ClassDef):
+            if not all(_is_quiet(each, own) for each in node.decorator_list) or node.keywords:
+                return False
+            if not all(_is_quiet_part(part, own) for part in node.body):
+                return False
+    return True
+
+
+def _is_quiet(decorator: ast.expr, own: set[str]) -> bool:
+    if isinstance(decorator, ast.Call):
+        return _is_quiet(decorator.func, own) and all(map(is_pure, decorator.args))
+    return isinstance(decorator, ast.Name | ast.Attribute) and root_name(decorator) not in own
+
+
+def _is_quiet_part(node: ast.stmt, own: set[str]) -> bool:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return defines_quietly([node], own)
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return is_pure(value)
+        case ast.AnnAssign() | ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+    return False
