@@ -3,7 +3,7 @@
 import pytest
 
 from mlstages.refactor.headings import Strength, read_heading
-from mlstages.refactor.naming import find_words
+from mlstages.refactor.sentences import find_words
 from script_runs import plan_of
 
 TITLES = {

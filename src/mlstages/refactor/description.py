@@ -1,0 +1,282 @@
+"""What a stage does, as its code tells: a verb, and what it is done to.
+
+``model.fit(X, y)`` fits the model's class, ``plt.title("Residuals")`` plots residuals.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.headings import Piece
+from mlstages.refactor.names import root_name
+from mlstages.refactor.segment import find_phase
+from mlstages.refactor.spelling import as_ascii, to_snake
+from mlstages.refactor.words import CLAUSE_STARTS, SAYS_LITTLE, STOP_WORDS, VAGUE, VERBS
+
+_PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "save", "report")
+
+_CHARTS: Final = frozenset(
+    "plot hist scatter bar barh imshow matshow boxplot pie contour contourf heatmap violinplot "
+    "errorbar histplot scatterplot lineplot barplot countplot pairplot kdeplot hexbin step "
+    "semilogx semilogy loglog pcolormesh fill_between".split()
+)
+"""What draws, and says what."""
+
+
+class Description(NamedTuple):
+    """What a stage does."""
+
+    verb: str
+    objects: tuple[str, ...]
+    called: tuple[str, ...]
+    leaves: tuple[str, ...] = ()
+    """What is bound, results first."""
+
+
+def describe_code(
+    analysis: Analysis,
+    pieces: Sequence[Piece],
+    results: Sequence[str],
+    classes: dict[str, str],
+) -> Description:
+    """Return what some pieces of code do; ``classes`` as `find_classes` has them."""
+    pieces = [p for p in pieces if not _closes_figures(analysis, p)] or pieces
+    phases = [find_phase(analysis, piece.statement) for piece in pieces]
+    nodes = [
+        node for piece in pieces for top in analysis.statements[piece.statement].nodes
+        for node in ast.walk(top)
+    ]  # fmt: skip
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
+    written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    leaves = tuple(dict.fromkeys(filter(None, map(to_snake, (*results, *written)))))
+    makers = _find_makers(nodes)
+    telling = tuple(dict.fromkeys(makers.get(n, n) for n in leaves if n in makers or _tells(n)))
+    leaves = telling or leaves
+    composed = _describe_own_call(analysis, calls, leaves)
+    if composed is not None:
+        return Description(*composed, called, leaves)
+    counts = {phase: phases.count(phase) for phase in set(phases) if phase}
+    phase = max(counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default="")
+    if "plot" in counts and counts["plot"] * 3 >= len(pieces):
+        phase = "plot"
+    if phase == "report" and results and counts["report"] * 2 < len(pieces):
+        phase = ""  # it says in passing what it has made
+    match phase:
+        case "load":
+            return Description(*_describe_load(calls, leaves), called)
+        case "save":
+            return Description("save", _saved(calls) or leaves[:2] or ("results",), called)
+        case "split":
+            return Description("split", leaves[:2] or ("data",), called)
+        case "train":
+            return Description("fit", _fitted(calls, classes) or leaves[:2], called)
+        case "plot":
+            words = _titled(calls) or tuple(n for n in telling if len(n) > 2) or _drawn(calls)
+            return Description("plot", words[:3] or leaves[:2] or called[:1], called)
+        case "report":
+            return Description("report", _printed(calls) or leaves[:2] or called[:1], called)
+        case "evaluate":
+            metrics = tuple(
+                to_snake(c) for c in called
+                if c.endswith(("_score", "_error", "_report", "_matrix", "_loss"))
+            )  # fmt: skip
+            if metrics:
+                return Description("evaluate", (metrics[0].removesuffix("_score"),), called)
+            if "predict" in called or "predict_proba" in called:
+                return Description("predict", leaves[:1] or _fitted(calls, classes), called)
+            return Description("score", leaves[:2] or _fitted(calls, classes), called)
+    if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes):
+        defined = [n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        return Description("define", tuple(map(to_snake, defined))[:2], called)
+    made = [name for name in called if name[:1].isupper()]
+    if made and leaves:
+        return Description("build", leaves[:2], called)
+    if leaves:
+        return Description("prepare", leaves[:2], called)
+    if not called:  # the last line of a cell, which a notebook shows
+        read = tuple(to_snake(node.id) for node in nodes if isinstance(node, ast.Name))
+        return Description("show", read[:1] or ("value",), called)
+    return _describe_call(calls, called)
+
+
+def _closes_figures(analysis: Analysis, piece: Piece) -> bool:
+    match analysis.statements[piece.statement].node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="close"), args=[ast.Constant("all")])):
+            return True
+    return False
+
+
+def _describe_own_call(
+    analysis: Analysis, calls: Sequence[ast.Call], leaves: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return verb and object of the user's own function that is called, if its name has them."""
+    own = {
+        node.name
+        for statement in analysis.statements
+        for node in statement.nodes
+        if isinstance(node, ast.FunctionDef)
+    }
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id in own:
+            verb, *words = to_snake(call.func.id).split("_")
+            if verb in VERBS:
+                return verb, tuple(words) or leaves[:2]
+    return None
+
+
+def _describe_call(calls: Sequence[ast.Call], called: tuple[str, ...]) -> Description:
+    """Return ``seed random`` for ``random.seed(0)``, ``set config`` for ``set_config()``."""
+    for call in calls:
+        verb, *words = to_snake(_called_name(call)).split("_")
+        owner = root_name(call.func)
+        if verb in VERBS and (words or owner):
+            return Description(verb, tuple(words) or (to_snake(owner or ""),), called)
+    return Description("call", tuple(map(to_snake, called))[:2], called)
+
+
+def _describe_load(
+    calls: Sequence[ast.Call], leaves: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    for call in calls:
+        name = _called_name(call)
+        for verb in ("load", "fetch", "make"):
+            if name.startswith(f"{verb}_"):
+                what = to_snake(name.removeprefix(f"{verb}_"))
+                return verb, (what,) if what.endswith("data") else (what, "data")
+    for call in calls:
+        name = _called_name(call)
+        if name.startswith("read_") or name in ("open", "loadtxt", "genfromtxt"):
+            for argument in call.args[:1]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    stem = to_snake(PurePath(argument.value).stem)
+                    if stem:
+                        return ("load" if name != "open" else "read"), (stem,)
+            return "load", leaves[:2] or ("data",)
+    return "load", leaves[:2] or ("data",)
+
+
+def _saved(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    """Return what a table or a file is called that is written."""
+    for call in calls:
+        owner = root_name(call.func)
+        if _called_name(call).startswith("to_") and owner:
+            return (to_snake(owner),)
+    for call in calls:
+        for node in ast.walk(call):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                path = PurePath(node.value)
+                if path.suffix and (stem := to_snake(path.stem)):
+                    return (stem,)
+    return ()
+
+
+def _fitted(calls: Sequence[ast.Call], classes: dict[str, str]) -> tuple[str, ...]:
+    for call in calls:
+        function = call.func
+        if not isinstance(function, ast.Attribute):
+            continue
+        if not function.attr.startswith(("fit", "partial_fit", "train", "score", "predict")):
+            continue
+        owner = function.value
+        if isinstance(owner, ast.Call):
+            return (to_snake(_called_name(owner)),)
+        if isinstance(owner, ast.Name):
+            return (to_snake(classes.get(owner.id, owner.id)),)
+    for call in calls:
+        name = _called_name(call)
+        if name[:1].isupper():
+            return (to_snake(name),)
+    return ()
+
+
+def _find_makers(nodes: Sequence[ast.AST]) -> dict[str, str]:
+    """Return for each variable of one letter what was called to make it: ``path_graph`` for G."""
+    return {
+        name.lower(): to_snake(_called_name(node.value))
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for name in (target.id for target in node.targets if isinstance(target, ast.Name))
+        if not _tells(name) and 0 < to_snake(_called_name(node.value)).count("_") < 3
+    }
+
+
+def _tells(name: str) -> bool:
+    """Tell whether a variable's name says what it holds."""
+    return name.rstrip("0123456789") not in VAGUE and (len(name) > 1 or name in "xyXY")
+
+
+def _drawn(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    """Return what is drawn, and as what: ``degrees`` and ``hist`` for ``plt.hist(degrees)``."""
+    for call in calls:
+        kind = to_snake(_called_name(call)).removeprefix("draw_").removeprefix("plot_")
+        if kind not in _CHARTS and not _called_name(call).startswith(("draw_", "plot_")):
+            continue
+        names = (to_snake(each.id) for each in call.args[:2] if isinstance(each, ast.Name))
+        things = [name for name in names if _tells(name)]
+        return (*things[:2], *([kind] if kind != "plot" else []))
+    return ()
+
+
+def find_classes(analysis: Analysis) -> dict[str, str]:
+    """Return the class of each name that is bound to a new object, where it is bound once."""
+    found: dict[str, str] = {}
+    for i, statement in enumerate(analysis.statements):
+        match statement.node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                made = _called_name(call)
+                if made[:1].isupper() and analysis.written_by(name) == [i]:
+                    found[name] = made
+    return found
+
+
+def _titled(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    for wanted in (("title", "set_title", "suptitle"), ("set_ylabel", "ylabel")):
+        for call in calls:
+            if _called_name(call) in wanted and call.args:
+                words = _words_of(call.args[0])
+                if words:
+                    return tuple(words[:3])
+    labels = [
+        keyword.value for call in calls for keyword in call.keywords if keyword.arg == "label"
+    ]
+    for label in labels:
+        if words := _words_of(label):
+            return tuple(words[:3])
+    for call in calls:
+        if _called_name(call) == "savefig" and call.args:
+            argument = call.args[0]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                return (to_snake(PurePath(argument.value).stem),)
+    return ()
+
+
+def _printed(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    for call in calls:
+        if _called_name(call) == "print":
+            for argument in call.args:
+                words = [word for word in _words_of(argument) if word not in SAYS_LITTLE]
+                if words:
+                    return tuple(words[:3])
+    return ()
+
+
+def _words_of(node: ast.expr) -> list[str]:
+    """Return the telling words of a text in the code."""
+    texts = [
+        part.value for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]  # fmt: skip
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\$[^$]*\$|%\S*|\{[^}]*\}", " ", " ".join(texts)))
+    clean = [as_ascii(word.lower()) for word in words]
+    return [w for w in clean if w and w not in STOP_WORDS and w not in CLAUSE_STARTS and w != "and"]
+
+
+def _called_name(call: ast.Call) -> str:
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""

@@ -1,0 +1,19 @@
+"""Names as Python and Metaflow take them: ``random_forest_classifier``, in plain letters."""
+
+import re
+import unicodedata
+from typing import Final
+
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def to_snake(name: str) -> str:
+    """Return ``random_forest_classifier`` for ``RandomForestClassifier``."""
+    name = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"\W+|_+", "_", as_ascii(name)).strip("_").lower()
+
+
+def as_ascii(word: str) -> str:
+    """Return a word in letters that any step of a flow may have; of other scripts, as it is."""
+    plain = unicodedata.normalize("NFKD", word.translate(_UMLAUTS))
+    return re.sub(r"[^\w-]", "", plain.encode("ascii", "ignore").decode() or word)
