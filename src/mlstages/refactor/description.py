@@ -26,6 +26,9 @@ _CHARTS: Final = frozenset(
 """What draws, and says what."""
 
 
+_METRICS: Final = ("_score", "_error", "_report", "_matrix", "_loss")
+
+
 class Description(NamedTuple):
     """What a stage does."""
 
@@ -36,6 +39,17 @@ class Description(NamedTuple):
     """What is bound, results first."""
 
 
+class _Code(NamedTuple):
+    """What stands in a stage."""
+
+    nodes: list[ast.AST]
+    calls: list[ast.Call]
+    called: tuple[str, ...]
+    leaves: tuple[str, ...]
+    """What is bound, results first, and names that tell something before all others."""
+    telling: tuple[str, ...]
+
+
 def describe_code(
     analysis: Analysis,
     pieces: Sequence[Piece],
@@ -44,7 +58,16 @@ def describe_code(
 ) -> Description:
     """Return what some pieces of code do; ``classes`` as `find_classes` has them."""
     pieces = [p for p in pieces if not _closes_figures(analysis, p)] or pieces
-    phases = [find_phase(analysis, piece.statement) for piece in pieces]
+    code = _read_code(analysis, pieces, results)
+    composed = _describe_own_call(analysis, code.calls, code.leaves)
+    if composed is not None:
+        return Description(*composed, code.called, code.leaves)
+    phase = _find_main_phase(analysis, pieces, makes_some=bool(results))
+    verb, objects = _describe_phase(phase, code, classes) or _describe_other(code)
+    return Description(verb, objects, code.called)
+
+
+def _read_code(analysis: Analysis, pieces: Sequence[Piece], results: Sequence[str]) -> _Code:
     nodes = [
         node for piece in pieces for top in analysis.statements[piece.statement].nodes
         for node in ast.walk(top)
@@ -55,52 +78,60 @@ def describe_code(
     leaves = tuple(dict.fromkeys(filter(None, map(to_snake, (*results, *written)))))
     makers = _find_makers(nodes)
     telling = tuple(dict.fromkeys(makers.get(n, n) for n in leaves if n in makers or _tells(n)))
-    leaves = telling or leaves
-    composed = _describe_own_call(analysis, calls, leaves)
-    if composed is not None:
-        return Description(*composed, called, leaves)
+    return _Code(nodes, calls, called, telling or leaves, telling)
+
+
+def _find_main_phase(analysis: Analysis, pieces: Sequence[Piece], *, makes_some: bool) -> str:
+    phases = [find_phase(analysis, piece.statement) for piece in pieces]
     counts = {phase: phases.count(phase) for phase in set(phases) if phase}
     phase = max(counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default="")
     if "plot" in counts and counts["plot"] * 3 >= len(pieces):
-        phase = "plot"
-    if phase == "report" and results and counts["report"] * 2 < len(pieces):
-        phase = ""  # it says in passing what it has made
+        return "plot"
+    if phase == "report" and makes_some and counts["report"] * 2 < len(pieces):
+        return ""  # it says in passing what it has made
+    return phase
+
+
+def _describe_phase(
+    phase: str, code: _Code, classes: dict[str, str]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return verb and objects of what belongs to a phase; None where that says nothing."""
+    calls, called, leaves = code.calls, code.called, code.leaves
     match phase:
         case "load":
-            return Description(*_describe_load(calls, leaves), called)
+            return _describe_load(calls, leaves)
         case "save":
-            return Description("save", _saved(calls) or leaves[:2] or ("results",), called)
+            return "save", _saved(calls) or leaves[:2] or ("results",)
         case "split":
-            return Description("split", leaves[:2] or ("data",), called)
+            return "split", leaves[:2] or ("data",)
         case "train":
-            return Description("fit", _fitted(calls, classes) or leaves[:2], called)
+            return "fit", _fitted(calls, classes) or leaves[:2]
         case "plot":
-            words = _titled(calls) or tuple(n for n in telling if len(n) > 2) or _drawn(calls)
-            return Description("plot", words[:3] or leaves[:2] or called[:1], called)
+            words = _titled(calls) or tuple(n for n in code.telling if len(n) > 2) or _drawn(calls)
+            return "plot", words[:3] or leaves[:2] or called[:1]
         case "report":
-            return Description("report", _printed(calls) or leaves[:2] or called[:1], called)
+            return "report", _printed(calls) or leaves[:2] or called[:1]
         case "evaluate":
-            metrics = tuple(
-                to_snake(c) for c in called
-                if c.endswith(("_score", "_error", "_report", "_matrix", "_loss"))
-            )  # fmt: skip
-            if metrics:
-                return Description("evaluate", (metrics[0].removesuffix("_score"),), called)
+            metric = next((to_snake(name) for name in called if name.endswith(_METRICS)), None)
+            if metric is not None:
+                return "evaluate", (metric.removesuffix("_score"),)
             if "predict" in called or "predict_proba" in called:
-                return Description("predict", leaves[:1] or _fitted(calls, classes), called)
-            return Description("score", leaves[:2] or _fitted(calls, classes), called)
-    if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes):
-        defined = [n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)]
-        return Description("define", tuple(map(to_snake, defined))[:2], called)
-    made = [name for name in called if name[:1].isupper()]
-    if made and leaves:
-        return Description("build", leaves[:2], called)
-    if leaves:
-        return Description("prepare", leaves[:2], called)
-    if not called:  # the last line of a cell, which a notebook shows
-        read = tuple(to_snake(node.id) for node in nodes if isinstance(node, ast.Name))
-        return Description("show", read[:1] or ("value",), called)
-    return _describe_call(calls, called)
+                return "predict", leaves[:1] or _fitted(calls, classes)
+            return "score", leaves[:2] or _fitted(calls, classes)
+    return None
+
+
+def _describe_other(code: _Code) -> tuple[str, tuple[str, ...]]:
+    defined = [n.name for n in code.nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    if defined:
+        return "define", tuple(map(to_snake, defined))[:2]
+    if code.leaves:
+        makes_object = any(name[:1].isupper() for name in code.called)
+        return "build" if makes_object else "prepare", code.leaves[:2]
+    if not code.called:  # the last line of a cell, which a notebook shows
+        read = tuple(to_snake(node.id) for node in code.nodes if isinstance(node, ast.Name))
+        return "show", read[:1] or ("value",)
+    return _describe_call(code.calls, code.called)
 
 
 def _closes_figures(analysis: Analysis, piece: Piece) -> bool:
@@ -128,14 +159,16 @@ def _describe_own_call(
     return None
 
 
-def _describe_call(calls: Sequence[ast.Call], called: tuple[str, ...]) -> Description:
+def _describe_call(
+    calls: Sequence[ast.Call], called: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
     """Return ``seed random`` for ``random.seed(0)``, ``set config`` for ``set_config()``."""
     for call in calls:
         verb, *words = to_snake(_called_name(call)).split("_")
         owner = root_name(call.func)
         if verb in VERBS and (words or owner):
-            return Description(verb, tuple(words) or (to_snake(owner or ""),), called)
-    return Description("call", tuple(map(to_snake, called))[:2], called)
+            return verb, tuple(words) or (to_snake(owner or ""),)
+    return "call", tuple(map(to_snake, called))[:2]
 
 
 def _describe_load(
