@@ -4,6 +4,7 @@ import os
 import pickle
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -53,6 +54,23 @@ VALUES = {
 def test_a_value_is_described_from_its_pickle(value, kind, shape, preview, protocol):
     described = describe_pickle(pickle.dumps(value, protocol))
     assert described == (kind, shape, preview)
+
+
+NUMBERS = pd.DataFrame(np.zeros((7, 5)), columns=list("abcde"))
+FRAMES = {
+    "numbers": (NUMBERS, (7, 5)),
+    "other types": (NUMBERS.assign(n=1, t="x"), (7, 7)),
+    "every second row": (NUMBERS.iloc[::2], (4, 5)),
+    "no rows": (NUMBERS[NUMBERS["a"] > 1], (0, 5)),
+    "nothing": (pd.DataFrame(), (0, 0)),
+    "rows with names": (pd.DataFrame({"a": [1, 2]}, index=["p", "q"]), (2, 1)),
+    "days": (pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}), (1, 1)),
+}
+
+
+@pytest.mark.parametrize(("frame", "shape"), FRAMES.values(), ids=FRAMES.keys())
+def test_a_table_of_pandas_has_rows_and_columns(frame, shape):
+    assert describe_pickle(pickle.dumps(frame)).shape == shape == frame.shape
 
 
 def test_what_is_inside_a_plain_value_is_named():

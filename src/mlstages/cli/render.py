@@ -318,10 +318,10 @@ def _seconds(seconds: float | None) -> str:
 
 def draw_diff(diff: RunDiff) -> RenderableType:
     """Return what changed between two runs, and what it did."""
-    ours, theirs = (_seconds(seconds) or "not ended" for seconds in diff.seconds)
+    ours, theirs = ("not ended" if each is None else f"{each:.2f} s" for each in diff.seconds)
     lines: list[RenderableType] = [
-        Text(f"a  {diff.a}  ({ours} s)"),
-        Text(f"b  {diff.b}  ({theirs} s)"),
+        Text(f"a  {diff.a}  ({ours})"),
+        Text(f"b  {diff.b}  ({theirs})"),
     ]
     lines += _draw_changes("parameters", diff.parameters)
     lines += _draw_changes("data", diff.data)

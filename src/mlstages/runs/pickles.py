@@ -28,7 +28,7 @@ class Description(NamedTuple):
     type: str
     """Its class, with the module if that is not builtins."""
     shape: tuple[int, ...] | None
-    """Of a NumPy array; the length of a list, tuple, string, dict, set or bytes."""
+    """Of a NumPy array or a pandas table; the length of a list, tuple, text, dict, set or bytes."""
     preview: str | None
     """The beginning of its repr, for values of Python's own plain types."""
 
@@ -180,4 +180,48 @@ def _describe_stand_in(value: _StandIn) -> Description:
     if value.name in ("_reconstructor", "__newobj__") and value.arguments:
         made = value.arguments[0]
         return Description(f"{made.module}.{made.name}", None, None)
-    return Description(f"{value.module}.{value.name}", None, None)
+    shape = _find_shape_of_frame(value) if value.name == "DataFrame" else None
+    return Description(f"{value.module}.{value.name}", shape, None)
+
+
+def _find_shape_of_frame(frame: _StandIn) -> tuple[int, int] | None:
+    """Return rows and columns of pandas' table, which it keeps in blocks of columns of one type.
+
+    None where no block says how many rows it has (text in Arrow's format), nor a plain index.
+    """
+    state = frame.state if isinstance(frame.state, dict) else {}
+    match getattr(state.get("_mgr"), "arguments", ()):
+        case (tuple() | list() as blocks, [_columns, index, *_]):
+            pass
+        case _:
+            return None
+    n_columns, n_rows = 0, _measure_index(index)
+    for block in blocks:
+        match getattr(block, "arguments", ()):
+            case (values, _StandIn() as place, *_):
+                shape = _describe_stand_in(values).shape if isinstance(values, _StandIn) else None
+                of_place = _measure_place(place)
+            case _:
+                return None
+        if of_place is None:
+            return None
+        n_columns += of_place
+        if n_rows is None and shape:
+            n_rows = shape[-1]
+    return None if n_rows is None else (n_rows, n_columns)
+
+
+def _measure_index(index: Any) -> int | None:
+    match getattr(index, "arguments", ()):
+        case (_, {"start": int(start), "stop": int(stop), "step": int(step)}) if step:
+            return len(range(start, stop, step))
+    return None
+
+
+def _measure_place(place: _StandIn) -> int | None:
+    """Return how many columns a block has; their numbers are a slice or an array."""
+    match (place.name, place.arguments):
+        case ("slice", (int(start), int(stop), int() | None as step)) if step != 0:
+            return len(range(start, stop, step or 1))
+    shape = _describe_stand_in(place).shape
+    return shape[0] if shape else None
