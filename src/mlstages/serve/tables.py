@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlstages.missing import is_missing_text
 from mlstages.release.schema import BOOLEAN, NUMERIC, Field, Schema
 from mlstages.serve.answer import Fault, Refused
 from mlstages.serve.decoder import Decoder
@@ -62,10 +63,12 @@ def read_cell(text: str, field: Field) -> Any:
 
     Examples
     --------
-    >>> size = Field(name="size", kind="numeric", low=1.0, high=9.0)
-    >>> read_cell("2.5", size), read_cell("2_5", size)
-    (2.5, '2_5')
+    >>> size = Field(name="size", kind="numeric", optional=True, low=1.0, high=9.0)
+    >>> read_cell("2.5", size), read_cell("2_5", size), read_cell("NA", size)
+    (2.5, '2_5', None)
     """
+    if field.optional and is_missing_text(text):
+        return None
     bare = text.strip()
     if field.kind == NUMERIC and "_" not in bare:  # Python's own way to write 1000 as 1_000
         try:
@@ -74,7 +77,7 @@ def read_cell(text: str, field: Field) -> Any:
             return None if bare == "" else text
     if field.kind == BOOLEAN:
         return {"true": True, "false": False, "": None}.get(bare.lower(), text)
-    return None if text == "" and field.optional else text
+    return text
 
 
 def _to_row(header: Sequence[str], line: Sequence[str], schema: Schema) -> Any:

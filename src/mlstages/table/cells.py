@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlstages.errors import DataError
+from mlstages.missing import is_missing_text
 from mlstages.source import Source
 
 if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no table
@@ -24,9 +25,6 @@ if TYPE_CHECKING:  # imported where it is used: most tasks of a flow read no tab
 
 REPORTED_ROWS: Final = 10
 """Of all faults of one kind this many rows are named, and all are counted."""
-
-MISSING_TEXTS: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "None"})
-"""What a cell without a value reads, spaces around it left aside; so does what is NaN."""
 
 _BOOLEAN_TEXTS: Final = {"true": True, "false": False}  # in upper and lower case
 _LONGEST_EXCERPT: Final = 40
@@ -200,14 +198,14 @@ def _convert(cell: Any) -> Any:
 
 
 def is_missing(cell: Any) -> bool:
-    """Return whether a cell of a file holds no value: null, or one of `MISSING_TEXTS`.
+    """Return whether a cell of a file holds no value: null, or a text that says so.
 
     Examples
     --------
     >>> is_missing(" NA "), is_missing(None), is_missing("0")
     (True, True, False)
     """
-    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING_TEXTS)
+    return cell is None or (isinstance(cell, str) and is_missing_text(cell))
 
 
 def to_float(cell: Any) -> float | None:
