@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
@@ -38,12 +38,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have each of two workers begin with what takes long: at the end it would leave one idle."""
+    """Have each worker begin with what takes long: at the end it would leave others idle."""
+    n_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [[item for item in items if item.nodeid.startswith(place)] for place in _LONG]
-    first, second = (list(chain.from_iterable(long[start::2])) for start in (0, 1))
-    others = [item for item in items if not item.nodeid.startswith(_LONG)]
-    half = max(0, len(items) // 2 - len(first))  # where the second worker begins
-    items[:] = [*first, *others[:half], *second, *others[half:]]
+    others = iter([item for item in items if not item.nodeid.startswith(_LONG)])
+    size = -(-len(items) // n_workers)
+    dealt = []
+    for worker in range(n_workers):
+        first = list(chain.from_iterable(long[worker::n_workers]))
+        dealt += [*first, *islice(others, max(0, size - len(first)))]
+    items[:] = [*dealt, *others]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from mlstages.launch.fork.launcher import adopt_zygote
 from mlstages.launch.fork.preload import LIBRARIES
 from mlstages.launch.fork.refusal import must_start_anew
 from mlstages.launch.fork.warned import forget_warnings
-from mlstages.launch.fork.zygote import forget_commands, fork_zygote
+from mlstages.launch.fork.zygote import forget_commands, fork_sleeping_zygote, fork_zygote
 from mlstages.launch.identity import supply_username
 
 _THREADS: Final = Path("/proc/self/task")
@@ -102,7 +102,7 @@ def prepare_orchestrator(flow_file: Path, *, lazy: bool = False) -> None:
     flow_file : Path
         Its libraries begin to be imported now. Nothing of it is run before it is started.
     lazy : bool, default=False
-        Whether they are imported only when a task needs them.
+        Whether they are looked for and imported only when a task needs them.
     """
     global _prepared
     if not _can_fork():
@@ -196,7 +196,9 @@ def _reuses(arguments: Sequence[str]) -> bool:
 def _warm_up(flow_file: str, *, lazy: bool) -> None:
     forget_commands()
     if linux.is_supported():
-        adopt_zygote(fork_zygote(flow_file, lazy=lazy))
+        # What waits to become a task ends at once if this process does not adopt it.
+        linux.adopt_orphans()
+        adopt_zygote(fork_sleeping_zygote(flow_file) if lazy else fork_zygote(flow_file))
 
 
 def _run(arguments: Sequence[str]) -> NoReturn:

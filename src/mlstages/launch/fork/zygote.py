@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
@@ -24,9 +24,9 @@ from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
 from mlstages.launch.fork.cards import import_for_cards, take_card_seam
-from mlstages.launch.fork.plan import Plan, Pool, plan_pools
+from mlstages.launch.fork.plan import MOST_POOLS, Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
-from mlstages.launch.fork.preload import Import, find_imports
+from mlstages.launch.fork.preload import Import, find_first_imports, find_imports
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.shortcuts import read_ahead, take_shortcuts
 from mlstages.launch.fork.task import ForkedTask
@@ -41,6 +41,8 @@ _OF_A_TASK: Final = (
     # What ``@fork`` imports within each.
     *("mlstages.launch.artifacts", "mlstages.launch.fork.packaging"),
 )
+
+_WAKE: Final = b"w"
 
 _NOBODY: Final = ""
 """The name of no module."""
@@ -62,18 +64,29 @@ class Zygote:
         The first of them, a child of this process.
     channels : sequence of socket
         The sending end of each pool's channel.
-    plan : Plan
-        Says which pool is for which step.
+    pool_of_step : mapping of str to int
+    asleep : socket or None, default=None
+        Where they wait to be asked for a first task, and then say which pool is for which step.
     """
 
-    def __init__(self, pid: int, channels: Sequence[socket.socket], plan: Plan) -> None:
+    def __init__(
+        self,
+        pid: int,
+        channels: Sequence[socket.socket],
+        pool_of_step: Mapping[str, int],
+        asleep: socket.socket | None = None,
+    ) -> None:
         self._pid = pid
         self._channels = channels
-        self._pool_of_step = plan.pool_of_step
+        self._pool_of_step = pool_of_step
+        self._asleep = asleep
         self._ready: set[int] = set()
 
     def is_ready(self, step: str) -> bool:
         """Return True when tasks of the step can be forked; False if they never can."""
+        if self._asleep is not None:
+            self._pool_of_step = _wake(self._asleep)
+            self._asleep = None
         pool = self._pool_of_step.get(step, 0)
         if pool not in self._ready and self._channels[pool].recv(len(READY)) == READY:
             self._ready.add(pool)
@@ -113,7 +126,7 @@ class Zygote:
 
     def close(self) -> None:
         """End the warm processes."""
-        for channel in self._channels:
+        for channel in (*self._channels, *([self._asleep] if self._asleep else [])):
             channel.close()
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
@@ -144,43 +157,91 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
     for channel in receiving:
         channel.close()
     process.returncode = 0  # who ends it and waits for it is the `Zygote`
-    return Zygote(process.pid, sending, plan)
+    return Zygote(process.pid, sending, plan.pool_of_step)
 
 
-def fork_zygote(flow_file: str, *, lazy: bool = False) -> Zygote:
+def fork_zygote(flow_file: str) -> Zygote:
     """Return new warm processes, forked from this one, which has run nothing of the user's.
 
     Parameters
     ----------
     flow_file : str
         It is read for what it imports, not run.
-    lazy : bool, default=False
-        Whether libraries are imported only when a task asks for them: it may be that most
-        tasks are not run at all.
     """
     plan = plan_pools(find_imports(Path(flow_file)))
-    if lazy:
-        plan = plan.flatten()
     keep_warnings()
     _import(plan.pools[0].imports)  # what this process will need as well
     sending, receiving = _open_channels(len(plan.pools))
+    orchestrator = os.getpid()
+    pid = _fork(lambda: run_zygote(flow_file, plan.pools, receiving, orchestrator), sending)
+    for channel in receiving:
+        channel.close()
+    return Zygote(pid, sending, plan.pool_of_step)
+
+
+def fork_sleeping_zygote(flow_file: str) -> Zygote:
+    """Return warm processes that begin when there is a task: it may be that none is run at all.
+
+    Parameters
+    ----------
+    flow_file : str
+        It is read, by then, for what it imports, not run.
+    """
+    keep_warnings()
+    _import(find_first_imports(Path(flow_file)))  # what this process will need as well
+    sending, receiving = _open_channels(MOST_POOLS)
+    waking, asleep = socket.socketpair()
+    orchestrator = os.getpid()
+    pid = _fork(lambda: _sleep(flow_file, asleep, receiving, orchestrator), [*sending, waking])
+    for channel in (*receiving, asleep):
+        channel.close()
+    return Zygote(pid, sending, {}, waking)
+
+
+def _fork(become: Callable[[], NoReturn], not_its: Sequence[socket.socket]) -> int:
     orchestrator = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
             die_with(orchestrator)
-            for channel in sending:
+            for channel in not_its:
                 channel.close()
             nothing = os.open(os.devnull, os.O_RDWR)
             os.dup2(nothing, 0)
             os.dup2(nothing, 1)
             os.close(nothing)
-            run_zygote(flow_file, plan.pools, receiving, orchestrator, lazy=lazy)
+            become()
         finally:
             os._exit(1)
-    for channel in receiving:
+    return pid
+
+
+def _wake(asleep: socket.socket) -> dict[str, int]:
+    """Return the pool of each step; none where the warm processes have ended."""
+    with asleep, suppress(OSError):
+        asleep.sendall(_WAKE)
+        with asleep.makefile("rb") as file:
+            told = file.read()
+        if told:
+            return dict(pickle.loads(told))
+    return {}
+
+
+def _sleep(
+    flow_file: str,
+    asleep: socket.socket,
+    channels: Sequence[socket.socket],
+    orchestrator: int,
+) -> NoReturn:
+    child.outlast_interrupts()
+    if asleep.recv(len(_WAKE)) != _WAKE:  # the run is over
+        os._exit(0)
+    plan = plan_pools(find_imports(Path(flow_file))).flatten()
+    asleep.sendall(pickle.dumps(plan.pool_of_step))
+    asleep.close()
+    for channel in channels[len(plan.pools) :]:
         channel.close()
-    return Zygote(pid, sending, plan)
+    run_zygote(flow_file, plan.pools, channels[: len(plan.pools)], orchestrator, lazy=True)
 
 
 def main(title: str) -> NoReturn:

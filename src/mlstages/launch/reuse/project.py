@@ -72,6 +72,7 @@ class Project:
     _tables: dict[str, dict[str, list[Unit]]] = field(default_factory=dict)
     _links: dict[tuple[Place, bool], tuple[Link, ...]] = field(default_factory=dict)
     _imported: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _aliases: dict[str, "_Aliases"] = field(default_factory=dict)
     effects: dict[str, "tuple[Effect, ...]"] = field(default_factory=dict)
     """By module, what has been found by `mlstages.launch.reuse.effects`."""
 
@@ -101,6 +102,13 @@ class Project:
             self._links[key] = tuple(self._link(place.module, own, use) for use in uses)
         return self._links[key]
 
+    def aliases(self, module: str) -> "_Aliases":
+        """Return what the names stand for that a user's module imports at its top."""
+        if module not in self._aliases:
+            found = self.module(module)
+            self._aliases[module] = _absolute(found.imports, module, self) if found else {}
+        return self._aliases[module]
+
     def imported(self, module: str) -> tuple[str, ...]:
         """Return the user's modules that a user's module imports at its top."""
         if module not in self._imported:
@@ -117,8 +125,7 @@ class Project:
             if rest and f"{root}.{rest[0]}" in units:
                 places.append(Place(module, f"{root}.{rest[0]}"))
         found = self.module(module)
-        at_top = _absolute(found.imports, module, self) if found else {}
-        for target, name in (*own.get(root, ()), *at_top.get(root, ())):
+        for target, name in (*own.get(root, ()), *self.aliases(module).get(root, ())):
             words = [name, *rest] if name else rest
             more, external_here, package_here, problem_here = self._resolve(target, words, 0)
             places += more
@@ -159,9 +166,7 @@ class Project:
         if word in units:
             return [Place(target, word)], None, None, None
         found = self.module(target)
-        for name, attribute in (
-            _absolute(found.imports, target, self).get(word, ()) if found else ()
-        ):
+        for name, attribute in self.aliases(target).get(word, ()):
             return self._resolve(name, [attribute, *rest] if attribute else rest, depth + 1)
         if self.locate(f"{target}.{word}").owner is Owner.USER:
             return self._resolve(f"{target}.{word}", rest, depth + 1)
