@@ -260,6 +260,49 @@ def test_a_script_that_differs_from_itself_is_verified_under_fixed_seeds(tmp_pat
     assert ran.stdout.startswith("functions: verified under fixed seeds and clock")
 
 
+CLOCKS = """import random
+from datetime import datetime
+from time import perf_counter as tick
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+# draw the values
+begin = tick()
+values = [random.random(), np.random.rand(), np.random.default_rng().random()]
+print(values, check_random_state(None).rand())
+
+# report the time
+print(datetime.now(), tick() - begin, sum(values))
+"""
+
+
+def test_forked_tasks_have_fixed_seeds_and_clock(tmp_path):
+    (tmp_path / "draw.py").write_text(CLOCKS)
+    ran = mlstages("refactor", "draw.py", "--json", folder=tmp_path)
+    report = json.loads(ran.stdout)
+    assert report["flow"] == "verified under fixed seeds and clock"
+    assert len(report["steps"]) == 3
+
+
+def test_a_library_that_keeps_the_clock_has_each_task_start_anew(tmp_path, monkeypatch):
+    library = tmp_path / "library" / "clockkeeper.py"
+    library.parent.mkdir()
+    library.write_text(
+        "import time\nIMPORT_AHEAD = True\n\ndef tell(now=time.time):\n    return now()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(library.parent))
+    folder = tmp_path / "script"
+    folder.mkdir()
+    (folder / "tell.py").write_text(
+        "import clockkeeper\n\n# begin the work\nbegin = clockkeeper.tell()\nprint(begin)\n\n"
+        "# end the work\nend = clockkeeper.tell()\nprint(end - begin)\n"
+    )
+    report = json.loads(mlstages("refactor", "tell.py", "--json", folder=folder).stdout)
+    assert report["flow"] == "verified under fixed seeds and clock"
+    assert len(report["steps"]) == 2
+
+
 def test_what_cannot_be_made_the_same_is_not_comparable(tmp_path):
     (tmp_path / "draw.py").write_text("import os\n\na = os.urandom(4)\nprint(a)\nprint(len(a))\n")
     mlstages("refactor", "draw.py", "--no-run", folder=tmp_path)

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -30,6 +31,7 @@ from mlstages.refactor.proof import (
     find_difference,
     find_moved_pickles,
     judge,
+    judge_run,
     prove,
     prove_fixed,
     run_again,
@@ -278,23 +280,17 @@ def _prove_flow(
 
     Where no cut helps, the flow is the first one that came to its end.
     """
-    module = functions_module(path)
     attempts: list[_Attempt] = []
     options = translate_arguments(plan.arguments, terms.arguments)
     for _ in range(_MOST_ROUNDS):
-        flow_file = f"{module_stem(path.name)}_flow.py"
-        texts = {
-            f"{module}.py": write_functions(plan),
-            flow_file: write_flow(plan, module),
-        }
         terms.report(f"running the flow, {len(plan.steps)} steps")
-        trial = _with_names(run_flow(laboratory, texts, flow_file, options), plan)
+        run = partial(_run_cut, path=path, plan=plan, options=options)
+        trial, outcome = judge_run(original, run, laboratory)
         if trial.status and "No module named 'metaflow'" in trial.stderr:
             return plan, Outcome(
                 verdict=Verdict.NOT_RUN,
                 difference=f"{terms.python} has no metaflow: pip install metaflow",
             )
-        outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
         why = outcome.difference or find_changed_in_branches(plan, trial)
         if plan.blocks and why:
             terms.report(f"no branches: {why}")
@@ -321,6 +317,13 @@ def _prove_flow(
         return plan, _NOT_RUN
     chosen = next((each for each in attempts if each.has_ended), attempts[-1])
     return chosen.plan, chosen.outcome
+
+
+def _run_cut(laboratory: Laboratory, path: Path, plan: Plan, options: Sequence[str]) -> Trial:
+    """Return a run of the flow that a plan comes to."""
+    module, flow = functions_module(path), f"{module_stem(path.name)}_flow.py"
+    texts = {f"{module}.py": write_functions(plan), flow: write_flow(plan, module)}
+    return _with_names(run_flow(laboratory, texts, flow, options), plan)
 
 
 class _Attempt(NamedTuple):

@@ -85,6 +85,8 @@ class Trial:
     """What the files hold that are pickles."""
     unsteady: frozenset[str] = frozenset()
     """Pickles whose bytes are no measure: another run of the same script wrote other ones."""
+    is_forked: bool = False
+    """Of a flow, tasks were forked from a process that had imported what they need."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """Of a flow, the artifacts that each step read or bound, at its end."""
 
@@ -101,6 +103,8 @@ class Laboratory:
     timeout: float
     is_fixed: bool = False
     """Seeds and clock are fixed in each run."""
+    forks: bool = True
+    """Tasks of a flow are forked, not started anew, where that is possible."""
     beside: frozenset[str] = frozenset()
     """What the script names of what lies beside its folder: that is copied, too."""
 
@@ -199,15 +203,15 @@ def run_flow(
     """Run the flow in Metaflow, each task in a process of its own.
 
     In this Python, tasks are forked as by ``mlstages run``, which is several times as fast; what
-    a new interpreter would not have is named in `mlstages.launch.fork.child`. With
-    a fixed clock each is a new interpreter: libraries keep the functions that tell the time as
-    they find them when they are imported.
+    a new interpreter would not have is named in `mlstages.launch.fork.child`. Where that may
+    matter (a library can keep a function that tells the time from before the clock was fixed),
+    it can be forbidden (`Laboratory.forks`).
     """
     laboratory.reset()
     for name, text in texts.items():
         _write(laboratory, name, text)
     modules = [*modules, *(Path(name).stem for name in texts)]
-    is_forked = laboratory.python == sys.executable and not laboratory.is_fixed
+    is_forked = laboratory.python == sys.executable and laboratory.forks
     begin = ["-P", "-c", _FORKED, flow] if is_forked else [flow]
     forked = ["--with", "fork"] if is_forked else []
     command = [laboratory.python, *begin, "--no-pylint", "run", *forked, *options]
@@ -223,6 +227,7 @@ def run_flow(
     return Trial(
         status=status,
         steps=steps,
+        is_forked=is_forked,
         stdout="".join(stdout for _, stdout in steps),
         stderr=stderr + stdout,
         figures=tuple(figure for task in tasks for figure in task["figures"]),

@@ -20,7 +20,7 @@ import time
 import traceback
 import types
 from _io import _IOBase
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -37,6 +37,9 @@ from mlstages.launch.fork.warned import show_warnings_again
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
 _OF_A_CLOSED_ONE: Final = (OSError, ValueError, AttributeError)
 """What flushing a stream raises that is closed, or gone."""
+
+before_command: list[Callable[[tuple[str, ...]], None]] = []
+"""Called in each child with its command, before that begins and anything of the user's is run."""
 
 
 def become(request: Request, ends: Ends) -> NoReturn:
@@ -58,6 +61,8 @@ def become(request: Request, ends: Ends) -> NoReturn:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as `subprocess` has it
         os.execve(request.command[0], request.command, request.environment)
     _reseed()
+    for call in before_command:
+        call(request.command)
     os._exit(run_script(request.command[1:]))
 
 

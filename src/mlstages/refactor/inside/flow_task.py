@@ -16,8 +16,11 @@ from .standing_clock import fix_seeds_and_clock
 
 def start(folder):
     """Do the part of ``sitecustomize``: for a flow's tasks, and the environment's own one."""
-    if os.environ.get("MLSTAGES_FIXED") and "step" in sys.orig_argv:
-        fix_seeds_and_clock()
+    if os.environ.get("MLSTAGES_FIXED"):
+        if "step" in sys.orig_argv:
+            fix_seeds_and_clock()
+        else:
+            sys.meta_path.insert(0, AfterImport("mlstages.launch.fork.child", fix_in_each_task))
     if FOLDER:  # in any process of a flow: a task may be forked from it
         record_tasks()
     here = os.path.abspath(folder)
@@ -25,6 +28,16 @@ def start(folder):
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
     if spec is not None and spec.loader is not None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def fix_in_each_task(forked):
+    """Have tasks that are forked from this process made repeatable before they begin."""
+
+    def fix(command):
+        if "step" in command:
+            fix_seeds_and_clock()
+
+    forked.before_command.append(fix)
 
 
 def record_tasks():

@@ -8,34 +8,57 @@ from .digests import OWN_MODULES
 
 
 def fix_seeds_and_clock():
-    """Make a run repeatable: seeds at the start of the process, a clock that stands still."""
+    """Make a run repeatable: seeds at the start of the process, a clock that stands still.
+
+    Of modules that are there already, as in a process that was forked, names that stand for
+    what tells the time are bound anew. What they keep elsewhere goes on telling it.
+    """
     import random
     import time
 
     random.seed(0)
     now = 1700000000.0
+    replaced = {}
+
+    def replace(module, name, make):
+        original = getattr(module, name)
+        replaced[id(original)] = original, make(original)
+        setattr(module, name, replaced[id(original)][1])
+
     for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
-        setattr(time, name, lambda now=now: now)
-        setattr(time, name + "_ns", lambda now=now: int(now) * 10**9)
+        replace(time, name, lambda original: lambda: now)
+        replace(time, name + "_ns", lambda original: lambda: int(now) * 10**9)
     for name in ("gmtime", "localtime"):
-        original = getattr(time, name)
-        setattr(
+        replace(
             time,
             name,
-            lambda seconds=None, f=original: f(now if seconds is None else seconds),
+            lambda original: lambda seconds=None: original(now if seconds is None else seconds),
         )
     _fix_datetime(now)
 
     def seed_numpy(module):
         module.random.seed(0)
-        make = module.random.default_rng
+        replace(
+            module.random,
+            "default_rng",
+            lambda original: lambda seed=None: original(0 if seed is None else seed),
+        )
 
-        def default_rng(seed=None):
-            return make(0 if seed is None else seed)
+    if "numpy" in sys.modules:
+        seed_numpy(sys.modules["numpy"])
+    else:
+        sys.meta_path.insert(0, AfterImport("numpy", seed_numpy))
+    for module in list(sys.modules.values()):
+        if isinstance(module, types.ModuleType):
+            _bind_anew(vars(module), replaced)
 
-        module.random.default_rng = default_rng
 
-    sys.meta_path.insert(0, AfterImport("numpy", seed_numpy))
+def _bind_anew(names, replaced):
+    for name, value in list(names.items()):
+        if id(value) in replaced:
+            original, new = replaced[id(value)]
+            if value is original:
+                names[name] = new
 
 
 def _fix_datetime(now):
