@@ -31,6 +31,13 @@ def test_the_help_has_each_command_in_a_section_with_its_whole_summary(mlstages)
     assert "\nCommands:" not in shown  # what stands there has no section
 
 
+def test_options_that_belong_together_have_a_section(mlstages):
+    *_, bounds, example = mlstages("serve", "--help").stdout.strip().split("\n\n")
+    assert bounds.startswith("Bounds:\n  --max-body BYTES ")
+    assert "--workers" not in bounds
+    assert example.strip().startswith("Example: mlstages serve")
+
+
 @pytest.mark.parametrize("words", [[], ["feedback"]])
 def test_without_a_command_the_help_is_shown(mlstages, words):
     shown = mlstages(*words)

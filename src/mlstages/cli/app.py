@@ -25,7 +25,7 @@ from mlstages.cli import (
     serve,
     trust,
 )
-from mlstages.cli.sections import SectionedGroup
+from mlstages.cli.sections import SectionedCommand, SectionedGroup
 from mlstages.errors import MlstagesError
 
 _SECTIONS = {
@@ -77,6 +77,8 @@ for _section, _modules in _SECTIONS.items():
     for _info in _infos:
         if not isinstance(_info.rich_help_panel, str):
             _info.rich_help_panel = _section
+for _command in app.registered_commands:
+    _command.cls = SectionedCommand
 
 
 def main() -> int:
