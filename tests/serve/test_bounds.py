@@ -1,10 +1,12 @@
 import base64
 import json
+import shutil
 import socket
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +175,10 @@ def test_a_run_is_served_if_it_was_released_and_else_only_if_asked_for(in_histor
     connection.request("POST", "/predict", b'{"0": 1.5}', JSON)
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_of_runs_that_were_not_released_the_only_flow_is_meant(tmp_path, mlstages, start):
+    flow = shutil.copy(Path(__file__).parents[1] / "runs" / "model_flow.py", tmp_path)
+    assert mlstages("run", flow).exit_code == 0
+    server = start(tmp_path, "latest", "--unreleased")
+    assert server.ask("GET", "/model").json["run"].startswith("ModelFlow/")
