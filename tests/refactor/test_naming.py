@@ -75,6 +75,8 @@ CODE = {
     "a picture": ("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('Loss by epoch')\n"
                   "plt.show()\n", "plot_loss_epoch"),
     "a report": ("print('Rows read:', 3)\n", "report_rows_read"),
+    "parts of the data": ("from a import f, X\nX_train, X_test = f(X)\n",
+                          "prepare_train_test_data"),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@
 import ast
 import keyword
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.description import Description, describe_code, find_classes
@@ -24,6 +24,8 @@ from mlstages.refactor.sentences import (
 )
 from mlstages.refactor.spelling import to_snake
 from mlstages.refactor.words import GENERIC, ORDINALS
+
+_PARTS: Final = frozenset(("train", "test", "val", "valid", "validation", "dev"))
 
 
 class StageName(NamedTuple):
@@ -115,7 +117,7 @@ def _candidates(
             for more in _more_words(code, results):
                 if more not in words:
                     yield StageName("_".join([*words, more]), summary, source)
-    base = _distinct_words([code.verb, *code.objects])
+    base = _distinct_words([code.verb, *_name_parts_of_data(code.objects)])
     if len(base) == 1:
         base += [next((word for word in _more_words(code, results) if word not in base), "data")]
     for length in (3, 4, 5):
@@ -140,6 +142,13 @@ def _name_by(texts: Iterable[str], verb: str) -> Iterator[StageName]:
     for text in texts:
         if words := find_words(text, verb):
             yield StageName("_".join(words), as_sentence(text), "comment")
+
+
+def _name_parts_of_data(objects: Sequence[str]) -> list[str]:
+    """Return ``train_test_data`` for X_train, X_test and their like; other objects as they are."""
+    words = dict.fromkeys(word for name in objects for word in name.split("_"))
+    parts = [word for word in words if word not in ("x", "y")]
+    return ["_".join([*parts, "data"])] if parts and _PARTS.issuperset(parts) else list(objects)
 
 
 def _distinct_words(names: Iterable[str]) -> list[str]:
