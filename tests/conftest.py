@@ -42,9 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     n_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [[item for item in items if item.nodeid.startswith(place)] for place in _LONG]
     others = iter([item for item in items if not item.nodeid.startswith(_LONG)])
-    size = -(-len(items) // n_workers)
-    dealt = []
+    dealt: list[pytest.Item] = []
     for worker in range(n_workers):
+        size = (len(items) - len(dealt)) // (n_workers - worker)
         first = list(chain.from_iterable(long[worker::n_workers]))
         dealt += [*first, *islice(others, max(0, size - len(first)))]
     items[:] = [*dealt, *others]

@@ -6,9 +6,13 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from mlstages.refactor.proof import find_difference
+from mlstages.refactor.trial import open_laboratory, run_flow, run_program
 
 SCRIPT = '''"""Fit a line through noisy points."""
 import numpy as np
@@ -277,12 +281,25 @@ print(datetime.now(), tick() - begin, sum(values))
 """
 
 
+def compare_forked(script):
+    """Return how a flow whose tasks are forked differs from its script under a fixed clock."""
+    flow, functions = (f"{script.stem}_{kind}" for kind in ("flow", "functions"))
+    with open_laboratory(script, sys.executable, [], timeout=60) as free:
+        laboratory = replace(free, is_fixed=True)
+        original = run_program(laboratory, script.name, modules=[functions])
+        trial = run_flow(laboratory, {}, f"{flow}.py", modules=[script.stem, functions])
+    assert trial.is_forked
+    assert trial.status == 0
+    return find_difference(original, trial)
+
+
 def test_forked_tasks_have_fixed_seeds_and_clock(tmp_path):
-    (tmp_path / "draw.py").write_text(CLOCKS)
-    ran = mlstages("refactor", "draw.py", "--json", folder=tmp_path)
-    report = json.loads(ran.stdout)
+    script = tmp_path / "draw.py"
+    script.write_text(CLOCKS)
+    report = json.loads(mlstages("refactor", "draw.py", "--json", folder=tmp_path).stdout)
     assert report["flow"] == "verified under fixed seeds and clock"
     assert len(report["steps"]) == 3
+    assert compare_forked(script) == ""
 
 
 def test_a_library_that_keeps_the_clock_has_each_task_start_anew(tmp_path, monkeypatch):
@@ -292,15 +309,16 @@ def test_a_library_that_keeps_the_clock_has_each_task_start_anew(tmp_path, monke
         "import time\nIMPORT_AHEAD = True\n\ndef tell(now=time.time):\n    return now()\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(library.parent))
-    folder = tmp_path / "script"
-    folder.mkdir()
-    (folder / "tell.py").write_text(
+    script = tmp_path / "script" / "tell.py"
+    script.parent.mkdir()
+    script.write_text(
         "import clockkeeper\n\n# begin the work\nbegin = clockkeeper.tell()\nprint(begin)\n\n"
         "# end the work\nend = clockkeeper.tell()\nprint(end - begin)\n"
     )
-    report = json.loads(mlstages("refactor", "tell.py", "--json", folder=folder).stdout)
+    report = json.loads(mlstages("refactor", "tell.py", "--json", folder=script.parent).stdout)
     assert report["flow"] == "verified under fixed seeds and clock"
     assert len(report["steps"]) == 2
+    assert compare_forked(script).startswith("line 1 of the output")
 
 
 def test_what_cannot_be_made_the_same_is_not_comparable(tmp_path):

@@ -102,7 +102,9 @@ def test_the_exit_codes_are_metaflows_and_a_missing_file_is_told(folder):
 
 
 def test_what_is_reused_is_explained(folder):
-    assert run(folder, "any_flow.py", "--reuse", "--text", "x").returncode == 0
+    first = run(folder, "any_flow.py", "--reuse", "--text", "x")
+    assert first.returncode == 0
+    assert "not forked" not in first.stdout + first.stderr
     explained = run(folder, "any_flow.py", "--reuse", "--explain", "--json", "--text", "x")
     told = json.loads(explained.stdout)
     assert [(task["step"], task["is_reused"]) for task in told["tasks"]] == [

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mlstages.refactor.proof import Verdict, find_difference, judge, run_again
-from mlstages.refactor.trial import Trial
+from mlstages.refactor.proof import Verdict, find_difference, judge, judge_run, run_again
+from mlstages.refactor.trial import Laboratory, Trial
 
 VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1"}
 OTHER = {"digest": "2", "partial": False, "type": "int", "shown": "2"}
@@ -87,3 +87,43 @@ def test_a_long_script_is_run_again_once():
     runs = [RUN, replace(RUN, stdout="b\na\n")]
     again = run_again(replace(RUN, seconds=60.0), lambda place: runs.pop(0), laboratory=None)
     assert (find_difference(RUN, again), len(runs)) == ("", 1)
+
+
+FORKED = replace(RUN, is_forked=True)
+FORKED_OTHER = replace(FORKED, stdout="a\n")
+ANEW_OTHER = replace(RUN, stdout="a\n")
+
+# (whether the clock is fixed, what the runs do, whether each was to fork, verdict)
+RETRIES = {
+    "the same": (True, [FORKED], [True], Verdict.VERIFIED_FIXED),
+    "differs without a fixed clock": (False, [FORKED_OTHER], [True], Verdict.DIFFERS),
+    "differs, and was not forked": (True, [ANEW_OTHER], [True], Verdict.DIFFERS),
+    "differs forked alone": (
+        True, [FORKED_OTHER, RUN, RUN], [True, False, False], Verdict.VERIFIED_FIXED,
+    ),
+    "differs now and then": (
+        True, [FORKED_OTHER, RUN, ANEW_OTHER], [True, False, False], Verdict.DIFFERS,
+    ),
+    "differs always": (True, [FORKED_OTHER, ANEW_OTHER], [True, False], Verdict.DIFFERS),
+    "fails": (True, [replace(FORKED, status=1)], [True], Verdict.DIFFERS),
+    "does not end": (True, [replace(FORKED, timed_out=True)], [True], Verdict.DIFFERS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_fixed", "runs", "forks", "verdict"), RETRIES.values(), ids=RETRIES)
+def test_forked_tasks_that_differ_under_a_fixed_clock_start_anew_twice(
+    tmp_path, is_fixed, runs, forks, verdict
+):
+    laboratory = Laboratory(
+        source=tmp_path, scratch=tmp_path, python="python", arguments=(), timeout=1,
+        is_fixed=is_fixed,
+    )  # fmt: skip
+    waiting, asked = list(runs), []
+
+    def run(place):
+        asked.append(place.forks)
+        return waiting.pop(0)
+
+    trial, outcome = judge_run(RUN, run, laboratory, [].append)
+    assert (outcome.verdict, asked, waiting) == (verdict, forks, [])
+    assert trial is runs[-1]

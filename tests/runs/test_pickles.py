@@ -65,12 +65,55 @@ FRAMES = {
     "nothing": (pd.DataFrame(), (0, 0)),
     "rows with names": (pd.DataFrame({"a": [1, 2]}, index=["p", "q"]), (2, 1)),
     "days": (pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}), (1, 1)),
+    "columns the other way round": (NUMBERS.iloc[:, ::-1], (7, 5)),
+    "rows of two levels": (NUMBERS.set_index(["a", "b"]), (7, 3)),
+    "categories": (NUMBERS.assign(kind=pd.Categorical(["x"] * 7)), (7, 6)),
 }
 
 
+@pytest.mark.parametrize("protocol", [2, 4, 5])
 @pytest.mark.parametrize(("frame", "shape"), FRAMES.values(), ids=FRAMES.keys())
-def test_a_table_of_pandas_has_rows_and_columns(frame, shape):
-    assert describe_pickle(pickle.dumps(frame)).shape == shape == frame.shape
+def test_a_table_of_pandas_has_rows_and_columns(frame, shape, protocol):
+    assert describe_pickle(pickle.dumps(frame, protocol)).shape == shape == frame.shape
+
+
+class DataFrame:
+    """Looks like pandas' own, and has a manager that it cannot have."""
+
+    def __init__(self, *manager):
+        self._mgr = Manager(*manager)
+
+
+class Manager:
+    def __init__(self, *arguments):
+        self.arguments = arguments
+
+    def __reduce__(self):
+        return Manager, self.arguments
+
+
+class Block(Manager):
+    def __reduce__(self):
+        return Block, self.arguments
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ((1,), [None, None]),
+        ((Block(np.zeros((1, 2)), slice(0, 10**30)),), [None, None]),
+        ((Block(np.zeros((1, 2)), slice("a", "b")),), [None, None]),
+        ((Block("x", np.zeros(3)),), [None, None]),
+    ],
+)
+def test_what_only_looks_like_such_a_table_has_none(arguments):
+    own = pickle.dumps(DataFrame(*arguments))
+    as_pandas = own.replace(__name__.encode(), b"pandas.".ljust(len(__name__), b"s"))
+    for blob in (own, as_pandas):
+        described = describe_pickle(blob)
+        assert described.type.endswith(".DataFrame")
+        assert described.shape is None
 
 
 def test_what_is_inside_a_plain_value_is_named():

@@ -26,9 +26,11 @@ def test_a_cell_without_a_value_is_missing_where_that_may_be(text):
 
 
 @pytest.mark.parametrize("text", ["NA", "NaN", ""])
-def test_and_a_fault_where_it_may_not(text):
-    body = f"size,new,said\n{text},true,good\n".encode()
+@pytest.mark.parametrize("name", ["size", "new", "said"])
+def test_and_a_fault_where_it_may_not(text, name):
+    cells = {"size": "1.5", "new": "true", "said": "good"} | {name: text}
+    body = f"size,new,said\n{','.join(cells.values())}\n".encode()
     with pytest.raises(Refused) as refused:
         read(body, optional=False)
     assert refused.value.status == 422
-    assert [(fault.row, fault.field) for fault in refused.value.faults] == [(1, "size")]
+    assert [(fault.row, fault.field) for fault in refused.value.faults] == [(1, name)]

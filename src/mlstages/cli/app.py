@@ -70,15 +70,19 @@ def describe(
     """
 
 
-for _section, _modules in _SECTIONS.items():
-    for _module in _modules:
-        _module.register(app)
-    _infos: list[CommandInfo | TyperInfo] = [*app.registered_commands, *app.registered_groups]
-    for _info in _infos:
-        if not isinstance(_info.rich_help_panel, str):
-            _info.rich_help_panel = _section
-for _command in app.registered_commands:
-    _command.cls = SectionedCommand
+def _register() -> None:
+    for section, modules in _SECTIONS.items():
+        for module in modules:
+            module.register(app)
+        added: list[CommandInfo | TyperInfo] = [*app.registered_commands, *app.registered_groups]
+        for one in added:
+            if not isinstance(one.rich_help_panel, str):  # typer's stand-in for what was not given
+                one.rich_help_panel = section
+    for command in app.registered_commands:
+        command.cls = SectionedCommand
+
+
+_register()
 
 
 def main() -> int:

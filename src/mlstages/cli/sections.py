@@ -35,11 +35,14 @@ class SectionedGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: D102
-        width = max(map(len, self.commands))
+        width = max(map(len, self.commands))  # so that summaries of all sections are in line
         described = [
-            (_name_section(command, "Commands"), (name.ljust(width), summary))
+            (
+                _name_section(command, "Commands"),
+                (name.ljust(width), command.get_short_help_str(_MUCH)),
+            )
             for name, command in self.commands.items()
-            if (summary := command.get_short_help_str(_MUCH))
+            if not command.hidden
         ]
         _write_sections(formatter, described)
 

@@ -199,7 +199,7 @@ def _prove(
         terms.report(f"running {path.name} again: does it do the same twice?")
         again = run_again(proof.original, run_script, proof.laboratory)
         if find_difference(proof.original, again):
-            proof = prove_fixed(laboratory, run_script, run_functions)
+            proof = prove_fixed(laboratory, run_script, run_functions, terms.report)
             cut, flow = prove_flow(proof)
     functions = proof.outcome
     if (text_of_flow := write_functions(cut)) != own and not functions.difference:
@@ -285,7 +285,10 @@ def _prove_flow(
     for _ in range(_MOST_ROUNDS):
         terms.report(f"running the flow, {len(plan.steps)} steps")
         run = partial(_run_cut, path=path, plan=plan, options=options)
-        trial, outcome = judge_run(original, run, laboratory)
+        if plan.blocks and laboratory.is_fixed:  # a race of branches has no second chance
+            laboratory = replace(laboratory, forks=False)
+        trial, outcome = judge_run(original, run, laboratory, terms.report)
+        laboratory = replace(laboratory, forks=trial.is_forked)
         if trial.status and "No module named 'metaflow'" in trial.stderr:
             return plan, Outcome(
                 verdict=Verdict.NOT_RUN,

@@ -86,7 +86,7 @@ class Trial:
     unsteady: frozenset[str] = frozenset()
     """Pickles whose bytes are no measure: another run of the same script wrote other ones."""
     is_forked: bool = False
-    """Of a flow, tasks were forked from a process that had imported what they need."""
+    """Of a flow, tasks were to be forked from a process that has imported what they need."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """Of a flow, the artifacts that each step read or bound, at its end."""
 

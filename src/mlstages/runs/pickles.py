@@ -180,14 +180,16 @@ def _describe_stand_in(value: _StandIn) -> Description:
     if value.name in ("_reconstructor", "__newobj__") and value.arguments:
         made = value.arguments[0]
         return Description(f"{made.module}.{made.name}", None, None)
-    shape = _find_shape_of_frame(value) if value.name == "DataFrame" else None
+    is_frame = value.name == "DataFrame" and value.module.partition(".")[0] == "pandas"
+    shape = _find_shape_of_frame(value) if is_frame else None
     return Description(f"{value.module}.{value.name}", shape, None)
 
 
 def _find_shape_of_frame(frame: _StandIn) -> tuple[int, int] | None:
     """Return rows and columns of pandas' table, which it keeps in blocks of columns of one type.
 
-    None where no block says how many rows it has (text in Arrow's format), nor a plain index.
+    None where neither the index nor a block says how many rows there are, as with named rows of
+    text in Arrow's format; and of what only looks like a table.
     """
     state = frame.state if isinstance(frame.state, dict) else {}
     match getattr(state.get("_mgr"), "arguments", ()):
@@ -198,30 +200,42 @@ def _find_shape_of_frame(frame: _StandIn) -> tuple[int, int] | None:
     n_columns, n_rows = 0, _measure_index(index)
     for block in blocks:
         match getattr(block, "arguments", ()):
-            case (values, _StandIn() as place, *_):
-                shape = _describe_stand_in(values).shape if isinstance(values, _StandIn) else None
-                of_place = _measure_place(place)
+            case (values, place, *_):
+                n_here = _measure_place(place)
             case _:
                 return None
-        if of_place is None:
+        if n_here is None:
             return None
-        n_columns += of_place
-        if n_rows is None and shape:
-            n_rows = shape[-1]
+        n_columns += n_here
+        n_rows = _measure_array(values, -1) if n_rows is None else n_rows
     return None if n_rows is None else (n_rows, n_columns)
 
 
 def _measure_index(index: Any) -> int | None:
     match getattr(index, "arguments", ()):
-        case (_, {"start": int(start), "stop": int(stop), "step": int(step)}) if step:
-            return len(range(start, stop, step))
+        case (_, {"start": start, "stop": stop, "step": step}):
+            return _measure_range(start, stop, step)
     return None
 
 
-def _measure_place(place: _StandIn) -> int | None:
+def _measure_place(place: Any) -> int | None:
     """Return how many columns a block has; their numbers are a slice or an array."""
-    match (place.name, place.arguments):
-        case ("slice", (int(start), int(stop), int() | None as step)) if step != 0:
-            return len(range(start, stop, step or 1))
-    shape = _describe_stand_in(place).shape
-    return shape[0] if shape else None
+    match getattr(place, "arguments", ()):
+        case (start, stop, step) if place.name == "slice":
+            return _measure_range(start, stop, 1 if step is None else step)
+    return _measure_array(place, 0)
+
+
+def _measure_range(start: Any, stop: Any, step: Any) -> int | None:
+    """Return how many numbers there are; a range that goes down to the first has stop None."""
+    stop = -1 if stop is None and isinstance(step, int) and step < 0 else stop
+    if not all(type(each) is int and abs(each) < 2**62 for each in (start, stop, step)) or not step:
+        return None
+    return len(range(start, stop, step))
+
+
+def _measure_array(array: Any, axis: int) -> int | None:
+    is_array = isinstance(array, _StandIn) and array.module.startswith("numpy.")
+    shape = _describe_stand_in(array).shape if is_array else None
+    size = shape[axis] if shape else None
+    return size if type(size) is int and size >= 0 else None

@@ -63,12 +63,10 @@ def read_cell(text: str, field: Field) -> Any:
 
     Examples
     --------
-    >>> size = Field(name="size", kind="numeric", optional=True, low=1.0, high=9.0)
-    >>> read_cell("2.5", size), read_cell("2_5", size), read_cell("NA", size)
-    (2.5, '2_5', None)
+    >>> size = Field(name="size", kind="numeric", low=1.0, high=9.0)
+    >>> read_cell("2.5", size), read_cell("2_5", size)
+    (2.5, '2_5')
     """
-    if field.optional and is_missing_text(text):
-        return None
     bare = text.strip()
     if field.kind == NUMERIC and "_" not in bare:  # Python's own way to write 1000 as 1_000
         try:
@@ -77,7 +75,7 @@ def read_cell(text: str, field: Field) -> Any:
             return None if bare == "" else text
     if field.kind == BOOLEAN:
         return {"true": True, "false": False, "": None}.get(bare.lower(), text)
-    return text
+    return None if text == "" and field.optional else text
 
 
 def _to_row(header: Sequence[str], line: Sequence[str], schema: Schema) -> Any:
@@ -85,7 +83,20 @@ def _to_row(header: Sequence[str], line: Sequence[str], schema: Schema) -> Any:
     if len(line) != len(header):
         return line  # which is no object with the fields
     cells = zip(header, line, strict=True)
-    return {name: read_cell(cell, fields[name]) if name in fields else cell for name, cell in cells}
+    return {
+        name: _read_table_cell(cell, fields[name]) if name in fields else cell
+        for name, cell in cells
+    }
+
+
+def _read_table_cell(text: str, field: Field) -> Any:
+    """Return what a cell says; None if it reads as cells without a value do in training data.
+
+    In place of a number that has to be there, the text itself, which then is named as a fault.
+    """
+    if is_missing_text(text) and (field.optional or field.kind not in (NUMERIC, BOOLEAN)):
+        return None
+    return read_cell(text, field)
 
 
 def _find_faults(found: Mapping[str, Mapping[str, str]], schema: Schema) -> list[Fault]:

@@ -16,7 +16,7 @@ class WarmFlow(FlowSpec):
 
     @step
     def end(self):
-        pass
+        import pandas
 
 if __name__ == "__main__":
     WarmFlow()
@@ -45,8 +45,8 @@ print(json.dumps([len(first), first == find_children()]))
 @pytest.mark.parametrize(
     ("how", "n_children"),
     [
-        # The first warm process, and what waits for a request: one of it, one of numpy's.
-        ("at once", 3),
+        # The first warm process, and what waits for a request: of it, of numpy's, of pandas'.
+        ("at once", 4),
         # One that sleeps until there is a task.
         ("lazy", 1),
     ],
@@ -57,3 +57,25 @@ def test_what_waits_for_a_run_is_forked_once(tmp_path, how, n_children):
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == [n_children, True]
+
+
+WAKE = """import json, os, signal, sys
+from mlstages import linux
+from mlstages.launch.fork.sleeping import fork_sleeping_zygote
+
+linux.adopt_orphans()
+zygote = fork_sleeping_zygote("flow.py")
+if sys.argv[1] == "killed":
+    os.kill(zygote._pid, signal.SIGKILL)
+print(json.dumps([zygote.is_ready(step) for step in ("start", "end", "start")]))
+zygote.close()
+"""
+
+
+@pytest.mark.parametrize(("what", "is_ready"), [("awake", True), ("killed", False)])
+def test_warm_processes_that_sleep_are_ready_when_they_are_asked(tmp_path, what, is_ready):
+    (tmp_path / "flow.py").write_text(FLOW)
+    command = [sys.executable, "-c", WAKE, what]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == [is_ready] * 3

@@ -121,6 +121,7 @@ def open_launcher(run_id: str) -> Launcher | None:
         return None
     script = sys.argv[0]
     warm = dict(os.environ)
+    linux.adopt_orphans()  # else what waits to become a task has another parent, and ends
     if _adopted is not None and not find_changes(_adopted.warm, warm):
         zygote = _adopted.zygote
         setproctitle(" ".join([*sys.orig_argv, f"--run-id={run_id}"]))
@@ -128,7 +129,6 @@ def open_launcher(run_id: str) -> Launcher | None:
         if _adopted is not None:
             _adopted.zygote.close()  # what it has read at its start does not hold any more
         zygote = start_zygote(script, f"mlstages zygote of {script} --run-id {run_id}")
-    linux.adopt_orphans()
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         # Metaflow (2.19) cleans up after an interrupt only: its run then has ended as failed.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

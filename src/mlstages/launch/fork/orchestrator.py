@@ -26,8 +26,9 @@ from mlstages.launch.fork import child
 from mlstages.launch.fork.launcher import adopt_zygote
 from mlstages.launch.fork.preload import LIBRARIES
 from mlstages.launch.fork.refusal import must_start_anew
+from mlstages.launch.fork.sleeping import fork_sleeping_zygote
 from mlstages.launch.fork.warned import forget_warnings
-from mlstages.launch.fork.zygote import forget_commands, fork_sleeping_zygote, fork_zygote
+from mlstages.launch.fork.zygote import forget_commands, fork_zygote
 from mlstages.launch.identity import supply_username
 
 _THREADS: Final = Path("/proc/self/task")
@@ -100,9 +101,9 @@ def prepare_orchestrator(flow_file: Path, *, lazy: bool = False) -> None:
     Parameters
     ----------
     flow_file : Path
-        Its libraries begin to be imported now. Nothing of it is run before it is started.
+        What it imports at its top is imported now. Nothing of it is run before it is started.
     lazy : bool, default=False
-        Whether they are looked for and imported only when a task needs them.
+        Whether what its steps import is looked for and imported only when there is a task.
     """
     global _prepared
     if not _can_fork():

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain
@@ -145,6 +146,10 @@ class _Server:
                 os.write(ends.reply, str(os.getpid()).encode())
                 os.close(ends.reply)
                 self._become(asked, ends)
+        except ConnectionError:  # the orchestrator has ended
+            pass
+        except Exception:  # a bug of ours, which the log of the task then shows
+            traceback.print_exc()
         finally:
             os._exit(1)
 

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,9 +25,9 @@ from setproctitle import setproctitle
 
 from mlstages.launch.fork import child, request
 from mlstages.launch.fork.cards import import_for_cards, take_card_seam
-from mlstages.launch.fork.plan import MOST_POOLS, Pool, plan_pools
+from mlstages.launch.fork.plan import Pool, plan_pools
 from mlstages.launch.fork.pool import READY, serve
-from mlstages.launch.fork.preload import Import, find_first_imports, find_imports
+from mlstages.launch.fork.preload import Import, find_imports
 from mlstages.launch.fork.request import Ends, Request
 from mlstages.launch.fork.shortcuts import read_ahead, take_shortcuts
 from mlstages.launch.fork.task import ForkedTask
@@ -41,8 +42,6 @@ _OF_A_TASK: Final = (
     # What ``@fork`` imports within each.
     *("mlstages.launch.artifacts", "mlstages.launch.fork.packaging"),
 )
-
-_WAKE: Final = b"w"
 
 _NOBODY: Final = ""
 """The name of no module."""
@@ -65,28 +64,19 @@ class Zygote:
     channels : sequence of socket
         The sending end of each pool's channel.
     pool_of_step : mapping of str to int
-    asleep : socket or None, default=None
-        Where they wait to be asked for a first task, and then say which pool is for which step.
+        The place of the pool that a step's tasks are forked from.
     """
 
     def __init__(
-        self,
-        pid: int,
-        channels: Sequence[socket.socket],
-        pool_of_step: Mapping[str, int],
-        asleep: socket.socket | None = None,
+        self, pid: int, channels: Sequence[socket.socket], pool_of_step: Mapping[str, int]
     ) -> None:
         self._pid = pid
         self._channels = channels
         self._pool_of_step = pool_of_step
-        self._asleep = asleep
         self._ready: set[int] = set()
 
     def is_ready(self, step: str) -> bool:
         """Return True when tasks of the step can be forked; False if they never can."""
-        if self._asleep is not None:
-            self._pool_of_step = _wake(self._asleep)
-            self._asleep = None
         pool = self._pool_of_step.get(step, 0)
         if pool not in self._ready and self._channels[pool].recv(len(READY)) == READY:
             self._ready.add(pool)
@@ -126,7 +116,7 @@ class Zygote:
 
     def close(self) -> None:
         """End the warm processes."""
-        for channel in (*self._channels, *([self._asleep] if self._asleep else [])):
+        for channel in self._channels:
             channel.close()
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
@@ -143,7 +133,7 @@ def start_zygote(flow_file: str, title: str) -> Zygote:
         What lists of processes show.
     """
     plan = plan_pools(find_imports(Path(flow_file)))
-    sending, receiving = _open_channels(len(plan.pools))
+    sending, receiving = open_channels(len(plan.pools))
     descriptors = [channel.fileno() for channel in receiving]
     process = subprocess.Popen(
         [sys.executable, "-c", _START, title],
@@ -170,35 +160,17 @@ def fork_zygote(flow_file: str) -> Zygote:
     """
     plan = plan_pools(find_imports(Path(flow_file)))
     keep_warnings()
-    _import(plan.pools[0].imports)  # what this process will need as well
-    sending, receiving = _open_channels(len(plan.pools))
+    import_ahead(plan.pools[0].imports)  # what this process will need as well
+    sending, receiving = open_channels(len(plan.pools))
     orchestrator = os.getpid()
-    pid = _fork(lambda: run_zygote(flow_file, plan.pools, receiving, orchestrator), sending)
+    pid = fork_warm(lambda: run_zygote(flow_file, plan.pools, receiving, orchestrator), sending)
     for channel in receiving:
         channel.close()
     return Zygote(pid, sending, plan.pool_of_step)
 
 
-def fork_sleeping_zygote(flow_file: str) -> Zygote:
-    """Return warm processes that begin when there is a task: it may be that none is run at all.
-
-    Parameters
-    ----------
-    flow_file : str
-        It is read, by then, for what it imports, not run.
-    """
-    keep_warnings()
-    _import(find_first_imports(Path(flow_file)))  # what this process will need as well
-    sending, receiving = _open_channels(MOST_POOLS)
-    waking, asleep = socket.socketpair()
-    orchestrator = os.getpid()
-    pid = _fork(lambda: _sleep(flow_file, asleep, receiving, orchestrator), [*sending, waking])
-    for channel in (*receiving, asleep):
-        channel.close()
-    return Zygote(pid, sending, {}, waking)
-
-
-def _fork(become: Callable[[], NoReturn], not_its: Sequence[socket.socket]) -> int:
+def fork_warm(become: Callable[[], NoReturn], not_its: Sequence[socket.socket]) -> int:
+    """Return a child of this process that becomes a warm one, without some of the channels."""
     orchestrator = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -211,37 +183,13 @@ def _fork(become: Callable[[], NoReturn], not_its: Sequence[socket.socket]) -> i
             os.dup2(nothing, 1)
             os.close(nothing)
             become()
+        except ConnectionError:  # the orchestrator has ended
+            pass
+        except Exception:  # a bug of ours; the run goes on without
+            traceback.print_exc()
         finally:
             os._exit(1)
     return pid
-
-
-def _wake(asleep: socket.socket) -> dict[str, int]:
-    """Return the pool of each step; none where the warm processes have ended."""
-    with asleep, suppress(OSError):
-        asleep.sendall(_WAKE)
-        with asleep.makefile("rb") as file:
-            told = file.read()
-        if told:
-            return dict(pickle.loads(told))
-    return {}
-
-
-def _sleep(
-    flow_file: str,
-    asleep: socket.socket,
-    channels: Sequence[socket.socket],
-    orchestrator: int,
-) -> NoReturn:
-    child.outlast_interrupts()
-    if asleep.recv(len(_WAKE)) != _WAKE:  # the run is over
-        os._exit(0)
-    plan = plan_pools(find_imports(Path(flow_file))).flatten()
-    asleep.sendall(pickle.dumps(plan.pool_of_step))
-    asleep.close()
-    for channel in channels[len(plan.pools) :]:
-        channel.close()
-    run_zygote(flow_file, plan.pools, channels[: len(plan.pools)], orchestrator, lazy=True)
 
 
 def main(title: str) -> NoReturn:
@@ -298,7 +246,7 @@ def _grow(
     if is_late:
         channels[place].send(READY)
         _wait_until_asked(channels[place])
-    _import(pools[place].imports)
+    import_ahead(pools[place].imports)
     me = os.getpid()
     for other, pool in enumerate(pools):
         if other > place and pool.parent == place and os.fork() == 0:
@@ -332,7 +280,8 @@ def _wait_until_asked(channel: socket.socket) -> None:
         os._exit(0)
 
 
-def _import(imports: Sequence[Import]) -> None:
+def import_ahead(imports: Sequence[Import]) -> None:
+    """Import libraries; warnings that this gives are kept for the tasks that would see them."""
     for wanted in imports:
         # What fails to be imported the task will import, and have it fail where it should.
         with imported_for(wanted.module), suppress(Exception):
@@ -347,7 +296,8 @@ def _warm_up_for_cards() -> None:
     forget_commands()
 
 
-def _open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket]]:
+def open_channels(number: int) -> tuple[list[socket.socket], list[socket.socket]]:
+    """Return the sending and the receiving ends of new channels."""
     channels = [request.open_channel() for _ in range(number)]
     return [ends[0] for ends in channels], [ends[1] for ends in channels]
 

@@ -39,7 +39,7 @@ class FlowClasses(NamedTuple):
     """Compared by value, so that their definitions do not matter."""
 
 
-_Aliases = Mapping[str, list[tuple[str, str | None]]]
+Aliases = Mapping[str, list[tuple[str, str | None]]]
 """What a name that is imported stands for: a module, and a name of it."""
 
 
@@ -72,7 +72,7 @@ class Project:
     _tables: dict[str, dict[str, list[Unit]]] = field(default_factory=dict)
     _links: dict[tuple[Place, bool], tuple[Link, ...]] = field(default_factory=dict)
     _imported: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _aliases: dict[str, "_Aliases"] = field(default_factory=dict)
+    _aliases: dict[str, Aliases] = field(default_factory=dict)
     effects: dict[str, "tuple[Effect, ...]"] = field(default_factory=dict)
     """By module, what has been found by `mlstages.launch.reuse.effects`."""
 
@@ -102,7 +102,7 @@ class Project:
             self._links[key] = tuple(self._link(place.module, own, use) for use in uses)
         return self._links[key]
 
-    def aliases(self, module: str) -> "_Aliases":
+    def aliases(self, module: str) -> Aliases:
         """Return what the names stand for that a user's module imports at its top."""
         if module not in self._aliases:
             found = self.module(module)
@@ -115,7 +115,7 @@ class Project:
             self._imported[module] = tuple(_list_imported(self, module))
         return self._imported[module]
 
-    def _link(self, module: str, own: _Aliases, use: Use) -> Link:
+    def _link(self, module: str, own: Aliases, use: Use) -> Link:
         root, *rest = use.chain
         places: list[Place] = []
         external = package = problem = None
