@@ -36,6 +36,13 @@ AT_HEAD = {
     "a function that reads another": "def g():\n    return 1\ndef f():\n    return g()\n",
     "a constant in capitals": "COLOURS = ('red', 'blue')\n",
     "a literal that is read": "n = 3\n",
+    "a class that is made by a call": (
+        "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\n"
+    ),
+    "a function in place of an import": (
+        "try:\n    from json import loads\nexcept ImportError:\n"
+        "    def loads(text, n=1):\n        return [text] * n\n"
+    ),
 }
 
 
@@ -46,6 +53,12 @@ def test_it_leaves_the_body(text):
 
 
 STAYS = {
+    "a function in place of an import that reads the script's": (
+        "a = list('ab')\ntry:\n    from json import loads\nexcept ImportError:\n"
+        "    def loads(text):\n        return a\n",
+        "try:\n    from json import loads\nexcept ImportError:\n"
+        "    def loads(text):\n        return a",
+    ),
     "a setting in the middle": (
         "import numpy as np\na = list('ab')\nnp.set_printoptions(precision=3)\n",
         "np.set_printoptions(precision=3)",

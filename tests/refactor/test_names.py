@@ -8,6 +8,7 @@ from collections.abc import Iterator, MutableMapping
 import pytest
 
 from mlstages.refactor.names import analyse_names
+from mlstages.refactor.text_reads import find_read_by_text
 
 
 class Watched(MutableMapping):
@@ -128,6 +129,28 @@ def test_a_function_reads_its_globals_later():
     value = {}
     exec("def g():\n    return x + 1\nx = 1\ny = g()", value)  # defined before x: it is later
     assert value["y"] == 2
+
+
+# text: what may be read by name in a text, at once and later
+TEXTS = {
+    "big = df.query('x > @limit and y < @low')": ({"limit", "low"}, set()),
+    "big = df.query(f'{column} > @limit')": ({"limit"}, set()),
+    "df.eval('z = x + @shift', inplace=True)": ({"shift"}, set()),
+    "out = pl.sql('select a from df')": ({"select", "a", "from", "df"}, set()),
+    "fit = smf.ols('y ~ I(x - centre)', data=df)": ({"y", "I", "x", "centre"}, set()),
+    "def f(df, low):\n    return df.query('x > @low and x < @high')": (set(), {"high"}),
+    "print('@limit', 'select a from df')": (set(), set()),
+    "sns.boxplot(data=df, x='age')": (set(), set()),
+}
+
+
+@pytest.mark.parametrize(("text", "read"), TEXTS.items(), ids=TEXTS)
+def test_names_in_texts_are_read(text, read):
+    nodes = ast.parse(text).body
+    assert find_read_by_text(nodes) == read
+    names = analyse_names(nodes)
+    assert names.reads >= read[0]
+    assert names.deferred_reads >= read[1]
 
 
 def test_a_function_may_rebind_a_global():

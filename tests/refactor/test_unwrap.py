@@ -39,6 +39,16 @@ OPENED = {
         "    sys.exit(main())\n",
         "print(1)\n",
     ),
+    "a default": (
+        "def main(a, b=2):\n    print(a, b)\n\n\nmain(1)\n",
+        "a = 1\nb = 2\nprint(a, b)\n",
+    ),
+    "what parse_args does without": (
+        "import argparse\n\n\ndef main(argv=None):\n    p = argparse.ArgumentParser()\n"
+        "    q = p.parse_args(argv)\n    print(q)\n\n\nmain([])\n",
+        "import argparse\n\n\nargv = []\np = argparse.ArgumentParser()\n"
+        "q = p.parse_args(argv)\nprint(q)\n",
+    ),
     "a status of success": (
         "def main():\n    print(1)\n    return 0\n\n\nraise SystemExit(main())\n",
         "print(1)\n",
@@ -72,7 +82,9 @@ STAYS = {
     "main returns early": "def main():\n    if 1:\n        return\n    print(1)\nmain()\n",
     "main is a generator": "def main():\n    yield 1\nmain()\n",
     "a local name is a global one": "a = 1\ndef main():\n    a = 2\n    print(a)\nmain()\n",
-    "main takes more than it is given": "def main(a, b=2):\n    print(a, b)\nmain(1)\n",
+    "main takes more than it is given": "def main(a, b, c=2):\n    print(a, b)\nmain(1)\n",
+    "a default is made once": "def main(a=[]):\n    print(a)\nmain()\n",
+    "a default is computed": "def main(a=len('ab')):\n    print(a)\nmain()\n",
     "the result is computed in the return": "def f():\n    print(1)\ndef main():\n"
     "    return f()\nmain()\n",
 }
@@ -82,6 +94,17 @@ STAYS = {
 def test_what_could_change_stays(text):
     script = script_of(text)
     assert unwrap(script).script == script
+
+
+@pytest.mark.parametrize("call", ["main()", "main(None)", "main(sys.argv[1:])"])
+def test_a_parser_that_is_given_the_whole_command_line_is_given_nothing(call):
+    text = (
+        "import argparse, sys\n\n\ndef main(argv=None):\n    p = argparse.ArgumentParser()\n"
+        f"    args = p.parse_args( argv )  # all\n    print(args)\n\n\n{call}\n"
+    )
+    opened = unwrap(script_of(text)).script.text
+    assert "args = p.parse_args(  )  # all" in opened
+    assert "argv" not in opened.partition("\n")[2]
 
 
 def test_lines_are_told_as_they_are_in_the_users_file():

@@ -13,7 +13,7 @@ from mlstages.refactor.analysis import Analysis, read_assignment
 from mlstages.refactor.imports import is_import
 from mlstages.refactor.library_options import sets_library_option
 from mlstages.refactor.names import BUILTINS
-from mlstages.refactor.purity import defines_quietly, is_pure
+from mlstages.refactor.purity import CLASS_MAKERS, defines_quietly, is_pure
 from mlstages.refactor.script import Statement
 from mlstages.refactor.settings import Setting, is_worth_a_parameter, read_setting
 
@@ -78,6 +78,7 @@ def find_head(analysis: Analysis) -> Head:
         for i in constants - needed - lifted
         if (i < start and all(name.isupper() for name in analysis.names[i].writes))
         or _is_logger(statements[i])
+        or _makes_class(statements[i])
     }
     at_head = imports | options | kept | definitions
     return Head(
@@ -134,6 +135,14 @@ def _is_literal(statement: Statement) -> bool:
         isinstance(node, ast.Assign | ast.AnnAssign)
         and not any(isinstance(part, ast.Call | ast.Attribute) for part in ast.walk(node))
     ) or _is_logger(statement)
+
+
+def _makes_class(statement: Statement) -> bool:
+    """Tell whether a statement makes a class by a call, as ``namedtuple`` does."""
+    match statement.node:
+        case ast.Assign(value=ast.Call(func=function)):
+            return ast.unparse(function).rpartition(".")[2] in CLASS_MAKERS
+    return False
 
 
 def _is_logger(statement: Statement) -> bool:

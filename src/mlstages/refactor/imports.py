@@ -4,12 +4,17 @@ import ast
 from collections.abc import Iterable
 
 from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.names import BUILTINS, Names
+from mlstages.refactor.purity import defines_quietly
+from mlstages.refactor.script import Statement
 
 
 def is_import(index: int, analysis: Analysis) -> bool:
     """Tell whether a statement only imports, and binds its names to one thing in the script."""
     statement = analysis.statements[index]
     if not all(_only_imports(node) for node in statement.nodes):
+        return False
+    if not _stands_alone(statement, analysis.names[index]):
         return False
     if analysis.deletes_any(analysis.names[index].writes):
         return False
@@ -27,6 +32,12 @@ def is_import(index: int, analysis: Analysis) -> bool:
         if any(name in each.deferred_writes for each in analysis.names):
             return False
     return True
+
+
+def _stands_alone(statement: Statement, names: Names) -> bool:
+    """Tell whether what it defines, in place of what is not there, reads nothing of the script."""
+    defines = any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in statement.walk())
+    return not defines or not (names.reads | names.deferred_reads) - names.writes - BUILTINS
 
 
 def _target_of(name: str, nodes: Iterable[ast.stmt]) -> str | None:
@@ -72,4 +83,6 @@ def _is_bare(node: ast.stmt) -> bool:
             return True
         case ast.Assign(value=ast.Constant(), targets=[ast.Name()]):
             return True
+        case ast.FunctionDef() | ast.ClassDef():
+            return defines_quietly([node], own=set())
     return False

@@ -6,7 +6,8 @@ comprehensions and class bodies read theirs at once. Only the flow of control (b
 loops, ``try``, ``with``, ``match``) is followed here, over the syntax tree.
 
 Known limits: names that are read by text (``eval``, ``globals()``) are seen by
-``hazards.py`` only; whether a call changes its argument is not known without running it.
+``hazards.py`` only, but for those that `text_reads` knows of; whether a call changes its
+argument is not known without running it.
 """
 
 import ast
@@ -16,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Final
+
+from mlstages.refactor.text_reads import find_read_by_text
 
 _LOADS: Final = frozenset(
     dis.opmap[name]
@@ -90,8 +93,11 @@ def analyse_names(nodes: Iterable[ast.stmt]) -> Names:
     walk = _Walk()
     state = walk.block(nodes, _State(set(), set()))
     everything = walk.everything
+    at_once, later = find_read_by_text(nodes)
+    everything.reads |= at_once
+    everything.deferred_reads |= later
     return Names(
-        reads=frozenset(walk.exposed),
+        reads=frozenset(walk.exposed | at_once),
         writes=frozenset(everything.writes),
         bound=frozenset(state.bound),
         likely=frozenset(state.likely),

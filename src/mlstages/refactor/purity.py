@@ -9,10 +9,14 @@ from mlstages.refactor.names import root_name
 _PURE_CALLS: Final = frozenset(
     "Path PurePath pathlib.Path os.path.join os.path.dirname os.path.abspath os.path.realpath "
     "os.path.basename os.path.expanduser re.compile logging.getLogger frozenset tuple range "
-    "datetime.timedelta timedelta namedtuple collections.namedtuple TypeVar float int str "
-    "bool len min max abs round NamedTuple Decimal Fraction".split()
+    "datetime.timedelta timedelta float int str bool len min max abs round Decimal Fraction "
+    "namedtuple collections.namedtuple TypeVar typing.TypeVar NamedTuple typing.NamedTuple "
+    "NewType typing.NewType TypedDict typing.TypedDict".split()
 )
 """Calls whose result depends on their arguments only, and that are quick."""
+
+CLASS_MAKERS: Final = frozenset(("namedtuple", "NamedTuple", "NewType", "TypeVar", "TypedDict"))
+"""Of these, the ones whose result stands for a class."""
 
 
 def is_pure(node: ast.expr) -> bool:

@@ -356,6 +356,7 @@ def _environment(laboratory: Laboratory, modules: Sequence[str], is_flow: bool) 
         environment.update(
             MLSTAGES_FIXED="1",
             PYTHONHASHSEED="0",
+            SOURCE_DATE_EPOCH="1700000000",  # what matplotlib takes for the date of a file
         )
     if is_flow:
         tool = str(laboratory.scratch / "tool")

@@ -220,8 +220,10 @@ def _why_not(
         return "it is decorated"
     if spec.vararg or spec.kwarg or spec.kwonlyargs or spec.posonlyargs:
         return "its arguments are more than plain names"
-    if len(spec.args) != len(arguments):
-        return "it is called with other than all of its arguments"
+    if not len(spec.args) - len(spec.defaults) <= len(arguments) <= len(spec.args):
+        return "it is called with other than its arguments"
+    if not all(map(_is_literal, _missing_defaults(function, len(arguments)))):
+        return "a default that it is called with is computed"
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
             return "it is a generator or a coroutine, or binds names from outside"
@@ -282,6 +284,49 @@ def _is_plain(node: ast.expr | None) -> bool:
     return node is None or isinstance(node, ast.Name | ast.Constant)
 
 
+def _missing_defaults(function: ast.FunctionDef, n_given: int) -> list[ast.expr]:
+    """Return the defaults of the parameters that a call leaves out."""
+    spec = function.args
+    return spec.defaults[len(spec.defaults) - (len(spec.args) - n_given) :]
+
+
+def _bind_arguments(
+    function: ast.FunctionDef, arguments: list[ast.expr]
+) -> list[tuple[str, ast.expr]]:
+    values = [*arguments, *_missing_defaults(function, len(arguments))]
+    return [
+        (parameter.arg, value) for parameter, value in zip(function.args.args, values, strict=True)
+    ]
+
+
+def _means_the_command_line(value: ast.expr) -> bool:
+    """Tell whether ``parse_args`` does with a value what it does without."""
+    return ast.unparse(value) in ("None", "sys.argv[1:]")
+
+
+def _find_only_parse(function: ast.FunctionDef, parameter: str) -> ast.expr | None:
+    """Return where ``parse_args(argv)`` names its argument, if nothing else does."""
+    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == parameter]
+    parsed = [
+        call.args[0]
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "parse_args"
+        and len(call.args) == 1
+        and not call.keywords
+    ]
+    return uses[0] if len(uses) == 1 and uses[0] in parsed else None
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return not isinstance(node, ast.List | ast.Dict | ast.Set)  # made once for all calls
+
+
 def _put_in_place(
     script: Script,
     function: ast.FunctionDef,
@@ -299,11 +344,17 @@ def _put_in_place(
     if body and isinstance(body[-1], ast.Return):
         body = body[:-1]
     origin = lines[call.first - 1].origin
-    opened = [
-        _Line(f"{parameter.arg} = {ast.get_source_segment(script.text, value)}", origin)
-        for parameter, value in zip(function.args.args, arguments, strict=True)
-        if not (isinstance(value, ast.Name) and value.id == parameter.arg)
-    ]
+    opened = []
+    for parameter, value in _bind_arguments(function, arguments):
+        use = _find_only_parse(function, parameter) if _means_the_command_line(value) else None
+        if use is not None:
+            number = use.lineno - 1
+            text = lines[number].text.encode()
+            text = text[: use.col_offset] + text[use.end_col_offset :]
+            lines[number] = lines[number]._replace(text=text.decode())
+        elif not (isinstance(value, ast.Name) and value.id == parameter):
+            assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
+            opened.append(_Line(assigned, origin))
     if body:
         opened += _dedented(script, lines, body)
     if not opened:

@@ -34,6 +34,12 @@ def _is_address(name, value):
     )
 
 
+def _is_numpys_generator(value):
+    """Tell whether a value is the one generator that ``numpy.random.seed`` sets."""
+    module = sys.modules.get("numpy.random.mtrand")
+    return module is not None and value is getattr(module, "_rand", None)
+
+
 class Digest:
     """A digest of what a value holds, following references; cycles are cut.
 
@@ -78,6 +84,8 @@ class Digest:
                 self.feed(item, depth + 1)
         elif kind in (set, frozenset):
             self.text(kind.__name__, ",".join(sorted(map(self.of_item, value))))
+        elif depth and _is_numpys_generator(value):
+            self.text("numpy.random", "")  # no part of the object, as the frozen laws of scipy
         elif kind is range or kind is slice:
             self.text(kind.__name__, repr(value))
         elif kind is types.ModuleType:

@@ -44,10 +44,14 @@ def fix_seeds_and_clock():
             lambda original: lambda seed=None: original(0 if seed is None else seed),
         )
 
-    if "numpy" in sys.modules:
-        seed_numpy(sys.modules["numpy"])
-    else:
-        sys.meta_path.insert(0, AfterImport("numpy", seed_numpy))
+    def salt_matplotlib(module):
+        module.rcParams["svg.hashsalt"] = "mlstages"  # else the names in a picture are random
+
+    for name, call in (("numpy", seed_numpy), ("matplotlib", salt_matplotlib)):
+        if name in sys.modules:
+            call(sys.modules[name])
+        else:
+            sys.meta_path.insert(0, AfterImport(name, call))
     for module in list(sys.modules.values()):
         if isinstance(module, types.ModuleType):
             _bind_anew(vars(module), replaced)
