@@ -48,7 +48,7 @@ def _find_own(function: ast.AST) -> set[str]:
 
 def _read_call(call: ast.Call) -> set[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    texts = [each.value for each in _list_texts(call)]
+    texts = list(_list_texts(call))
     if name in _OF_A_TABLE:
         return {word for text in texts for word in _MARKED.findall(text)}
     if name not in _OF_ALL:
@@ -57,8 +57,8 @@ def _read_call(call: ast.Call) -> set[str]:
     return {word for text in texts for word in _WORD.findall(text)}
 
 
-def _list_texts(call: ast.Call) -> Iterator[ast.Constant]:
+def _list_texts(call: ast.Call) -> Iterator[str]:
     for value in (*call.args, *(keyword.value for keyword in call.keywords)):
         for part in ast.walk(value):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part
+                yield part.value
