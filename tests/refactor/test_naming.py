@@ -75,6 +75,13 @@ CODE = {
     "a picture": ("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('Loss by epoch')\n"
                   "plt.show()\n", "plot_loss_epoch"),
     "a report": ("print('Rows read:', 3)\n", "report_rows_read"),
+    "a query": ("import pandas as pd\ndf = pd.read_sql('SELECT a FROM visits WHERE b', con)\n",
+                "load_visits"),
+    "a variable that is printed": ("from a import scores\nprint(sorted(scores))\n",
+                                   "report_scores"),
+    "folders": ("import os\nos.makedirs('out')\n", "make_folders"),
+    "a parser": ("import argparse\np = argparse.ArgumentParser()\nargs = p.parse_args([])\n",
+                 "parse_arguments"),
     "parts of the data": ("from a import f, X\nX_train, X_test = f(X)\n",
                           "prepare_train_test_data"),
 }  # fmt: skip

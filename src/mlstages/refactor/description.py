@@ -29,6 +29,18 @@ _CHARTS: Final = frozenset(
 _METRICS: Final = ("_score", "_error", "_report", "_matrix", "_loss")
 
 
+_CUSTOMARY: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "mkdir": ("make", ("folder",)),
+    "makedirs": ("make", ("folders",)),
+    "basicConfig": ("configure", ("logging",)),
+    "rmtree": ("remove", ("folder",)),
+    "info": ("log", ("info",)),
+    "debug": ("log", ("info",)),
+    "warning": ("log", ("warning",)),
+}
+"""Calls whose names are no verb."""
+
+
 class Description(NamedTuple):
     """What a stage does."""
 
@@ -59,6 +71,8 @@ def describe_code(
     """Return what some pieces of code do; ``classes`` as `find_classes` has them."""
     pieces = [p for p in pieces if not _closes_figures(analysis, p)] or pieces
     code = _read_code(analysis, pieces, results)
+    if "parse_args" in code.called:
+        return Description("parse", ("arguments",), code.called, code.leaves)
     composed = _describe_own_call(analysis, code.calls, code.leaves)
     if composed is not None:
         return Description(*composed, code.called, code.leaves)
@@ -110,7 +124,7 @@ def _describe_phase(
             words = _titled(calls) or tuple(n for n in code.telling if len(n) > 2) or _drawn(calls)
             return "plot", words[:3] or leaves[:2] or called[:1]
         case "report":
-            return "report", _printed(calls) or leaves[:2] or called[:1]
+            return "report", _printed(calls) or leaves[:2] or _printed_names(calls) or called[:1]
         case "evaluate":
             metric = next((to_snake(name) for name in called if name.endswith(_METRICS)), None)
             if metric is not None:
@@ -164,6 +178,9 @@ def _describe_call(
 ) -> tuple[str, tuple[str, ...]]:
     """Return ``seed random`` for ``random.seed(0)``, ``set config`` for ``set_config()``."""
     for call in calls:
+        if customary := _CUSTOMARY.get(_called_name(call)):
+            return customary
+    for call in calls:
         verb, *words = to_snake(_called_name(call)).split("_")
         owner = root_name(call.func)
         if verb in VERBS and (words or owner):
@@ -183,13 +200,19 @@ def _describe_load(
     for call in calls:
         name = _called_name(call)
         if name.startswith("read_") or name in ("open", "loadtxt", "genfromtxt"):
-            for argument in call.args[:1]:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    stem = to_snake(PurePath(argument.value).stem)
-                    if stem:
-                        return ("load" if name != "open" else "read"), (stem,)
+            match call.args:
+                case [ast.Constant(value=str(source)), *_] if stem := _name_source(source):
+                    return ("load" if name != "open" else "read"), (stem,)
             return "load", leaves[:2] or ("data",)
     return "load", leaves[:2] or ("data",)
+
+
+def _name_source(text: str) -> str:
+    """Return the stem of a path, or the table that a query is of."""
+    table = re.search(r"\bfrom\s+\W?([^\W\d]\w*)", text, flags=re.IGNORECASE)
+    if " " in text.strip():
+        return to_snake(table[1]) if table else ""
+    return to_snake(PurePath(text).stem)
 
 
 def _saved(calls: Sequence[ast.Call]) -> tuple[str, ...]:
@@ -295,6 +318,22 @@ def _printed(calls: Sequence[ast.Call]) -> tuple[str, ...]:
                 if words:
                     return tuple(words[:3])
     return ()
+
+
+def _printed_names(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    """Return the variables whose values are printed."""
+    called = {id(call.func) for call in calls}
+    names = (
+        to_snake(node.id)
+        for call in calls
+        if _called_name(call) == "print"
+        for node in ast.walk(call)
+        if isinstance(node, ast.Name)
+        and id(node) not in called
+        and _tells(node.id)
+        and not node.id.startswith("__")
+    )
+    return tuple(dict.fromkeys(name for name in names if len(name) > 1))[:2]
 
 
 def _words_of(node: ast.expr) -> list[str]:

@@ -109,8 +109,10 @@ def _candidates(
         words = find_words(text, verb)
         if words:
             summary = as_sentence(without_number(text) or text)
-            if len(words) == 1:
-                for more in _more_words(code, results):
+            if len(words) == 1:  # what later stages get says more than what is bound on the way
+                named = [name for name in map(to_snake, results) if len(name) > 2]
+                given = [name for name in named if not name.startswith(("x_", "y_"))]
+                for more in (*given, *_more_words(code, results)):
                     yield StageName("_".join(_distinct_words([*words, more])), summary, source)
             yield StageName("_".join(words), summary, source)
             yield StageName("_".join(find_words(text, verb, ORDINALS)), summary, source)
