@@ -289,6 +289,7 @@ def test_a_picture_whose_inner_names_are_random_is_the_same_under_fixed_seeds(tm
     report = json.loads(mlstages("refactor", "draw.py", "--json", folder=tmp_path).stdout)
     verdict = "verified under fixed seeds and clock"
     assert (report["functions"], report["flow"]) == (verdict, verdict)
+    assert report["differs_from_itself"] == "the file line.svg has other content"
 
 
 def test_what_another_object_draws_from_is_no_part_of_it(tmp_path):

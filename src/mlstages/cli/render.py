@@ -465,8 +465,11 @@ def draw_refactoring(made: Refactoring) -> RenderableType:
                 f"  {made.plan.script.tell(stage.first_line, stage.last_line)}, {stage.begins}"
             )
         )
+    notes = list(_note_plan(made.plan))
+    if made.itself:
+        notes.append(Text(f"note: two runs of the script differ: {made.itself}"))
     written = Text(f"written: {', '.join(made.files)}")
-    return Group(tree, *_note_plan(made.plan), written, *_draw_verdicts(made))
+    return Group(tree, *notes, written, *_draw_verdicts(made))
 
 
 def _draw_verdicts(made: Refactoring) -> Iterator[Text]:

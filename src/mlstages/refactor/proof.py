@@ -97,6 +97,8 @@ class Proof(NamedTuple):
     original: Trial
     laboratory: Laboratory
     """With seeds and clock fixed, where that was needed."""
+    itself: str = ""
+    """Why that was needed: what differs between two runs of the script."""
 
 
 def prove(
@@ -111,10 +113,10 @@ def prove(
     if outcome.verdict != Verdict.DIFFERS:
         return Proof(outcome, original, laboratory)
     again = run_again(original, one, laboratory)
-    if not find_difference(original := _tolerate_pickles(original, again), again):
+    itself = find_difference(original := _tolerate_pickles(original, again), again)
+    if not itself:
         return Proof(judge(original, trial, is_fixed=False), original, laboratory)
-    report("the script differs from itself: fixing seeds and clock")
-    return prove_fixed(laboratory, one, other, report)
+    return prove_fixed(laboratory, one, other, itself, report)
 
 
 def run_again(original: Trial, one: Run, laboratory: Laboratory) -> Trial:
@@ -130,22 +132,23 @@ def run_again(original: Trial, one: Run, laboratory: Laboratory) -> Trial:
 
 
 def prove_fixed(
-    laboratory: Laboratory, one: Run, other: Run, report: Callable[[str], None]
+    laboratory: Laboratory, one: Run, other: Run, itself: str, report: Callable[[str], None]
 ) -> Proof:
     """Return the verdict on ``other`` beside ``one``, both with fixed seeds and clock."""
+    report(f"the script differs from itself ({itself}): fixing seeds and clock")
     laboratory = replace(laboratory, is_fixed=True)
     original, again = one(laboratory), one(laboratory)
     original = _tolerate_pickles(original, again)
-    itself = find_difference(original, again)
-    if itself or original.status:
-        said = itself or f"it ends with status {original.status}"
+    still = find_difference(original, again)
+    if still or original.status:
+        said = still or f"it ends with status {original.status}"
         outcome = Outcome(
             verdict=Verdict.NOT_COMPARABLE,
             difference=f"two runs of the script differ, fixed seeds and clock or not: {said}",
         )
     else:
         _, outcome = judge_run(original, other, laboratory, report)
-    return Proof(outcome, original, laboratory)
+    return Proof(outcome, original, laboratory, itself)
 
 
 def judge_run(

@@ -64,6 +64,8 @@ class Refactoring:
     flow: Outcome
     seconds: float | None
     """How long the script itself took; None if it was not run."""
+    itself: str = ""
+    """What differs between two runs of the script, where seeds and clock were fixed for that."""
 
     @property
     def exit_code(self) -> int:
@@ -79,6 +81,7 @@ class Refactoring:
             "flow": str(self.flow.verdict),
             "proof": {"functions": self.functions.to_dict(), "flow": self.flow.to_dict()},
             "seconds": self.seconds,
+            "differs_from_itself": self.itself,
         }
 
 
@@ -198,15 +201,16 @@ def _prove(
     if flow.verdict == Verdict.DIFFERS and not proof.laboratory.is_fixed:
         terms.report(f"running {path.name} again: does it do the same twice?")
         again = run_again(proof.original, run_script, proof.laboratory)
-        if find_difference(proof.original, again):
-            proof = prove_fixed(laboratory, run_script, run_functions, terms.report)
+        if itself := find_difference(proof.original, again):
+            proof = prove_fixed(laboratory, run_script, run_functions, itself, terms.report)
             cut, flow = prove_flow(proof)
     functions = proof.outcome
     if (text_of_flow := write_functions(cut)) != own and not functions.difference:
         terms.report("running the functions as the flow has them")
         trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem])
         functions = judge(proof.original, trial, is_fixed=proof.laboratory.is_fixed)
-    return _described(path, cut, functions, flow, proof.original.seconds)
+    made = _described(path, cut, functions, flow, proof.original.seconds)
+    return replace(made, itself=proof.itself)
 
 
 def _begin_with(plan: Plan) -> Outcome:
