@@ -281,6 +281,21 @@ print(datetime.now(), tick() - begin, sum(values))
 """
 
 
+def test_what_a_stage_binds_for_itself_is_compared(tmp_path):
+    (tmp_path / "t.py").write_text(
+        "# make the rows\nrows = [3, 1, 2]\nprint(len(rows))\n\n"
+        "# sort them\nordered = list(rows)\nordered.sort()\n\n# report\nprint(sum(rows))\n"
+    )
+    report = json.loads(mlstages("refactor", "t.py", "--json", folder=tmp_path).stdout)
+    assert report["functions"] == "verified"
+    functions = (tmp_path / "t_functions.py").read_text()
+    assert "    ordered.sort()\n" in functions
+    (tmp_path / "t_functions.py").write_text(functions.replace("    ordered.sort()\n", ""))
+    ran = mlstages("verify", "t.py", "t_functions.py", folder=tmp_path)
+    assert ran.returncode == 1
+    assert "the variable ordered differs" in ran.stdout
+
+
 def test_a_picture_whose_inner_names_are_random_is_the_same_under_fixed_seeds(tmp_path):
     (tmp_path / "draw.py").write_text(
         "import matplotlib.pyplot as plt\n\n# plot the line\nplt.plot([1, 2])\n"

@@ -37,6 +37,7 @@ from mlstages.refactor.proof import (
     run_again,
 )
 from mlstages.refactor.script import Script, read_script
+from mlstages.refactor.stage_calls import find_stages
 from mlstages.refactor.tests_text import write_test
 from mlstages.refactor.trial import (
     Laboratory,
@@ -186,7 +187,7 @@ def _prove(
         return run_program(place, name, text)
 
     def run_functions(place: Laboratory) -> Trial:
-        return run_program(place, module, own, [Path(name).stem])
+        return run_program(place, module, own, [Path(name).stem], find_stages(script.text, own))
 
     def prove_flow(proof: Proof) -> tuple[Plan, Outcome]:
         if not plan.flow_refusals and proof.outcome.verdict == Verdict.NOT_COMPARABLE:
@@ -207,7 +208,8 @@ def _prove(
     functions = proof.outcome
     if (text_of_flow := write_functions(cut)) != own and not functions.difference:
         terms.report("running the functions as the flow has them")
-        trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem])
+        stages = find_stages(script.text, text_of_flow)
+        trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem], stages)
         functions = judge(proof.original, trial, is_fixed=proof.laboratory.is_fixed)
     made = _described(path, cut, functions, flow, proof.original.seconds)
     return replace(made, itself=proof.itself)

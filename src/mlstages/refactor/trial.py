@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -157,7 +157,11 @@ def open_laboratory(
 
 
 def run_program(
-    laboratory: Laboratory, name: str, text: str | None = None, modules: Sequence[str] = ()
+    laboratory: Laboratory,
+    name: str,
+    text: str | None = None,
+    modules: Sequence[str] = (),
+    stages: Sequence[str] = (),
 ) -> Trial:
     """Run a file of the folder as a script, under record.
 
@@ -167,10 +171,19 @@ def run_program(
         Is written to the file first, if given.
     modules : sequence of str
         Other modules whose classes are the script's.
+    stages : sequence of str
+        Functions of the file whose local names are variables of the script. For these it is run
+        once more: to keep them is to keep objects alive that else would be gone.
     """
     laboratory.reset()
     _write(laboratory, name, text)
-    return _run(laboratory, ["record", name], modules)
+    trial = _run(laboratory, ["record", name], modules)
+    if not stages or trial.status or trial.timed_out:
+        return trial
+    laboratory.reset()
+    _write(laboratory, name, text)
+    kept = _run(laboratory, ["record", name], modules, stages)
+    return replace(trial, variables={**kept.variables, **trial.variables})
 
 
 def observe_script(laboratory: Laboratory, name: str, plan: Plan) -> Trial:
@@ -273,7 +286,12 @@ def _read_log(logs: Sequence[Path], step: str, task: str) -> str:
     return ""
 
 
-def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] = ()) -> Trial:
+def _run(
+    laboratory: Laboratory,
+    command: Sequence[str],
+    modules: Sequence[str] = (),
+    stages: Sequence[str] = (),
+) -> Trial:
     runner = laboratory.scratch / "tool" / "run_script.py"
     mode, name = command
     before = _take_stock(laboratory)
@@ -282,6 +300,7 @@ def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] 
         laboratory,
         [laboratory.python, str(runner), mode, name, *laboratory.arguments],
         [Path(name).stem, *modules],
+        stages=stages,
     )
     seconds = time.perf_counter() - began
     path = laboratory.scratch / "record" / "run.json"
@@ -303,13 +322,19 @@ def _run(laboratory: Laboratory, command: Sequence[str], modules: Sequence[str] 
 
 
 def _start(
-    laboratory: Laboratory, command: Sequence[str], modules: Sequence[str], is_flow: bool = False
+    laboratory: Laboratory,
+    command: Sequence[str],
+    modules: Sequence[str],
+    *,
+    is_flow: bool = False,
+    stages: Sequence[str] = (),
 ) -> tuple[int, str, str, bool]:
     try:
         process = subprocess.Popen(
             command,
             cwd=laboratory.folder,
-            env=_environment(laboratory, modules, is_flow),
+            env=_environment(laboratory, modules, is_flow)
+            | ({"MLSTAGES_STAGES": ",".join(stages)} if stages else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,6 +10,7 @@ from mlstages.errors import OptionError
 from mlstages.refactor.proof import Outcome, Run, prove
 from mlstages.refactor.refactoring import Terms, read_any, require_success
 from mlstages.refactor.script import parse_script
+from mlstages.refactor.stage_calls import find_stages
 from mlstages.refactor.trial import (
     open_laboratory,
     run_flow,
@@ -63,7 +64,7 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
         )
     kind = _kind_of(second)
     with open_laboratory(first, terms.python, terms.arguments, terms.timeout) as laboratory:
-        one, other = _runner(first), _runner(second)
+        one, other = _runner(first), _runner(second, beside=first)
         terms.report(f"running {first.name}")
         original = one(laboratory)
         require_success(first, read_any(first), original, laboratory)
@@ -82,12 +83,13 @@ def _kind_of(path: Path) -> Kind:
     return Kind.FUNCTIONS
 
 
-def _runner(path: Path) -> Run:
-    """Return how a file is run in a laboratory."""
+def _runner(path: Path, beside: Path | None = None) -> Run:
+    """Return how a file is run in a laboratory; as what became of a script, if that is given."""
     others = [each.stem for each in path.parent.glob("*.py")]
     if _kind_of(path) == Kind.FLOW:
         return lambda place: run_flow(place, {}, path.name, modules=others)
     if path.suffix == ".ipynb":
         text = read_any(path).text
         return lambda place: run_program(place, f"{path.stem}.py", text)
-    return lambda place: run_program(place, path.name, None, others)
+    stages = [] if beside is None else find_stages(read_any(beside).text, read_any(path).text)
+    return lambda place: run_program(place, path.name, None, others, stages)

@@ -13,6 +13,9 @@ from .pickled_files import describe_pickles
 from .records import FOLDER, write_record
 from .standing_clock import fix_seeds_and_clock
 
+_KEEP = "__mlstages_keep__"
+_KEEP_STAGE = "__mlstages_keep_stage__"
+
 
 def main():
     """Run ``record SCRIPT`` or ``observe SCRIPT``, as the words of the command say."""
@@ -68,7 +71,7 @@ def run_script(path, *, observed=None):
     )
     with open(path, "rb") as file:
         content = file.read()
-    locals_of_main = {}
+    locals_of_main, locals_of_stages = {}, {}
 
     def keep(names):
         locals_of_main.clear()
@@ -77,7 +80,8 @@ def run_script(path, *, observed=None):
     tree = ast.parse(content, path)
     if observed is None:
         _keep_locals(tree)
-        main.__dict__["__mlstages_keep__"] = keep
+        main.__dict__[_KEEP] = keep
+        main.__dict__[_KEEP_STAGE] = locals_of_stages.update
     status = 0
     try:
         flags = 0
@@ -100,9 +104,8 @@ def run_script(path, *, observed=None):
         traceback.print_exception(type(error), error, here)
         status = 1
     names = {k: v for k, v in main.__dict__.items() if k not in own or own[k] is not v}
-    names.pop("__mlstages_keep__", None)
-    names.update(locals_of_main)
-    return status, names
+    names = {k: v for k, v in names.items() if k not in (_KEEP, _KEEP_STAGE)}
+    return status, {**locals_of_stages, **names, **locals_of_main}
 
 
 def _run_by_statement(tree, path, names, observed):
@@ -130,9 +133,12 @@ def _keep_locals(tree):
             called = _called_last(node.body) or called
         elif _called_last([node]) == "main":
             called = called or "main"
+    stages = os.environ.get("MLSTAGES_STAGES", "").split(",")
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == called:
-            _KeepLocals().visit_body(node)
+            _KeepLocals(_KEEP).visit_body(node)
+        elif isinstance(node, ast.FunctionDef) and node.name in stages:
+            _KeepLocals(_KEEP_STAGE).visit_body(node)
     ast.fix_missing_locations(tree)
 
 
@@ -153,6 +159,9 @@ def _called_last(body):
 
 
 class _KeepLocals(ast.NodeTransformer):
+    def __init__(self, name):
+        self.name = name
+
     def visit_body(self, function):
         function.body = [self.visit(node) for node in function.body]
         function.body = [n for m in function.body for n in (m if isinstance(m, list) else [m])]
@@ -160,7 +169,7 @@ class _KeepLocals(ast.NodeTransformer):
             function.body.append(ast.copy_location(self.keep(), function.body[-1]))
 
     def keep(self):
-        return ast.parse("__mlstages_keep__(locals())").body[0]
+        return ast.parse("%s(locals())" % self.name).body[0]
 
     def visit_FunctionDef(self, node):
         return node
