@@ -281,6 +281,20 @@ print(datetime.now(), tick() - begin, sum(values))
 """
 
 
+def test_an_option_of_the_script_goes_behind_two_dashes(tmp_path):
+    (tmp_path / "t.py").write_text("print(1)\n")
+    refused = mlstages("refactor", "t.py", "--model", "tree", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "options of the script go after --" in refused.stderr
+
+
+def test_a_script_that_asks_is_told_that_nobody_answers(tmp_path):
+    (tmp_path / "t.py").write_text("name = input()\nprint(name)\n")
+    refused = mlstages("refactor", "t.py", folder=tmp_path)
+    assert refused.returncode == 3
+    assert "nobody is here to answer input()" in refused.stderr
+
+
 def test_what_a_stage_binds_for_itself_is_compared(tmp_path):
     (tmp_path / "t.py").write_text(
         "# make the rows\nrows = [3, 1, 2]\nprint(len(rows))\n\n"

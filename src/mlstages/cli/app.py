@@ -107,13 +107,19 @@ def main() -> int:
     except MlstagesError as error:
         return _say_error(error.message, error.exit_code)
     except TyperException as error:
-        return _say_error(f"{error.format_message()} (mlstages COMMAND --help has them all)", 2)
+        return _say_error(f"{error.format_message()} ({_advise(error)})", 2)
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say_error("the output cannot be written: no space left on the device", 3)
     return exit_code if isinstance(exit_code, int) else 0
+
+
+def _advise(error: TyperException) -> str:
+    if sys.argv[1:2] == ["refactor"] and "option" in error.format_message():
+        return "options of the script go after --; mlstages refactor --help has ours"
+    return "mlstages COMMAND --help has them all"
 
 
 def _say_error(message: str, exit_code: int) -> int:

@@ -270,6 +270,10 @@ def _shorten(said: str, folder: str) -> str:
 def _what_to_do(said: str) -> str:
     if "ModuleNotFoundError" in said:
         return "run it by a Python that has what it imports (--python PATH)"
+    if "EOFError" in said:
+        return (
+            "nobody is here to answer input(): give it what it asks for as an argument or a setting"
+        )
     return "mend it first, or give it its arguments (-- ARGUMENTS)"
 
 
