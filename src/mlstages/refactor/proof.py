@@ -140,15 +140,22 @@ def prove_fixed(
     original, again = one(laboratory), one(laboratory)
     original = _tolerate_pickles(original, again)
     still = find_difference(original, again)
-    if still or original.status:
-        said = still or f"it ends with status {original.status}"
-        outcome = Outcome(
-            verdict=Verdict.NOT_COMPARABLE,
-            difference=f"two runs of the script differ, fixed seeds and clock or not: {said}",
-        )
-    else:
-        _, outcome = judge_run(original, other, laboratory, report)
+    if not still and original.status:
+        still = f"it ends with status {original.status}"
+    if still:
+        return Proof(_not_comparable(still), original, laboratory, itself)
+    _, outcome = judge_run(original, other, laboratory, report)
+    if outcome.difference:  # it may have agreed with itself by chance
+        still = find_difference(original, run_again(original, one, laboratory))
+        outcome = _not_comparable(still) if still else outcome
     return Proof(outcome, original, laboratory, itself)
+
+
+def _not_comparable(still: str) -> Outcome:
+    return Outcome(
+        verdict=Verdict.NOT_COMPARABLE,
+        difference=f"two runs of the script differ, fixed seeds and clock or not: {still}",
+    )
 
 
 def judge_run(

@@ -182,8 +182,9 @@ def run_program(
         return trial
     laboratory.reset()
     _write(laboratory, name, text)
-    kept = _run(laboratory, ["record", name], modules, stages)
-    return replace(trial, variables={**kept.variables, **trial.variables})
+    seen = _run(laboratory, ["record", name], modules, stages).variables
+    whole = {each: value for each, value in seen.items() if not value["partial"]}
+    return replace(trial, variables={**whole, **trial.variables})
 
 
 def observe_script(laboratory: Laboratory, name: str, plan: Plan) -> Trial:
