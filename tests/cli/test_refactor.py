@@ -310,6 +310,17 @@ def test_what_a_stage_binds_for_itself_is_compared(tmp_path):
     assert "the variable ordered differs" in ran.stdout
 
 
+def test_a_class_of_a_stage_is_the_same_as_one_at_the_top(tmp_path):
+    script = "class Box:\n    pass\n\nbox = Box()\nprint(1)\n"
+    inside = (
+        "def fill():\n    class Box:\n        pass\n    box = Box()\n    print(1)\n\n"
+        "def main():\n    fill()\n\nif __name__ == '__main__':\n    main()\n"
+    )
+    assert "functions: verified (1 lines, 0 figures, 0 files, 1 variables)" in verdict_of(
+        tmp_path, script, inside
+    )
+
+
 def test_a_picture_whose_inner_names_are_random_is_the_same_under_fixed_seeds(tmp_path):
     (tmp_path / "draw.py").write_text(
         "import matplotlib.pyplot as plt\n\n# plot the line\nplt.plot([1, 2])\n"

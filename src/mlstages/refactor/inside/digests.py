@@ -228,8 +228,10 @@ def _categories(column):
 
 def class_name(kind):
     """Return a class's full name; that of a class of the script is the same in all its forms."""
-    module = kind.__module__
-    return "%s.%s" % ("script" if module in OWN_MODULES else module, kind.__qualname__)
+    module, name = kind.__module__, kind.__qualname__
+    if module in OWN_MODULES:  # a function may hold what stood at the top
+        return "script.%s" % name.rpartition("<locals>.")[2]
+    return "%s.%s" % (module, name)
 
 
 def mask_addresses(text):
