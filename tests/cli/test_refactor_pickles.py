@@ -132,4 +132,4 @@ def test_what_main_leaves_is_compared_whatever_ends_the_script(tmp_path, end):
     work = "    a = len('ab')\n    print(a)\n    b = a + 1\n    print(b)\n    return 0\n"
     report = refactor(tmp_path, f"import sys\n\n\ndef main():\n{work}\n\n{end}\n")
     assert report["functions"] == "verified"
-    assert report["proof"]["functions"]["compared"]["variables"] == 1
+    assert report["proof"]["functions"]["compared"]["variables"] == 2
