@@ -139,17 +139,19 @@ def _is_literal(statement: Statement) -> bool:
 
 def _makes_class(statement: Statement) -> bool:
     """Tell whether a statement makes a class by a call, as ``namedtuple`` does."""
-    match statement.node:
-        case ast.Assign(value=ast.Call(func=function)):
-            return ast.unparse(function).rpartition(".")[2] in CLASS_MAKERS
-    return False
+    return _assigned_call(statement).rpartition(".")[2] in CLASS_MAKERS
 
 
 def _is_logger(statement: Statement) -> bool:
+    return _assigned_call(statement) in ("logging.getLogger", "getLogger")
+
+
+def _assigned_call(statement: Statement) -> str:
+    """Return what is called for the value of an assignment; an empty text where nothing is."""
     match statement.node:
         case ast.Assign(value=ast.Call(func=function)):
-            return ast.unparse(function) in ("logging.getLogger", "getLogger")
-    return False
+            return ast.unparse(function)
+    return ""
 
 
 def _is_seed(statement: Statement) -> bool:
@@ -157,9 +159,7 @@ def _is_seed(statement: Statement) -> bool:
     match statement.node:
         case ast.Expr(value=ast.Call(func=function)):
             return ast.unparse(function).endswith(("seed", "manual_seed", "set_seed"))
-        case ast.Assign(value=ast.Call(func=function)):
-            return ast.unparse(function).endswith(("default_rng", "RandomState", "random.Random"))
-    return False
+    return _assigned_call(statement).endswith(("default_rng", "RandomState", "random.Random"))
 
 
 def _docstring_of(statement: Statement) -> str | None:

@@ -334,8 +334,7 @@ def _start(
         process = subprocess.Popen(
             command,
             cwd=laboratory.folder,
-            env=_environment(laboratory, modules, is_flow)
-            | ({"MLSTAGES_STAGES": ",".join(stages)} if stages else {}),
+            env=_environment(laboratory, modules, stages, is_flow=is_flow),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -364,12 +363,15 @@ def _start(
     )
 
 
-def _environment(laboratory: Laboratory, modules: Sequence[str], is_flow: bool) -> dict[str, str]:
+def _environment(
+    laboratory: Laboratory, modules: Sequence[str], stages: Sequence[str], *, is_flow: bool
+) -> dict[str, str]:
     environment = dict(os.environ)
     environment.update(
         MPLBACKEND="Agg",
         MLSTAGES_RECORD=str(laboratory.scratch / "record"),
         MLSTAGES_MODULES=",".join(modules),
+        MLSTAGES_STAGES=",".join(stages),
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONIOENCODING="utf-8",
         PYTHONUNBUFFERED="1",

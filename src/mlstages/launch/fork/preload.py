@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from mlstages.launch.installed import is_users
 
@@ -94,6 +94,11 @@ class _Reader:
     roots: tuple[Path, ...]
     sources: dict[str, _Source | None] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, flow_file: Path) -> Self:
+        """Return a reader of the modules that a flow's file can import, but for installed ones."""
+        return cls((flow_file.parent, *_find_package_root(flow_file), *_find_own_folders()))
+
     def find(self, module: str) -> _Source | None:
         """Return the source of a module of the user's; None for any other."""
         if module not in self.sources:
@@ -136,7 +141,7 @@ def find_imports(flow_file: Path) -> StepImports:
     source = read_source(flow_file, ())
     if source is None:
         return StepImports((), {})
-    reader = _Reader((flow_file.parent, *_find_package_root(flow_file), *_find_own_folders()))
+    reader = _Reader.of(flow_file)
     at_import = frozenset(_collect_at_import(reader, source, set()))
     methods = [
         method
@@ -168,7 +173,7 @@ def find_first_imports(flow_file: Path) -> tuple[Import, ...]:
     source = read_source(flow_file, ())
     if source is None:
         return ()
-    reader = _Reader((flow_file.parent, *_find_package_root(flow_file), *_find_own_folders()))
+    reader = _Reader.of(flow_file)
     return tuple(
         target
         for target in dict.fromkeys(source.bindings.values())
