@@ -7,12 +7,12 @@ import textwrap
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.plan import Wishes
 from mlstages.refactor.planning import plan_script
-from mlstages.refactor.script import Script
+from mlstages.refactor.script import Script, decode_script
 
 
 def script_of(text, name="train.py"):
     """Return a script of the text, its common margin taken away."""
-    return Script(name=name, text=textwrap.dedent(text).lstrip("\n"))
+    return decode_script(textwrap.dedent(text).lstrip("\n").encode(), name)
 
 
 def plan_of(text, **wishes):

@@ -36,5 +36,33 @@ def test_what_is_no_script_is_refused(content, said):
     assert said in caught.value.message
 
 
+SHARED = {
+    "an import and a setting": ("import os; n = 1\nprint(n)\n", "import os\nn = 1\nprint(n)\n"),
+    "three, and a comment": ("a = 1; b = 2 ;c = 3  # c\n", "a = 1\nb = 2\nc = 3  # c\n"),
+    "a string that ends on it": (
+        'a = """x;\n; y"""; b = "é"; c = 1\n',
+        'a = """x;\n; y"""\nb = "é"\nc = 1\n',
+    ),
+    "a line that goes on": ("a = 1; \\\n  b = 2\n", "a = 1\nb = 2\n"),
+    "a semicolon on the next line": ("a = 1 \\\n ; b = 2\n", "a = 1\nb = 2\n"),
+    "a last semicolon stays": ("a = 1;\nb = 2\n", "a = 1;\nb = 2\n"),
+    "a comment with a backslash": ("a = 1; # \\\nb = 2\n", "a = 1; # \\\nb = 2\n"),
+    "within a block they stay": (
+        "if 1: a = 1; b = 2\nprint(a)\n",
+        "if 1: a = 1; b = 2\nprint(a)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SHARED.values(), ids=SHARED)
+def test_each_statement_has_a_line_of_its_own(before, after):
+    assert decode_script(before.encode(), "a.py").text == after
+
+
+def test_a_parted_line_keeps_its_number():
+    script = decode_script(b"a = 1; b = 2\nc = 3\n", "a.py")
+    assert [script.line_in_file(line) for line in (1, 2, 3)] == [1, 1, 2]
+
+
 def test_code_moves_in_and_strings_do_not():
     assert indent('a = """x\n  y"""\n\nb = 1\n') == '    a = """x\n  y"""\n\n    b = 1\n'

@@ -53,6 +53,23 @@ OPENED = {
         "def main():\n    print(1)\n    return 0\n\n\nraise SystemExit(main())\n",
         "print(1)\n",
     ),
+    "two of them on one line": (
+        "import argparse\n\np = argparse.ArgumentParser()\n\n\ndef main(a=None, b=None):\n    print(p.parse_args(a), p.parse_args(b))\n\n\n"
+        "main()\n",
+        "import argparse\n\np = argparse.ArgumentParser()\n\n\nprint(p.parse_args(), p.parse_args())\n",
+    ),
+    "an exit at the end that changes nothing": (
+        "import sys\na = 1\nprint(a)\nsys.exit(0)\n",
+        "a = 1\nprint(a)\n",
+    ),
+    "such an exit at the end of main, and below it": (
+        "import sys\n\n\ndef main():\n    print(1)\n    sys.exit()\n\n\nmain()\nraise SystemExit(0)\n",
+        "print(1)\n",
+    ),
+    "statements that share the line of the guard": (
+        "if __name__ == '__main__': a = 1; print(a)\n",
+        "a = 1\nprint(a)\n",
+    ),
     "an exit of the script's own": (
         "def exit(status):\n    print('own')\n\n\ndef main():\n    print(1)\n\n\nexit(main())\n",
         "def main():\n    print(1)\n\n\nstatus = main()\nprint('own')\n",
@@ -74,6 +91,10 @@ def test_the_work_is_laid_open(before, after):
 
 
 STAYS = {
+    "it ends with a status": "import sys\nprint(1)\nsys.exit(3)\n",
+    "a status that is printed": "import sys\nprint(1)\nsys.exit(0.0)\n",
+    "the end is an exit of the script's own": "def exit():\n    print(2)\nprint(1)\nexit()\n",
+    "nothing but the end": "exit()\n",
     "no guard and no main": "a = 1\nprint(a)\n",
     "main is called twice": "def main():\n    print(1)\nmain()\nmain()\n",
     "main returns a status": "import sys\ndef main():\n    print(1)\n    return 1\n"

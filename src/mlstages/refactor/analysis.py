@@ -35,7 +35,7 @@ def analyse(script: Script) -> Analysis:
     return Analysis(
         script=script,
         statements=tuple(statements),
-        names=tuple(analyse_names(statement.nodes) for statement in statements),
+        names=tuple(analyse_names([statement.node]) for statement in statements),
     )
 
 

@@ -85,8 +85,7 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
             continue
         arguments = _read_parser(nodes) if nodes else None
         is_clear = arguments is not None and len({a.name for a in arguments}) == len(arguments)
-        shares_line = any(len(analysis.statements[i].nodes) > 1 for i in indexes)
-        if not is_clear or shares_line or len(analysis.written_by(target)) != 1:
+        if not is_clear or len(analysis.written_by(target)) != 1:
             return None
         assert arguments is not None
         return Arguments(indexes=tuple(indexes), target=target, arguments=tuple(arguments))

@@ -105,8 +105,7 @@ def find_changers(analysis: Analysis) -> set[str]:
     return {
         node.name
         for statement, names in zip(analysis.statements, analysis.names, strict=True)
-        for node in statement.nodes
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node := statement.node, ast.FunctionDef)
         and names.mutated & {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
     }
 

@@ -82,10 +82,7 @@ def describe_code(
 
 
 def _read_code(analysis: Analysis, pieces: Sequence[Piece], results: Sequence[str]) -> _Code:
-    nodes = [
-        node for piece in pieces for top in analysis.statements[piece.statement].nodes
-        for node in ast.walk(top)
-    ]  # fmt: skip
+    nodes = [node for piece in pieces for node in analysis.statements[piece.statement].walk()]
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
     written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
@@ -160,10 +157,9 @@ def _describe_own_call(
 ) -> tuple[str, tuple[str, ...]] | None:
     """Return verb and object of the user's own function that is called, if its name has them."""
     own = {
-        node.name
+        statement.node.name
         for statement in analysis.statements
-        for node in statement.nodes
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(statement.node, ast.FunctionDef)
     }
     for call in calls:
         if isinstance(call.func, ast.Name) and call.func.id in own:

@@ -6,7 +6,7 @@ does not tell (a method that plots inside a library) is seen when the script is 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mlstages.refactor.analysis import Analysis
@@ -55,7 +55,7 @@ def is_figure_used_below(analysis: Analysis, indexes: tuple[int, ...], place: in
 def _find_actions(analysis: Analysis, indexes: tuple[int, ...]) -> list[list[str]]:
     pyplot = _find_pyplot(analysis)
     drawers = _find_drawing_functions(analysis, pyplot)
-    return [list(_actions(analysis.statements[i].nodes, pyplot, drawers)) for i in indexes]
+    return [list(_actions([analysis.statements[i].node], pyplot, drawers)) for i in indexes]
 
 
 def _is_used_below(state: str, actions: list[list[str]]) -> bool:
@@ -94,16 +94,16 @@ def _find_drawing_functions(
     """Return the script's own functions that draw, with what they do to figures."""
     drawers: dict[str, tuple[str, ...]] = {}
     for statement in analysis.statements:
-        for node in statement.nodes:
-            if isinstance(node, ast.FunctionDef):
-                actions = tuple(_actions(node.body, pyplot, drawers))
-                if actions:
-                    drawers[node.name] = actions
+        node = statement.node
+        if isinstance(node, ast.FunctionDef):
+            actions = tuple(_actions(node.body, pyplot, drawers))
+            if actions:
+                drawers[node.name] = actions
     return drawers
 
 
 def _actions(
-    nodes: "tuple[ast.stmt, ...] | list[ast.stmt]",
+    nodes: Sequence[ast.stmt],
     pyplot: frozenset[str],
     drawers: dict[str, tuple[str, ...]],
 ) -> Iterator[str]:

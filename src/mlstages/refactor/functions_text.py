@@ -39,8 +39,7 @@ def has_unused_names(plan: Plan) -> bool:
         bound: set[str] = set()
         for piece in stage.pieces:
             used |= plan.analysis.names[piece.statement].mentions
-            for node in plan.analysis.statements[piece.statement].nodes:
-                bound |= _bound_alone(node)
+            bound |= _bound_alone(plan.analysis.statements[piece.statement].node)
         if bound - used:
             return True
     return False
@@ -102,7 +101,7 @@ def _without_known(statement: Statement, seen: set[str]) -> tuple[str, ...]:
     ``seen`` gains what this one imports.
     """
     node = statement.node
-    if len(statement.nodes) > 1 or not isinstance(node, ast.Import | ast.ImportFrom):
+    if not isinstance(node, ast.Import | ast.ImportFrom):
         return statement.lines
     start = f"{node.level} {node.module}" if isinstance(node, ast.ImportFrom) else ""
     new = [a for a in node.names if f"{start} {a.name} {a.asname}" not in seen]

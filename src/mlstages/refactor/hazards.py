@@ -67,8 +67,8 @@ def _captured_and_rebound(analysis: Analysis, head: Head, body: Body) -> Iterato
             ]
             if not later:
                 continue
-            nodes = analysis.statements[body.indexes[place]].nodes
-            is_kept = any(isinstance(node, ast.Expr) for node in nodes) or any(
+            node = analysis.statements[body.indexes[place]].node
+            is_kept = isinstance(node, ast.Expr) or any(
                 written in body.live[other]
                 for other in range(place + 1, later[-1] + 1)
                 for written in names.writes | names.mutated
@@ -99,19 +99,19 @@ def _functions_of_the_body(analysis: Analysis, head: Head, body: Body) -> Iterat
     for place, names in enumerate(body.names):
         for name in sorted(body.live[place] & defined.keys()):
             yield Veto(place, f"{defined[name]} {name} reads what the script computes")
-        for node in analysis.statements[body.indexes[place]].nodes:
-            match node:
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                    defined[name] = "the function"
-                case ast.ClassDef(name=name):
-                    defined[name] = "the class"
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
-                    defined[name] = "the lambda"
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.GeneratorExp()):
-                    defined[name] = "the generator"
-                case _:
-                    for written in names.writes:
-                        defined.pop(written, None)
+        node = analysis.statements[body.indexes[place]].node
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                defined[name] = "the function"
+            case ast.ClassDef(name=name):
+                defined[name] = "the class"
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
+                defined[name] = "the lambda"
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.GeneratorExp()):
+                defined[name] = "the generator"
+            case _:
+                for written in names.writes:
+                    defined.pop(written, None)
 
 
 def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
@@ -144,12 +144,10 @@ def _open_file(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
         for name in sorted(body.live[place] & opened):
             yield Veto(place, f"the file {name} is open")
         opened -= names.writes
-        for node in analysis.statements[body.indexes[place]].nodes:
-            match node:
-                case ast.Assign(
-                    targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="open"))
-                ):
-                    opened.add(name)
+        node = analysis.statements[body.indexes[place]].node
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="open"))):
+                opened.add(name)
 
 
 def _dynamic_names(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
@@ -212,22 +210,22 @@ def _read_builtin_then_bound(analysis: Analysis, head: Head, body: Body) -> Iter
 def _class_reads_itself(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """``class A: x = x`` reads a global; in a function there is none."""
     for i in body.indexes:
-        for node in analysis.statements[i].nodes:
-            if not isinstance(node, ast.ClassDef):
-                continue
-            own = [
-                n
-                for inner in node.body
-                if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-                for n in ast.walk(inner)
-            ]
-            used = [n for n in own if isinstance(n, ast.Name)]
-            stored = {n.id for n in used if isinstance(n.ctx, ast.Store)}
-            loaded = {n.id for n in used if isinstance(n.ctx, ast.Load)}
-            outer = {name for names in body.names for name in names.writes}
-            for name in sorted(stored & loaded & outer):
-                line = analysis.script.line_in_file(node.lineno)
-                yield Refusal(line, f"the class {node.name} binds {name}, which it may read")
+        node = analysis.statements[i].node
+        if not isinstance(node, ast.ClassDef):
+            continue
+        own = [
+            n
+            for inner in node.body
+            if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            for n in ast.walk(inner)
+        ]
+        used = [n for n in own if isinstance(n, ast.Name)]
+        stored = {n.id for n in used if isinstance(n.ctx, ast.Store)}
+        loaded = {n.id for n in used if isinstance(n.ctx, ast.Load)}
+        outer = {name for names in body.names for name in names.writes}
+        for name in sorted(stored & loaded & outer):
+            line = analysis.script.line_in_file(node.lineno)
+            yield Refusal(line, f"the class {node.name} binds {name}, which it may read")
 
 
 def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
@@ -263,17 +261,16 @@ def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[
 def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A step that ends the process is a failed step."""
     for i in body.indexes:
-        for node in analysis.statements[i].nodes:
-            for call in ast.walk(node):
-                match call:
-                    case ast.Call(func=ast.Name(id="exit" | "quit")):
-                        pass
-                    case ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit")):
-                        pass
-                    case _:
-                        continue
-                line = analysis.script.line_in_file(call.lineno)
-                yield Refusal(line, "the script ends itself (exit)", only_flow=True)
+        for call in analysis.statements[i].walk():
+            match call:
+                case ast.Call(func=ast.Name(id="exit" | "quit")):
+                    pass
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit")):
+                    pass
+                case _:
+                    continue
+            line = analysis.script.line_in_file(call.lineno)
+            yield Refusal(line, "the script ends itself (exit)", only_flow=True)
 
 
 _VETOES: Final[tuple[Row, ...]] = (

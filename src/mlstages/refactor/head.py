@@ -112,7 +112,7 @@ def _find_barrier(analysis: Analysis, imports: set[int], imported: set[str]) -> 
     for i, statement in enumerate(analysis.statements):
         if i in imports or sets_library_option(statement, imported):
             continue
-        if any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in statement.nodes):
+        if isinstance(statement.node, ast.FunctionDef | ast.ClassDef):
             continue
         for node in statement.walk():
             match node:
@@ -180,7 +180,7 @@ def _is_constant(index: int, analysis: Analysis) -> bool:
     if assigned is None:
         return False
     name, value = assigned
-    if name in BUILTINS or len(statement.nodes) > 1 or names.deferred_reads:
+    if name in BUILTINS or names.deferred_reads:
         return False
     return (
         is_pure(value)
@@ -201,16 +201,13 @@ def _find_definitions(analysis: Analysis, known: set[str], work: int) -> set[int
     definitions = {
         i
         for i, statement in enumerate(statements)
-        if all(
-            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            for node in statement.nodes
-        )
+        if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and all(len(analysis.written_by(name)) == 1 for name in names[i].writes)
         and not analysis.deletes_any(names[i].writes)
         and not names[i].deferred_writes
     }
     own = analysis.bound_by(definitions)
-    quiet = {i for i in definitions if i < work or defines_quietly(statements[i].nodes, own)}
+    quiet = {i for i in definitions if i < work or defines_quietly(statements[i].node, own)}
     return _whose_reads_are_known(quiet, analysis, known)
 
 

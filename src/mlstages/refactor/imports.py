@@ -1,7 +1,6 @@
 """Statements that only import, also those that try one thing or another."""
 
 import ast
-from collections.abc import Iterable
 
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.names import BUILTINS, Names
@@ -12,20 +11,20 @@ from mlstages.refactor.script import Statement
 def is_import(index: int, analysis: Analysis) -> bool:
     """Tell whether a statement only imports, and binds its names to one thing in the script."""
     statement = analysis.statements[index]
-    if not all(_only_imports(node) for node in statement.nodes):
+    if not _only_imports(statement.node):
         return False
     if not _stands_alone(statement, analysis.names[index]):
         return False
     if analysis.deletes_any(analysis.names[index].writes):
         return False
-    own = [ast.unparse(node) for node in statement.nodes]
+    own = statement.node
     for name in analysis.names[index].writes:
         for other in analysis.written_by(name):
-            nodes = analysis.statements[other].nodes
-            same = all(_only_imports(node) for node in nodes) and (
+            node = analysis.statements[other].node
+            same = _only_imports(node) and (
                 other == index
-                or _target_of(name, nodes) == _target_of(name, statement.nodes) is not None
-                or [ast.unparse(node) for node in nodes] == own
+                or _target_of(name, node) == _target_of(name, own) is not None
+                or ast.unparse(node) == ast.unparse(own)
             )
             if not same:
                 return False
@@ -40,19 +39,16 @@ def _stands_alone(statement: Statement, names: Names) -> bool:
     return not defines or not (names.reads | names.deferred_reads) - names.writes - BUILTINS
 
 
-def _target_of(name: str, nodes: Iterable[ast.stmt]) -> str | None:
-    """Return what the name stands for after plain imports: ``numpy``, ``sklearn.svm.SVC``."""
-    for node in nodes:
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            return None
-        for alias in node.names:
-            if isinstance(node, ast.ImportFrom):
-                if (alias.asname or alias.name) == name:
-                    return f"{'.' * node.level}{node.module or ''}.{alias.name}"
-            elif alias.asname == name:
-                return alias.name
-            elif alias.asname is None and alias.name.partition(".")[0] == name:
-                return name
+def _target_of(name: str, node: ast.stmt) -> str | None:
+    """Return what the name stands for after a plain import: ``numpy``, ``sklearn.svm.SVC``."""
+    for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+        if isinstance(node, ast.ImportFrom):
+            if (alias.asname or alias.name) == name:
+                return f"{'.' * node.level}{node.module or ''}.{alias.name}"
+        elif alias.asname == name:
+            return alias.name
+        elif alias.asname is None and alias.name.partition(".")[0] == name:
+            return name
     return None
 
 
@@ -84,5 +80,5 @@ def _is_bare(node: ast.stmt) -> bool:
         case ast.Assign(value=ast.Constant(), targets=[ast.Name()]):
             return True
         case ast.FunctionDef() | ast.ClassDef():
-            return defines_quietly([node], own=set())
+            return defines_quietly(node, own=set())
     return False

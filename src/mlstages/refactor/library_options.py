@@ -33,8 +33,6 @@ _PLACES: Final = ("rcParams", "environ", "options", "config")
 
 def sets_library_option(statement: Statement, imported: set[str]) -> bool:
     """Tell whether a statement sets an option of an imported library, and nothing else."""
-    if len(statement.nodes) > 1:
-        return False
     match statement.node:
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method)) as call):
             spelled = ast.unparse(owner)

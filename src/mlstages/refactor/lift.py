@@ -27,7 +27,7 @@ def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
     head = find_head(analysis)
     lifted: dict[str, list[str]] = {}
     for i, statement in enumerate(analysis.statements):
-        if i in head.definitions or len(statement.nodes) > 1:
+        if i in head.definitions:
             continue
         node = statement.node
         if isinstance(node, ast.FunctionDef) and _is_liftable(node, i, analysis):
@@ -134,35 +134,35 @@ def _edit(
         if name not in analysis.names[i].mentions and i != index:
             continue
         allowed = (lifted.keys() | {None}) if i in _defining(lifted, analysis) else {None}
-        for top in statement.nodes:
-            inside = top.name if isinstance(top, ast.FunctionDef) else None
-            if isinstance(top, ast.ClassDef) or inside not in allowed:
+        top = statement.node
+        inside = top.name if isinstance(top, ast.FunctionDef) else None
+        if isinstance(top, ast.ClassDef) or inside not in allowed:
+            return None
+        if isinstance(top, ast.FunctionDef) and not set(more) <= set(lifted[top.name]):
+            return None
+        own = analysis.statements[index].node
+        if top is not own and _binds_within(top, more):
+            return None
+        if isinstance(top, ast.FunctionDef) and any(
+            isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in more
+            for n in ast.walk(top)
+        ):
+            return None
+        calls = {
+            id(node.func): node
+            for node in ast.walk(top)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        for node in ast.walk(top):
+            if not (isinstance(node, ast.Name) and node.id == name):
+                continue
+            call = calls.get(id(node))
+            if call is None or isinstance(node.ctx, ast.Store):
                 return None
-            if isinstance(top, ast.FunctionDef) and not set(more) <= set(lifted[top.name]):
+            made = _edit_call(call, more, analysis.script.text)
+            if made is None:
                 return None
-            own = analysis.statements[index].node
-            if top is not own and _binds_within(top, more):
-                return None
-            if isinstance(top, ast.FunctionDef) and any(
-                isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in more
-                for n in ast.walk(top)
-            ):
-                return None
-            calls = {
-                id(node.func): node
-                for node in ast.walk(top)
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            }
-            for node in ast.walk(top):
-                if not (isinstance(node, ast.Name) and node.id == name):
-                    continue
-                call = calls.get(id(node))
-                if call is None or isinstance(node.ctx, ast.Store):
-                    return None
-                made = _edit_call(call, more, analysis.script.text)
-                if made is None:
-                    return None
-                edits.append(made)
+            edits.append(made)
     return edits
 
 

@@ -70,10 +70,10 @@ def name_stages(
 def _own_summary(analysis: Analysis, name: str) -> str:
     """Return the first line of what the user's function says of itself, else its name."""
     for statement in analysis.statements:
-        for node in statement.nodes:
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                said = (ast.get_docstring(node) or "").strip().split("\n")[0].strip()
-                return as_sentence(said or name.replace("_", " "))
+        node = statement.node
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            said = (ast.get_docstring(node) or "").strip().split("\n")[0].strip()
+            return as_sentence(said or name.replace("_", " "))
     return as_sentence(name.replace("_", " "))
 
 

@@ -44,15 +44,8 @@ def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
 
 def _by_statement(plan: Plan, places: Mapping[str, Any]) -> dict[int, Any]:
     """Return what was seen by the index of the statement that follows; the end comes last."""
-    seen: dict[int, Any] = {}
-    number = 0
-    for index, statement in enumerate(plan.analysis.statements):
-        if str(number) in places:
-            seen[index] = places[str(number)]
-        number += len(statement.nodes)
-    if str(number) in places:
-        seen[len(plan.analysis.statements)] = places[str(number)]
-    return seen
+    n_statements = len(plan.analysis.statements)
+    return {i: places[str(i)] for i in range(n_statements + 1) if str(i) in places}
 
 
 def _carried_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:

@@ -1,7 +1,6 @@
 """Expressions that give the same value wherever they stand, and definitions that only define."""
 
 import ast
-from collections.abc import Iterable
 from typing import Final
 
 from mlstages.refactor.names import root_name
@@ -67,25 +66,19 @@ def _is_beside_script(node: ast.expr) -> bool:
     return False
 
 
-def defines_quietly(nodes: Iterable[ast.stmt], own: set[str]) -> bool:
+def defines_quietly(node: ast.stmt, own: set[str]) -> bool:
     """Tell whether a definition does nothing but define, wherever it stands.
 
     A decorator of the script's own (``own``) may do anything.
     """
-    for node in nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            spec = node.args
-            values = [*spec.defaults, *(value for value in spec.kw_defaults if value)]
-            if not all(map(is_pure, values)) or not all(
-                _is_quiet(each, own) for each in node.decorator_list
-            ):
-                return False
-        elif isinstance(node, ast.ClassDef):
-            if not all(_is_quiet(each, own) for each in node.decorator_list) or node.keywords:
-                return False
-            if not all(_is_quiet_part(part, own) for part in node.body):
-                return False
-    return True
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return True
+    if not all(_is_quiet(each, own) for each in node.decorator_list):
+        return False
+    if isinstance(node, ast.ClassDef):
+        return not node.keywords and all(_is_quiet_part(part, own) for part in node.body)
+    values = [*node.args.defaults, *(value for value in node.args.kw_defaults if value)]
+    return all(map(is_pure, values))
 
 
 def _is_quiet(decorator: ast.expr, own: set[str]) -> bool:
@@ -97,7 +90,7 @@ def _is_quiet(decorator: ast.expr, own: set[str]) -> bool:
 def _is_quiet_part(node: ast.stmt, own: set[str]) -> bool:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return defines_quietly([node], own)
+            return defines_quietly(node, own)
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
             return is_pure(value)
         case ast.AnnAssign() | ast.Pass() | ast.Expr(value=ast.Constant()):

@@ -25,17 +25,17 @@ def find_random_users(analysis: Analysis) -> dict[str, frozenset[int]]:
     functions: dict[str, set[str]] = {state: set() for state in STATES}
     users: dict[str, set[int]] = {state: set() for state in STATES}
     for i, statement in enumerate(analysis.statements):
-        for top in statement.nodes:
-            for node in ast.walk(top):
-                state = _state_of(node)
-                if state is None and isinstance(node, ast.Name):
-                    state = next((s for s, names in functions.items() if node.id in names), None)
-                if state is None:
-                    continue
-                if isinstance(top, ast.FunctionDef | ast.ClassDef):
-                    functions[state].add(top.name)
-                else:
-                    users[state].add(i)
+        top = statement.node
+        for node in statement.walk():
+            state = _state_of(node)
+            if state is None and isinstance(node, ast.Name):
+                state = next((s for s, names in functions.items() if node.id in names), None)
+            if state is None:
+                continue
+            if isinstance(top, ast.FunctionDef | ast.ClassDef):
+                functions[state].add(top.name)
+            else:
+                users[state].add(i)
     return {state: frozenset(indexes) for state, indexes in users.items()}
 
 

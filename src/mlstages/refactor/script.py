@@ -5,12 +5,13 @@ What the statements read and bind is decided by ``names.py``.
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from mlstages.errors import FileError, ScriptError
 
@@ -20,29 +21,30 @@ CELL: Final = re.compile(r"#\s*(%%|In\s*\[[\d ]*\]\s*:?|<codecell>|\+$)\s*(.*)$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One top-level statement, or several that share a line by semicolons."""
+    """One top-level statement."""
 
-    nodes: tuple[ast.stmt, ...]
+    node: ast.stmt
     first: int
     """Its first line, decorators included."""
     last: int
     lead_lines: tuple[str, ...]
     lines: tuple[str, ...]
 
-    @property
-    def node(self) -> ast.stmt:
-        """The first node, the only one unless lines are shared."""
-        return self.nodes[0]
-
     def walk(self) -> Iterator[ast.AST]:
         """Yield every node of it."""
-        for node in self.nodes:
-            yield from ast.walk(node)
+        yield from ast.walk(self.node)
+
+
+class Line(NamedTuple):
+    """A line of a script and its number in the user's file."""
+
+    text: str
+    origin: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A Python script, decoded, with line feeds as line ends."""
+    """A Python script, decoded, with line feeds as line ends and no line of two statements."""
 
     name: str
     """What messages call it: its path as given."""
@@ -105,7 +107,7 @@ def decode_script(content: bytes, name: str) -> Script:
     script = Script(name=name, text=text if text.endswith("\n") else text + "\n", newline=newline)
     if not parse_script(script).body:
         raise ScriptError(f"{name} holds no statement: there is nothing to refactor")
-    return script
+    return part_shared_lines(script)
 
 
 def parse_script(script: Script) -> ast.Module:
@@ -131,22 +133,63 @@ def _describe_fault(script: Script, error: Exception) -> str:
     return f"{place}: not valid Python: {said}{shown}"
 
 
+def read_lines(script: Script) -> list[Line]:
+    """Return the lines of a script, each with its number in the user's file."""
+    return [
+        Line(text, script.line_in_file(number))
+        for number, text in enumerate(split_lines(script.text), start=1)
+    ]
+
+
+def with_lines(script: Script, lines: Sequence[Line]) -> Script:
+    """Return the script with other lines."""
+    return replace(
+        script,
+        text="".join(line.text + "\n" for line in lines),
+        origin=tuple(line.origin for line in lines),
+    )
+
+
+def part_shared_lines(script: Script) -> Script:
+    """Return the script with a line of its own for each top-level statement.
+
+    Of ``import numpy; x = 1`` one stands at the head, and the other is a setting.
+    """
+    lines = read_lines(script)
+    shared = [
+        (before, after)
+        for before, after in itertools.pairwise(parse_script(script).body)
+        if _share_a_line(before, after, lines)
+    ]
+    for before, after in reversed(shared):
+        first, last = (before.end_lineno or 0) - 1, after.lineno - 1
+        upper, lower = lines[first], lines[last]
+        lines[first : last + 1] = [
+            upper._replace(text=upper.text.encode()[: before.end_col_offset].decode()),
+            lower._replace(text=lower.text.encode()[after.col_offset :].decode()),
+        ]
+    return with_lines(script, lines) if shared else script
+
+
+def _share_a_line(before: ast.stmt, after: ast.stmt, lines: Sequence[Line]) -> bool:
+    """Tell whether a semicolon stands between two statements that follow each other."""
+    left = lines[(before.end_lineno or 0) - 1].text.encode()[before.end_col_offset :]
+    up_to = lines[first_line(after) - 1].text.encode()[: after.col_offset]
+    goes_on = left.rstrip().endswith(b"\\") and b"#" not in left
+    return first_line(after) == before.end_lineno or bool(up_to.strip()) or goes_on
+
+
 def split_statements(script: Script, tree: ast.Module) -> list[Statement]:
     """Return the top-level statements in their order, each with the comments above it."""
     lines = split_lines(script.text)
-    groups: list[list[ast.stmt]] = []
-    for node in tree.body:
-        if groups and first_line(node) <= (groups[-1][-1].end_lineno or 0):
-            groups[-1].append(node)
-        else:
-            groups.append([node])
     statements = []
     above = 0
-    for group in groups:
-        first, last = first_line(group[0]), group[-1].end_lineno or 0
+    for node in tree.body:
+        first, last = first_line(node), node.end_lineno or 0
+        assert first > above, "part_shared_lines comes first"
         statements.append(
             Statement(
-                nodes=tuple(group),
+                node=node,
                 first=first,
                 last=last,
                 lead_lines=tuple(lines[above : first - 1]),

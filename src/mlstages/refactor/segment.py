@@ -143,10 +143,7 @@ def _is_finish(analysis: Analysis, index: int) -> bool:
 
 def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
     """Return the user's function that a statement calls with plain arguments, and does no more."""
-    statement = analysis.statements[index]
-    if len(statement.nodes) > 1:
-        return None
-    match statement.node:
+    match analysis.statements[index].node:
         case ast.Expr(value=ast.Call() as call):
             targets: list[ast.expr] = []
         case ast.Assign(targets=[ast.Name() as target], value=ast.Call() as call):
@@ -158,8 +155,7 @@ def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
     own = {
         node.name
         for i in head.definitions
-        for node in analysis.statements[i].nodes
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node := analysis.statements[i].node, ast.FunctionDef)
     }
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     plain = isinstance(call.func, ast.Name) and all(

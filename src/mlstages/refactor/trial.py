@@ -193,18 +193,12 @@ def observe_script(laboratory: Laboratory, name: str, plan: Plan) -> Trial:
     _write(laboratory, name, plan.analysis.script.text)
     settings = plan.body.settings
     live = {
-        _node_number(plan, index): sorted(names | settings)
+        index: sorted(names | settings)
         for index, names in zip(plan.body.indexes, plan.body.live, strict=False)
     }
-    n_nodes = sum(len(statement.nodes) for statement in plan.analysis.statements)
-    live[n_nodes] = []
+    live[len(plan.analysis.statements)] = []
     (laboratory.scratch / "record" / "live.json").write_text(json.dumps(live))
     return _run(laboratory, ["observe", name])
-
-
-def _node_number(plan: Plan, index: int) -> int:
-    """Return a statement's number where each of those that share a line counts."""
-    return sum(len(statement.nodes) for statement in plan.analysis.statements[:index])
 
 
 def run_flow(

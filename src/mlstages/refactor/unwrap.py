@@ -7,18 +7,20 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import (
+    Line,
     Script,
     Statement,
     find_text_lines,
     first_line,
     parse_script,
-    split_lines,
+    part_shared_lines,
+    read_lines,
     split_statements,
+    with_lines,
 )
 
 
@@ -32,11 +34,6 @@ class Unwrapped(NamedTuple):
     """What the user's main said of itself."""
 
 
-class _Line(NamedTuple):
-    text: str
-    origin: int
-
-
 def unwrap(script: Script) -> Unwrapped:
     """Return the script with its main guard and its main function laid open."""
     notes: list[str] = []
@@ -45,6 +42,7 @@ def unwrap(script: Script) -> Unwrapped:
         notes.append('the body of if __name__ == "__main__" is the script')
     docstring = None
     for _ in range(3):  # main() may do nothing but call another one
+        script = _without_last_exit(script, notes)
         opened = _open_main(script)
         if opened is None:
             break
@@ -58,16 +56,48 @@ def unwrap(script: Script) -> Unwrapped:
     return Unwrapped(script, tuple(notes), docstring)
 
 
+def _without_last_exit(script: Script, notes: list[str]) -> Script:
+    """Return the script without a last statement that ends it as it ends anyway."""
+    statements = split_statements(script, parse_script(script))
+    last = statements[-1]
+    if len(statements) == 1 or not _ends_with_success(last.node) or _has_own_exit(statements):
+        return script
+    where = script.tell(script.line_in_file(last.first))
+    notes.append(f"{ast.unparse(last.node)} at {where}, the end, is left out")
+    lines = read_lines(script)
+    del lines[last.first - 1 : last.last]
+    return _without_unused_sys(with_lines(script, lines))
+
+
+def _ends_with_success(node: ast.stmt) -> bool:
+    match node:
+        case ast.Expr(value=ast.Call() as call):
+            ends: tuple[str, ...] = ("sys.exit", "exit", "quit")
+        case ast.Raise(exc=ast.Call() as call, cause=None):
+            ends = ("SystemExit",)
+        case _:
+            return False
+    status = [ast.unparse(each) for each in (*call.args, *call.keywords)]
+    return ast.unparse(call.func) in ends and status in ([], ["0"], ["None"])
+
+
+def _has_own_exit(statements: list[Statement]) -> bool:
+    return any(
+        {"exit", "quit", "SystemExit"} & analyse_names([statement.node]).writes
+        for statement in statements
+    )
+
+
 def _without_unused_sys(script: Script) -> Script:
     """Return the script without the import that only ``sys.exit(main())`` had used."""
     tree = parse_script(script)
     if any(isinstance(node, ast.Name) and node.id == "sys" for node in ast.walk(tree)):
         return script
-    lines = _lines(script)
+    lines = read_lines(script)
     for statement in reversed(split_statements(script, tree)):
-        if [ast.unparse(node) for node in statement.nodes] == ["import sys"]:
+        if ast.unparse(statement.node) == "import sys":
             del lines[statement.first - 1 : statement.last]
-    return _rebuilt(script, lines)
+    return part_shared_lines(with_lines(script, lines))
 
 
 def _is_main_guard(node: ast.stmt) -> bool:
@@ -87,17 +117,17 @@ def _is_main_guard(node: ast.stmt) -> bool:
 def _open_guard(script: Script) -> tuple[Script, bool]:
     tree = parse_script(script)
     statements = split_statements(script, tree)
-    guards = [s for s in statements if len(s.nodes) == 1 and _is_main_guard(s.node)]
+    guards = [s for s in statements if _is_main_guard(s.node)]
     if any(_shares_its_line(guard.node) for guard in guards):
         return script, False
     if not guards or any(_reads_own_name(s) for s in statements if s not in guards):
         return script, False
-    lines = _lines(script)
+    lines = read_lines(script)
     for guard in reversed(guards):
         assert isinstance(guard.node, ast.If)
         body = list(_dedented(script, lines, guard.node.body))
         lines[guard.first - 1 : guard.last] = body
-    return _rebuilt(script, lines), True
+    return part_shared_lines(with_lines(script, lines)), True
 
 
 def _shares_its_line(guard: ast.stmt) -> bool:
@@ -121,8 +151,6 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
     """
     tree = parse_script(script)
     statements = split_statements(script, tree)
-    if any(len(statement.nodes) > 1 for statement in statements):
-        return None
     call = _find_only_call(statements)
     if call is None:
         return None
@@ -163,17 +191,14 @@ def _find_only_call(
                 continue
             case ast.Assign() | ast.AnnAssign():
                 continue
-            case ast.Try() | ast.If() if analyse_names(statement.nodes).writes:
+            case ast.Try() | ast.If() if analyse_names([statement.node]).writes:
                 if all(_only_prepares(node) for node in _inner(statement.node)):
                     continue
             case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute())):
                 continue
         return None
-    is_own_exit = any(
-        {"exit", "SystemExit"} & analyse_names(statement.nodes).writes for statement in statements
-    )
     work = statements[last].node
-    status = None if is_own_exit else _read_status(work)
+    status = None if _has_own_exit(statements) else _read_status(work)
     match ast.Expr(status) if isinstance(status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
             return last, name, arguments
@@ -240,7 +265,7 @@ def _why_not(
     outside: set[str] = set()
     for statement in statements:
         if statement not in (definition, call):
-            names = analyse_names(statement.nodes)
+            names = analyse_names([statement.node])
             outside |= names.writes | names.mentions
             if function.name in names.mentions:
                 return f"it is used at another place, too, at line {statement.first} of the text"
@@ -334,7 +359,7 @@ def _put_in_place(
     call: Statement,
     arguments: list[ast.expr],
 ) -> tuple[Script, str, str | None]:
-    lines = _lines(script)
+    lines = read_lines(script)
     body = list(function.body)
     docstring = None
     match body[0]:
@@ -344,21 +369,23 @@ def _put_in_place(
     if body and isinstance(body[-1], ast.Return):
         body = body[:-1]
     origin = lines[call.first - 1].origin
-    opened = []
+    opened: list[Line] = []
+    needless: list[ast.expr] = []
     for parameter, value in _bind_arguments(function, arguments):
         use = _find_only_parse(function, parameter) if _means_the_command_line(value) else None
         if use is not None:
-            number = use.lineno - 1
-            text = lines[number].text.encode()
-            text = text[: use.col_offset] + text[use.end_col_offset :]
-            lines[number] = lines[number]._replace(text=text.decode())
+            needless.append(use)
         elif not (isinstance(value, ast.Name) and value.id == parameter):
             assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
-            opened.append(_Line(assigned, origin))
+            opened.append(Line(assigned, origin))
+    for use in sorted(needless, key=lambda use: (use.lineno, use.col_offset), reverse=True):
+        text = lines[use.lineno - 1].text.encode()
+        text = text[: use.col_offset] + text[use.end_col_offset :]
+        lines[use.lineno - 1] = lines[use.lineno - 1]._replace(text=text.decode())
     if body:
         opened += _dedented(script, lines, body)
     if not opened:
-        opened = [_Line("pass", origin)]
+        opened = [Line("pass", origin)]
     lines[call.first - 1 : call.last] = opened
     # The comments right above the function go with it; the ones before do not.
     start = definition.first - 1
@@ -368,10 +395,10 @@ def _put_in_place(
     del lines[start : definition.last]
     place = next(i for i, line in enumerate(lines) if opened and line is opened[0])
     lines[place:place] = above
-    return _rebuilt(script, lines), function.name, docstring
+    return part_shared_lines(with_lines(script, lines)), function.name, docstring
 
 
-def _dedented(script: Script, lines: list[_Line], body: list[ast.stmt]) -> Iterator[_Line]:
+def _dedented(script: Script, lines: list[Line], body: list[ast.stmt]) -> Iterator[Line]:
     """Yield the lines of a block, with the comments above and in it, at the margin."""
     first, last = first_line(body[0]), body[-1].end_lineno or 0
     text = lines[first - 1].text
@@ -379,7 +406,7 @@ def _dedented(script: Script, lines: list[_Line], body: list[ast.stmt]) -> Itera
     head = text.encode()[:column].decode()
     if head.strip():  # `if __name__ == "__main__": main()`
         end = body[-1].end_col_offset or 0
-        yield _Line(text.encode()[column:end].decode(), lines[first - 1].origin)
+        yield Line(text.encode()[column:end].decode(), lines[first - 1].origin)
         return
     start = first
     while start > 1 and _is_inner(lines[start - 2].text, head):
@@ -398,18 +425,3 @@ def _dedented(script: Script, lines: list[_Line], body: list[ast.stmt]) -> Itera
 def _is_inner(text: str, margin: str) -> bool:
     """Tell whether a line above a block's first statement is a comment or a blank of it."""
     return not text.strip() or (text.startswith(margin) and text.strip().startswith("#"))
-
-
-def _lines(script: Script) -> list[_Line]:
-    return [
-        _Line(text, script.line_in_file(number))
-        for number, text in enumerate(split_lines(script.text), start=1)
-    ]
-
-
-def _rebuilt(script: Script, lines: list[_Line]) -> Script:
-    return replace(
-        script,
-        text="".join(line.text + "\n" for line in lines),
-        origin=tuple(line.origin for line in lines),
-    )
