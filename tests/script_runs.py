@@ -7,7 +7,7 @@ import textwrap
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.plan import Wishes
 from mlstages.refactor.planning import plan_script
-from mlstages.refactor.script import Script, decode_script
+from mlstages.refactor.script import decode_script
 
 
 def script_of(text, name="train.py"):

@@ -28,6 +28,21 @@ SCRIPTS = {
     "print(f())\nb = f() + n\nprint(b)\n",
     "a function that reads a later global": "def f():\n    return n\na = 1\nn = a + 1\n"
     "print(f())\nprint(f() + a)\n",
+    "a function rebinds a global": "n = 0\ndef f():\n    global n\n    n += 1\n    return n\n"
+    "print(f())\nprint(n)\nm = f()\nprint(n, m)\n",
+    "the work rebinds it, too": "n = 0\ndef f():\n    global n\n    n += 1\n    return n\n"
+    "print(f())\nn = 5\nprint(n)\nn += f()\nprint(n)\nfor n in range(3):\n    f()\nprint(n)\n"
+    "n = f()\nprint(n)\n",
+    "only a function binds a global": "def f():\n    global n\n    n = len('abc')\nf()\nprint(n)\n"
+    "m = n + 1\nprint(m)\n",
+    "a default reads a rebound global": "n = 1\ndef f():\n    global n\n    n = 2\nf()\n"
+    "def g(x=n):\n    return x\nprint(g())\nk = n\ndef h():\n    return k\nprint(h(), k)\n",
+    "a class reads a rebound global": "n = 1\ndef f():\n    global n\n    n = 2\nf()\n"
+    "class A:\n    x = n\nprint(A.x)\na = A()\nprint(a.x)\n",
+    "a rebound list is changed": "log = []\ndef f(x):\n    global log\n    log = [*log, x]\n"
+    "f(1)\nprint(log)\nlog.append(2)\nf(3)\nprint(log)\n",
+    "a function of a stage rebinds a global": "n = 0\ng = (i for i in 'abc')\ndef f():\n"
+    "    global n\n    n += len(next(g))\nf()\nprint(n)\nf()\nprint(n)\nm = n\nprint(m)\n",
     "its global is bound anew": "n = ord('c')\ndef f():\n    return n\nprint(f())\nn = n + 5\n"
     "print(f())\n",
     "functions that call each other": "k = ord('c')\ndef g():\n    return k\ndef f(x):\n"

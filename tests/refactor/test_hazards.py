@@ -11,8 +11,9 @@ REFUSED = {
     "vars() of the module": ("a = 1\nprint(vars())\n", 2, "vars()"),
     "exec": ("exec('a = 1')\nprint(a)\n", 1, "exec()"),
     "eval": ("a = 1\nprint(eval('a'))\n", 2, "eval()"),
-    "a function rebinds a global": (
-        "n = 0\ndef f():\n    global n\n    n += 1\nf()\nprint(n)\n", 2, "rebinds the global n",
+    "a function rebinds a global that the work binds with its type": (
+        "n = 0\ndef f():\n    global n\n    n += 1\nf()\nn: int = 2\nprint(n)\n", 2,
+        "rebinds the global n",
     ),
     "a built-in is used, then bound": (
         "print(max(1, 2))\nmax = 3\nprint(max)\n", 2, "the built-in max",
@@ -132,6 +133,12 @@ ONE_STEP = {
         "# rest\nprint(0)\n# use\nprint(low())\n# end\nprint(1)\n",
         [3, 1],
         "Rate is changed, and used later",
+    ),
+    "a global that a function rebinds, by way of another": (
+        "n = 0\ndef f():\n    global n\n    n += 1\ndef g():\n    f()\n# begin\nprint(0)\n"
+        "# count\ng()\n# rest\nprint(0)\n# use\nprint(n)\n# end\nprint(1)\n",
+        [1, 3, 1],
+        "the global n is rebound by a function",
     ),
     "a module that is changed": (
         "import json\n# change\njson.mark = 1\n# use\nprint(json.mark)\n# end\nprint(1)\n",

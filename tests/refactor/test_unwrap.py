@@ -54,16 +54,20 @@ OPENED = {
         "print(1)\n",
     ),
     "two of them on one line": (
-        "import argparse\n\np = argparse.ArgumentParser()\n\n\ndef main(a=None, b=None):\n    print(p.parse_args(a), p.parse_args(b))\n\n\n"
+        "import argparse\n\np = argparse.ArgumentParser()\n\n\ndef main(a=None, b=None):\n"
+        "    print(p.parse_args(a), "
+        "p.parse_args(b))\n\n\n"
         "main()\n",
-        "import argparse\n\np = argparse.ArgumentParser()\n\n\nprint(p.parse_args(), p.parse_args())\n",
+        "import argparse\n\np = argparse.ArgumentParser()\n\n\n"
+        "print(p.parse_args(), p.parse_args())\n",
     ),
     "an exit at the end that changes nothing": (
         "import sys\na = 1\nprint(a)\nsys.exit(0)\n",
         "a = 1\nprint(a)\n",
     ),
     "such an exit at the end of main, and below it": (
-        "import sys\n\n\ndef main():\n    print(1)\n    sys.exit()\n\n\nmain()\nraise SystemExit(0)\n",
+        "import sys\n\n\ndef main():\n    print(1)\n    sys.exit()\n\n\nmain()\n"
+        "raise SystemExit(0)\n",
         "print(1)\n",
     ),
     "statements that share the line of the guard": (

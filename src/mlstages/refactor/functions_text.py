@@ -124,6 +124,8 @@ def write_stage(stage: PlannedStage) -> str:
     """Return the function of one stage."""
     lines = [write_call("def ", stage.name, list(stage.inputs), ":")]
     lines.append(f'    """{stage.summary}"""')
+    if stage.rebinds:
+        lines.append(f"    global {', '.join(stage.rebinds)}")
     body = "\n".join(_body(stage.pieces)).strip("\n")
     lines.append(indent(body + "\n").rstrip("\n"))
     if stage.results:

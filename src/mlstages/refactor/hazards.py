@@ -122,19 +122,50 @@ def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
 
 def _changed_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """What a stage changes of a class or a module, a new process has as it is at the head."""
-    users = {
-        name: analysis.names[i].mentions
-        for i in head.definitions
-        for name in analysis.names[i].writes
-    }
     for place, index in enumerate(body.indexes):
         changed = {stored_root(node) for node in analysis.statements[index].walk()}
         for name in sorted(head.names.intersection(changed)):
-            reached = {name} | {user for user, used in users.items() if name in used}
+            reached = _find_users(analysis, head, {name})
             below = range(place + 1, len(body.names))
             using = [p for p in below if reached & body.names[p].mentions]
             for between in range(place + 1, using[-1] + 1 if using else 0):
                 yield Veto(between, f"{name} is changed, and used later", only_flow=True)
+
+
+def _rebound_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+    """A variable of the module that a function rebinds is a new one in a new process."""
+    for name in sorted(head.rebound):
+        binders = {
+            binder
+            for names in analysis.names
+            if name in names.deferred_writes
+            for binder in names.writes
+        }
+        rebinding = _find_users(analysis, head, binders)
+        using = _find_users(analysis, head, {name}) | rebinding
+        first = [
+            place
+            for place, names in enumerate(body.names)
+            if rebinding & names.mentions or name in names.writes
+        ]
+        last = [place for place, names in enumerate(body.names) if using & names.mentions]
+        for between in range(first[0] + 1, last[-1] + 1) if first and last else ():
+            yield Veto(between, f"the global {name} is rebound by a function", only_flow=True)
+
+
+def _find_users(analysis: Analysis, head: Head, wanted: set[str]) -> set[str]:
+    """Return names with those of the definitions at the head that use them, also by others."""
+    reached = set(wanted)
+    while True:
+        more = {
+            user
+            for i in head.definitions
+            if analysis.names[i].mentions & reached
+            for user in analysis.names[i].writes
+        }
+        if more <= reached:
+            return reached
+        reached |= more
 
 
 def _open_file(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
@@ -183,9 +214,9 @@ def _main_module(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal
 
 
 def _rebound_globals(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
-    """A function that rebinds a name of the script: as a local of a stage it is out of reach."""
+    """A function that rebinds a name that is local to a stage, and so out of reach."""
     for statement, names in zip(analysis.statements, analysis.names, strict=True):
-        for name in sorted(names.deferred_writes):
+        for name in sorted(names.deferred_writes - head.rebound):
             line = analysis.script.line_in_file(statement.first)
             yield Refusal(line, f"a function rebinds the global {name}: return the value instead")
 
@@ -280,6 +311,7 @@ _VETOES: Final[tuple[Row, ...]] = (
     _functions_of_the_body,
     _open_figure,
     _changed_head,
+    _rebound_head,
     _open_file,
 )
 

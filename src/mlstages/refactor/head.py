@@ -30,6 +30,8 @@ class Head:
     body: tuple[int, ...]
     names: frozenset[str]
     """Bound at the head: every function sees them without being given them."""
+    rebound: frozenset[str]
+    """Names that a function rebinds (``global``): variables of the module, wherever bound."""
     docstring: str | None
 
 
@@ -40,6 +42,7 @@ def find_head(analysis: Analysis) -> Head:
     said = {0} if docstring is not None else set()
     imports = _find_imports(analysis)
     imported = analysis.bound_by(imports)
+    rebound = _find_rebound(analysis)
 
     def sets_option(i: int) -> bool:
         return sets_library_option(statements[i], imported)
@@ -54,8 +57,14 @@ def find_head(analysis: Analysis) -> Head:
         ),
     )
     # What is looked up or called may give another value above what the script has done.
-    constants = {i for i in constants if i < work or _is_literal(statements[i])}
-    definitions = _find_definitions(analysis, imported | analysis.bound_by(constants), work)
+    constants = {
+        i
+        for i in constants
+        if i < work or (_is_literal(statements[i]) and not rebound & analysis.names[i].mentions)
+    }
+    rebound -= _find_annotated(analysis, constants)
+    known = imported | analysis.bound_by(constants) | rebound
+    definitions = _find_definitions(analysis, known, rebound, work)
     start = _find_first(
         analysis,
         lambda i: (
@@ -65,7 +74,7 @@ def find_head(analysis: Analysis) -> Head:
         ),
     )
     options = {i for i in range(start) if sets_option(i)} - said
-    needed = _needed_constants(constants, definitions | options | imports, analysis)
+    needed = _needed_constants(constants, definitions | options | imports, rebound, analysis)
     settings = [
         (i, setting)
         for i in sorted(constants - needed)
@@ -87,7 +96,8 @@ def find_head(analysis: Analysis) -> Head:
         definitions=tuple(sorted(definitions)),
         settings=tuple(settings),
         body=tuple(i for i in range(len(statements)) if i not in at_head | lifted | said),
-        names=frozenset(analysis.bound_by(at_head)),
+        names=frozenset(analysis.bound_by(at_head) | rebound),
+        rebound=frozenset(rebound),
         docstring=docstring,
     )
 
@@ -174,6 +184,22 @@ def _find_constants(analysis: Analysis, imported: set[str]) -> set[int]:
     return _whose_reads_are_known(constants, analysis, imported)
 
 
+def _find_rebound(analysis: Analysis) -> set[str]:
+    """Return the names that functions rebind: they may be variables of the module."""
+    rebound = {name for names in analysis.names for name in names.deferred_writes}
+    return {name for name in rebound - BUILTINS if not analysis.deletes_any([name])}
+
+
+def _find_annotated(analysis: Analysis, constants: set[int]) -> set[str]:
+    """Return the names that the body binds with their type: they cannot be global there."""
+    return {
+        name
+        for i, statement in enumerate(analysis.statements)
+        if i not in constants and isinstance(statement.node, ast.AnnAssign)
+        for name in analysis.names[i].writes
+    }
+
+
 def _is_constant(index: int, analysis: Analysis) -> bool:
     statement, names = analysis.statements[index], analysis.names[index]
     assigned = read_assignment(statement)
@@ -182,20 +208,24 @@ def _is_constant(index: int, analysis: Analysis) -> bool:
     name, value = assigned
     if name in BUILTINS or names.deferred_reads:
         return False
+    if not is_pure(value):
+        return False
+    if name in _find_rebound(analysis):
+        return analysis.written_by(name)[0] == index
     return (
-        is_pure(value)
-        and len(analysis.written_by(name)) == 1
-        and not any(
-            name in other.mutated or name in other.deletes or name in other.deferred_writes
-            for other in analysis.names
-        )
+        len(analysis.written_by(name)) == 1
+        and not analysis.deletes_any([name])
+        and not any(name in other.mutated for other in analysis.names)
     )
 
 
-def _find_definitions(analysis: Analysis, known: set[str], work: int) -> set[int]:
+def _find_definitions(
+    analysis: Analysis, known: set[str], rebound: set[str], work: int
+) -> set[int]:
     """Return the functions and classes that can be defined before all else.
 
-    Below the first statement that does some work (``work``), only those that do nothing but define.
+    Below the first statement that does some work (``work``), only those that do nothing but
+    define, and read nothing then that a function may have bound anew (``rebound``).
     """
     statements, names = analysis.statements, analysis.names
     definitions = {
@@ -204,10 +234,14 @@ def _find_definitions(analysis: Analysis, known: set[str], work: int) -> set[int
         if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and all(len(analysis.written_by(name)) == 1 for name in names[i].writes)
         and not analysis.deletes_any(names[i].writes)
-        and not names[i].deferred_writes
+        and names[i].deferred_writes <= rebound
     }
     own = analysis.bound_by(definitions)
-    quiet = {i for i in definitions if i < work or defines_quietly(statements[i].node, own)}
+    quiet = {
+        i
+        for i in definitions
+        if i < work or (defines_quietly(statements[i].node, own) and not names[i].reads & rebound)
+    }
     return _whose_reads_are_known(quiet, analysis, known)
 
 
@@ -240,10 +274,12 @@ def _comes_after_what_it_needs(index: int, candidates: set[int], analysis: Analy
     )
 
 
-def _needed_constants(constants: set[int], users: set[int], analysis: Analysis) -> set[int]:
-    """Return the constants that the head itself reads, one through another."""
+def _needed_constants(
+    constants: set[int], users: set[int], rebound: set[str], analysis: Analysis
+) -> set[int]:
+    """Return the constants that the head itself reads or rebinds, one through another."""
     needed: set[int] = set()
-    wanted = {name for i in users for name in analysis.names[i].mentions}
+    wanted = rebound.union(*(analysis.names[i].mentions for i in users))
     while True:
         more = {i for i in constants - needed if analysis.names[i].writes & wanted}
         if not more:

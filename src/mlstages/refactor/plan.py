@@ -31,6 +31,8 @@ class PlannedStage:
     last_line: int
     begins: str
     """Why it begins where it does."""
+    rebinds: tuple[str, ...]
+    """Variables of the module that it binds anew, since a function does so, too."""
     is_own: bool
     """The stage is one call of a function that the user wrote: it needs no other."""
 

@@ -129,7 +129,9 @@ def _plan_stages(
         _renamed(each, wishes.renames) for each in name_stages(analysis, parts, results, taken, own)
     ]
     _require_names(names, taken, wishes)
-    return tuple(_stage(analysis, *row) for row in zip(parts, names, interfaces, own, strict=True))
+    return tuple(
+        _stage(analysis, head, *row) for row in zip(parts, names, interfaces, own, strict=True)
+    )
 
 
 def _refuse_flow(
@@ -197,6 +199,7 @@ def _renamed(stage: StageName, renames: Mapping[str, str]) -> StageName:
 
 def _stage(
     analysis: Analysis,
+    head: Head,
     pieces: tuple[Piece, ...],
     name: StageName,
     interface: Interface,
@@ -212,6 +215,9 @@ def _stage(
         first_line=script.line_in_file(analysis.statements[pieces[0].statement].first),
         last_line=script.line_in_file(analysis.statements[pieces[-1].statement].last),
         begins=_why_it_begins(pieces[0]),
+        rebinds=tuple(
+            sorted(head.rebound & analysis.bound_by(piece.statement for piece in pieces))
+        ),
         is_own=own is not None,
     )
 

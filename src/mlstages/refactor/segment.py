@@ -161,7 +161,7 @@ def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
     plain = isinstance(call.func, ast.Name) and all(
         isinstance(node, ast.Name | ast.Constant) for node in (*arguments, *targets)
     )
-    names = {node.id for node in arguments if isinstance(node, ast.Name)}
+    names = {node.id for node in (*arguments, *targets) if isinstance(node, ast.Name)}
     if not plain or names & head.names or any(k.arg is None for k in call.keywords):
         return None
     assert isinstance(call.func, ast.Name)
