@@ -46,6 +46,14 @@ def test_every_reason_is_given():
     assert ":3: " in caught.value.message
 
 
+def test_a_reason_is_given_once_with_its_places():
+    with pytest.raises(RefusedError) as caught:
+        plan_of("a = 1\n" + "print(eval('a'))\n" * 6)
+    assert caught.value.message.count("eval()") == 1
+    assert ":2: " in caught.value.message
+    assert caught.value.message.endswith("(also at line 3, line 4, line 5 and 2 more)")
+
+
 ALLOWED = {
     "vars of an object": "class A: pass\na = A()\nprint(vars(a))\n",
     "dir of an object": "a = 1\nprint(len(dir(a)) > 0)\n",

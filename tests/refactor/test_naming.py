@@ -92,6 +92,11 @@ def test_without_words_the_code_names_the_stage(text, name):
     assert [stage.name for stage in plan_of(text, n_stages=1).stages] == [name]
 
 
+def test_no_stage_is_taken_for_a_test():
+    plan = plan_of("def _test(n):\n    print(n)\n\n\n_test(1)\n_test(2)\n", n_stages=1)
+    assert [stage.name for stage in plan.stages] == ["check_test"]
+
+
 def test_words_of_another_language_are_kept_as_they_are():
     plan = plan_of(
         "# Cargar los datos\nX = open('a').read()\n# 2. Creación de variables\nz = X * 2\n"

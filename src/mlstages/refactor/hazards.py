@@ -33,6 +33,9 @@ class Veto(NamedTuple):
     """Functions can be cut there, for they share a process; a step of the flow goes on."""
 
 
+_N_PLACES: Final = 3
+"""So many further places of one reason are named."""
+
 Row = Callable[[Analysis, Head, Body], Iterable[Veto]]
 
 
@@ -42,8 +45,24 @@ def find_vetoes(analysis: Analysis, head: Head, body: Body) -> list[Veto]:
 
 
 def find_refusals(analysis: Analysis, head: Head, body: Body) -> list[Refusal]:
-    """Return every reason against refactoring the script."""
-    return [refusal for row in _REFUSALS for refusal in row(analysis, head, body)]
+    """Return every reason against refactoring the script, once each, with all its places."""
+    places: dict[Refusal, list[str]] = {}
+    first: dict[str, Refusal] = {}
+    for refusal in (each for row in _REFUSALS for each in row(analysis, head, body)):
+        others = places.setdefault(first.setdefault(refusal.reason, refusal), [])
+        if refusal.line != first[refusal.reason].line:
+            others.append(analysis.script.tell(refusal.line))
+    return [
+        each._replace(reason=f"{each.reason} (also at {_enumerate(others)})") if others else each
+        for each, others in places.items()
+    ]
+
+
+def _enumerate(places: list[str]) -> str:
+    """Return the first of the places, and how many more there are."""
+    distinct = list(dict.fromkeys(places))
+    more = f" and {len(distinct) - _N_PLACES} more" if len(distinct) > _N_PLACES else ""
+    return ", ".join(distinct[:_N_PLACES]) + more
 
 
 def _bound_on_some_path(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:

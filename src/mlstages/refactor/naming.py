@@ -119,7 +119,8 @@ def _candidates(
             for more in _more_words(code, results):
                 if more not in words:
                     yield StageName("_".join([*words, more]), summary, source)
-    base = _distinct_words([code.verb, *_name_parts_of_data(code.objects)])
+    verb = "check" if code.verb == "test" else code.verb
+    base = _distinct_words([verb, *_name_parts_of_data(code.objects)])
     if len(base) == 1:
         base += [next((word for word in _more_words(code, results) if word not in base), "data")]
     for length in (3, 4, 5):
