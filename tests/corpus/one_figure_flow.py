@@ -25,7 +25,8 @@ class OneFigureFlow(FlowSpec):
     @step
     def plot_measured(self):
         """Plot measured."""
-        fig, ax, self.y_neighbors = functions.plot_measured(self.x, self.y, self.X)
+        fig, ax = functions.plot_measured(self.x, self.y)
+        self.y_neighbors = functions.fit_neighbours(self.X, self.y, ax, self.x)
         self.y_ridge = functions.fit_polynomial(self.X, self.y, ax, self.x, fig)
         self.next(self.end)
 
@@ -38,4 +39,4 @@ class OneFigureFlow(FlowSpec):
 if __name__ == "__main__":
     OneFigureFlow()
 
-# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [e7126aca]
+# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [982c5504]

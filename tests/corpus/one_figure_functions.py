@@ -16,17 +16,20 @@ def generate_data(random_state, n_points):
     return x, y, X
 
 
-def plot_measured(x, y, X):
+def plot_measured(x, y):
     """Plot measured."""
     fig, ax = plt.subplots(figsize=(6, 3))
     ax.scatter(x, y, s=8, color="gray", label="measured")
+    return fig, ax
 
-    # Fit the neighbours
+
+def fit_neighbours(X, y, ax, x):
+    """Fit the neighbours."""
     neighbors = KNeighborsRegressor(n_neighbors=9)
     neighbors.fit(X, y)
     y_neighbors = neighbors.predict(X)
     ax.plot(x, y_neighbors, label="nearest neighbours")
-    return fig, ax, y_neighbors
+    return y_neighbors
 
 
 def fit_polynomial(X, y, ax, x, fig):
@@ -53,7 +56,8 @@ def report_results(x, y_neighbors, y_ridge):
 def main(n_points=120, random_state=3):
     """Run the stages of one_figure.py, one after the other."""
     x, y, X = generate_data(random_state, n_points)
-    fig, ax, y_neighbors = plot_measured(x, y, X)
+    fig, ax = plot_measured(x, y)
+    y_neighbors = fit_neighbours(X, y, ax, x)
     y_ridge = fit_polynomial(X, y, ax, x, fig)
     report_results(x, y_neighbors, y_ridge)
 
@@ -61,4 +65,4 @@ def main(n_points=120, random_state=3):
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [a352fc61]
+# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [8e25d322]

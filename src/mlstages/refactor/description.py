@@ -62,6 +62,10 @@ class _Code(NamedTuple):
     telling: tuple[str, ...]
 
 
+_GENERATORS: Final = frozenset(("rng", "rs", "random_state", "generator"))
+"""Names of generators of random numbers: with something else beside, they do not tell the work."""
+
+
 def describe_code(
     analysis: Analysis,
     pieces: Sequence[Piece],
@@ -86,7 +90,8 @@ def _read_code(analysis: Analysis, pieces: Sequence[Piece], results: Sequence[st
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
     written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-    leaves = tuple(dict.fromkeys(filter(None, map(to_snake, (*results, *written)))))
+    bound = tuple(dict.fromkeys(filter(None, map(to_snake, (*results, *written)))))
+    leaves = tuple(name for name in bound if name not in _GENERATORS) or bound
     makers = _find_makers(nodes)
     telling = tuple(dict.fromkeys(makers.get(n, n) for n in leaves if n in makers or _tells(n)))
     return _Code(nodes, calls, called, telling or leaves, telling)

@@ -112,6 +112,7 @@ def _candidates(
             if len(words) == 1:  # what later stages get says more than what is bound on the way
                 named = [name for name in map(to_snake, results) if len(name) > 2]
                 given = [name for name in named if not name.startswith(("x_", "y_"))]
+                given = given or ["data"] * bool(named)
                 for more in (*given, *_more_words(code, results)):
                     yield StageName("_".join(_distinct_words([*words, more])), summary, source)
             yield StageName("_".join(words), summary, source)

@@ -15,6 +15,7 @@ from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.liveness import Body
+from mlstages.refactor.sentences import is_remark
 
 _SIZE: Final = 8.0
 """The weight of sizes: a cut into two equal halves gains half of it."""
@@ -27,6 +28,8 @@ _WORTH: Final = {
     Strength.SECTION: 1.2,
     Strength.FIXED: 20.0,
 }
+_WORTH_OF_PARAGRAPH: Final = 0.4
+"""More for a comment of one line below a blank one: a person's title."""
 _PRICE_OF_FINISH: Final = 1.2
 _FINISHES: Final = frozenset(
     ("show", "tight_layout", "savefig", "legend", "subplots_adjust", "close", "despine")
@@ -122,6 +125,7 @@ def _price_places(
             continue
         carried = len(body.live[place])
         price = _PRICE - _WORTH[piece.heading.strength]
+        price -= _WORTH_OF_PARAGRAPH * _begins_paragraph(piece)
         price += _PRICE_OF_JOINED * (place in cutting.joined)
         price += 0.06 * max(0, carried - 2) + 0.15 * max(0, carried - 5)
         if place and phases[place] != phases[place - 1] and phases[place]:
@@ -132,6 +136,17 @@ def _price_places(
             price -= 0.8 + 0.9 * (piece.heading.strength == Strength.NONE)
         prices.append(price)
     return prices
+
+
+def _begins_paragraph(piece: Piece) -> bool:
+    """Tell whether a title of one line stands above a statement, and a blank line above it."""
+    heading = piece.heading
+    return (
+        heading.strength == Strength.COMMENT
+        and bool(heading.title)
+        and not piece.above[0].strip()
+        and not is_remark(heading.title)
+    )
 
 
 def _is_finish(analysis: Analysis, index: int) -> bool:
