@@ -131,6 +131,22 @@ def test_a_function_reads_its_globals_later():
     assert value["y"] == 2
 
 
+GENERATORS = {
+    "a sum": ("y = sum(v + x for v in xs)", set()),
+    "a method that uses it up": ("y = ', '.join(v + x for v in xs)", set()),
+    "one that is kept": ("g = (v + x for v in xs)", {"x"}),
+    "one that a call may keep": ("g = f(v + x for v in xs)", {"x"}),
+    "one of two arguments": ("g = zip(sum(v for v in xs), (v + x for v in xs))", {"x"}),
+}
+
+
+@pytest.mark.parametrize(("text", "later"), GENERATORS.values(), ids=GENERATORS)
+def test_what_a_generator_reads_is_read_later_only_where_it_may_be_kept(text, later):
+    names = analyse_names(ast.parse(text).body)
+    assert names.deferred_reads == later
+    assert "x" in names.reads or "x" not in text
+
+
 # text: what may be read by name in a text, at once and later
 TEXTS = {
     "big = df.query('x > @limit and y < @low')": ({"limit", "low"}, set()),

@@ -92,6 +92,18 @@ def test_without_words_the_code_names_the_stage(text, name):
     assert [stage.name for stage in plan_of(text, n_stages=1).stages] == [name]
 
 
+def test_text_of_a_notebook_names_the_code_below_it():
+    plan = plan_of(
+        "# %% [markdown]\n# # Rows\n\n# %%\nx = [1]\n\n# %% [markdown]\n# # Part 2\n"
+        "# ## Petal ratio\n# A friend suggested it.\n\n# %%\ny = len(x)\n\n"
+        "# %% [markdown]\n# Some words.\n\n# %% count them\nprint(y)\n"
+    )
+    petal = plan.stages[1]
+    assert (petal.name, petal.summary) == ("prepare_petal_ratio", "Petal ratio.")
+    assert petal.pieces[0].heading.lines == ("# A friend suggested it.",)
+    assert [stage.name for stage in plan.stages[::2]] == ["prepare_rows", "count_them"]
+
+
 def test_no_stage_is_taken_for_a_test():
     plan = plan_of("def _test(n):\n    print(n)\n\n\n_test(1)\n_test(2)\n", n_stages=1)
     assert [stage.name for stage in plan.stages] == ["check_test"]

@@ -122,18 +122,19 @@ def read_heading(lines: list[str]) -> Heading:
     title, prose = "", ""
     kept: list[str] = []
     texts = [line.strip() for line in lines]
-    skip = False
+    skip = is_text = False
     for place, text in enumerate(texts):
         following = texts[place + 1] if place + 1 < len(texts) else ""
-        before = texts[place - 1] if place else ""
         if skip:
             skip = False
             continue
         if cell := CELL.match(text):
             said = _plain(re.sub(r"^\[(markdown|code|raw)\]\s*", "", cell[2]))
             strength = max(strength, Strength.FIXED if said else Strength.SECTION)
-            title, prose = said or "", ""
-            kept = []
+            if not is_text:  # text of a notebook is about the code below it
+                title, prose, kept = "", "", []
+            title = said or title
+            is_text = cell[2].startswith("[markdown]")
         elif text.startswith("#") and _RULE.match(text):
             strength = max(strength, Strength.SECTION)
         elif text.startswith("#") and (ruled := _RULED_TITLE.match(text)):
@@ -146,7 +147,7 @@ def read_heading(lines: list[str]) -> Heading:
                 title = _plain(bare)
                 strength = max(strength, Strength.SECTION)
                 skip = True
-            elif re.match(r"^#{1,6}\s*#{1,6}\s+\w", text) and not title:
+            elif re.match(r"^#{1,6}\s*#{1,6}\s+\w", text) and (is_text or not title):
                 title = _plain(bare)
                 strength = max(strength, Strength.SECTION)
             else:
@@ -154,7 +155,6 @@ def read_heading(lines: list[str]) -> Heading:
                 kept.append(text)
                 if bare and not prose and not _is_code(bare):
                     prose = _first_sentence(texts[place:])
-            del before
         elif kept and kept[-1]:
             kept.append("")
     while kept and not kept[-1].strip("# "):

@@ -12,6 +12,7 @@ argument is not known without running it.
 
 import ast
 import builtins
+import copy
 import dis
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,11 @@ _LOAD_GLOBAL: Final = dis.opmap["LOAD_GLOBAL"]
 _EXTENDED_ARG: Final = dis.EXTENDED_ARG
 _AT_ONCE: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _CO_OPTIMIZED: Final = 1
+_USERS_UP: Final = frozenset(
+    "all any dict extend frozenset fromiter fsum join list max mean min set sorted sum tuple "
+    "update".split()
+)
+"""Functions and methods that have used up a generator when they return."""
 
 BUILTINS: Final = frozenset(dir(builtins)) | {
     "__file__", "__name__", "__doc__", "__builtins__", "__spec__", "__package__", "__loader__",
@@ -319,7 +325,23 @@ def _is_exit(node: ast.stmt) -> bool:
     )
 
 
+class _UsedUp(ast.NodeTransformer):
+    """A generator that is all that a call is given, and used up by it, is as good as a list."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name),
+                args=[ast.GeneratorExp(elt=element, generators=generators)],
+            ) if name in _USERS_UP:
+                node.args = [ast.copy_location(ast.ListComp(element, generators), node.args[0])]
+        return node
+
+
 def _compile_statement(node: ast.stmt) -> CodeType:
+    if any(isinstance(part, ast.GeneratorExp) for part in ast.walk(node)):
+        node = _UsedUp().visit(copy.deepcopy(node))
     return compile(ast.Module([node], []), "<statement>", "exec", dont_inherit=True)
 
 
