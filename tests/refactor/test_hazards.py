@@ -3,6 +3,7 @@
 import pytest
 
 from mlstages.errors import RefusedError
+from mlstages.refactor.plan import Ban
 from script_runs import plan_of
 
 REFUSED = {
@@ -121,6 +122,17 @@ def test_a_boundary_that_cannot_hold_is_merged_away_and_said(text, lines, reason
     plan = plan_of(text, n_stages=20)
     comment = [merge for merge in plan.merges if reason and reason in merge.reason]
     assert [merge.line - 1 for merge in comment] == lines
+
+
+def test_a_stage_that_is_gone_after_the_run_is_told_with_the_reason():
+    text = "a = open('x')\nb = len('ab')\n\nc = b + 1\nprint(c)\n\nd = c * 2\nprint(d)\n"
+    foreseen = plan_of(text, n_stages=3)
+    second = foreseen.stages[1].pieces[0].statement
+    bans = (Ban(second, "b cannot go to another process", only_flow=False),)
+    plan = plan_of(text, n_stages=3, bans=bans)
+    assert [(merge.line, merge.reason) for merge in plan.merges] == [
+        (foreseen.stages[1].first_line, "b cannot go to another process")
+    ]
 
 
 ONE_STEP = {

@@ -426,7 +426,8 @@ def draw_plan(plan: Plan) -> RenderableType:
             stage.begins,
         )
     refused = [Text(f"no flow, {plan.script.tell(r.line)}: {r.reason}") for r in plan.flow_refusals]
-    return Group(table, *_note_plan(plan), *refused)
+    may_change = Text("nothing was run: a run may merge stages, and then says why", style="dim")
+    return Group(table, *_note_plan(plan), *refused, may_change)
 
 
 def _note_plan(plan: Plan) -> Iterator[Text]:

@@ -52,10 +52,15 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     refusals = find_refusals(analysis, head, body)
     _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
     pieces = read_pieces(analysis, head)
-    vetoes = [*find_vetoes(analysis, head, body), *_read_bans(body, wishes.bans)]
+    foreseen = find_vetoes(analysis, head, body)
+    vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
     joined = frozenset(veto.place for veto in vetoes)
     arguments = find_arguments(analysis, head)
     cuts = _cut(analysis, head, body, pieces, vetoes, arguments, wishes)
+    gone: set[int] = set()
+    if wishes.bans:
+        without = _cut(analysis, head, body, pieces, foreseen, arguments, wishes)
+        gone = {cut.first for cut in without} - {cut.first for cut in cuts}
     if arguments is not None and not any(
         [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
         for cut in cuts
@@ -73,7 +78,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         body=body,
         stages=stages,
         steps=steps,
-        merges=tuple(_find_merges(analysis, pieces, vetoes)),
+        merges=tuple(_find_merges(analysis, pieces, vetoes, gone)),
         notes=(*script.notes, *opened.notes, *lifted, *wishes.notes),
         flow_refusals=_refuse_flow(analysis, refusals, arguments),
         blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
@@ -300,15 +305,16 @@ def _why_it_begins(piece: Piece) -> str:
 
 
 def _find_merges(
-    analysis: Analysis, pieces: list[Piece], vetoes: Iterable[Veto]
+    analysis: Analysis, pieces: list[Piece], vetoes: Iterable[Veto], gone: set[int]
 ) -> Iterable[Merge]:
+    """Yield the boundaries that a person marked, or the text alone would have (``gone``)."""
     reasons: dict[int, list[str]] = {}
     for veto in vetoes:
-        if not veto.only_flow:
+        if not veto.only_flow or veto.place in gone:
             reasons.setdefault(veto.place, []).append(veto.reason)
     for place, said in sorted(reasons.items()):
         heading = pieces[place].heading
-        if heading.strength < Strength.COMMENT:
+        if heading.strength < Strength.COMMENT and place not in gone:
             continue
         line = analysis.script.line_in_file(analysis.statements[pieces[place].statement].first)
         title = heading.title or heading.prose
