@@ -435,6 +435,15 @@ def test_an_object_that_answers_to_every_name_is_no_obstacle(tmp_path):
     assert verdict_of(tmp_path, text, text).startswith("functions: verified")
 
 
+def test_what_was_made_of_a_script_is_no_script_itself(tmp_path):
+    (tmp_path / "fit.py").write_text("a = 1\nprint(a)\n")
+    assert mlstages("refactor", "fit.py", "--no-run", folder=tmp_path).returncode == 0
+    again = mlstages("refactor", "fit_functions.py", "--no-run", folder=tmp_path)
+    assert again.returncode == 3
+    assert "fit_functions.py is what mlstages has made of a script" in again.stderr
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_what_a_person_has_changed_is_not_overwritten(tmp_path):
     (tmp_path / "fit.py").write_text("a = 1\nprint(a)\n")
     assert mlstages("refactor", "fit.py", "--no-run", folder=tmp_path).returncode == 0

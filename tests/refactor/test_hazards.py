@@ -25,6 +25,9 @@ REFUSED = {
     "a star import in a branch": (
         "a = 1\nif a:\n    from math import *\nprint(pi)\n", 3, "stands in or below the work",
     ),
+    "a flow": (
+        "import metaflow\nclass A(metaflow.FlowSpec):\n    pass\nA()\n", 2, "is a flow of Metaflow",
+    ),
     "the main module is looked up": (
         "import sys\na = 1\nprint(sys.modules['__main__'].a)\n", 3, "its own module",
     ),

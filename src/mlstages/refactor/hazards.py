@@ -232,6 +232,17 @@ def _main_module(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal
             yield Refusal(line, "the script looks up its own module (__main__)")
 
 
+def _is_a_flow(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
+    """A flow has its steps already; what starts it is no work of a script."""
+    for statement in analysis.statements:
+        node = statement.node
+        if isinstance(node, ast.ClassDef) and any(
+            ast.unparse(base).rpartition(".")[2] == "FlowSpec" for base in node.bases
+        ):
+            line = analysis.script.line_in_file(node.lineno)
+            yield Refusal(line, f"{node.name} is a flow of Metaflow already: see mlstages run")
+
+
 def _rebound_globals(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A function that rebinds a name that is local to a stage, and so out of reach."""
     for statement, names in zip(analysis.statements, analysis.names, strict=True):
@@ -337,6 +348,7 @@ _VETOES: Final[tuple[Row, ...]] = (
 _REFUSALS: Final[tuple[Callable[[Analysis, Head, Body], Iterable[Refusal]], ...]] = (
     _dynamic_names,
     _main_module,
+    _is_a_flow,
     _rebound_globals,
     _read_builtin_then_bound,
     _class_reads_itself,

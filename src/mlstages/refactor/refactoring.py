@@ -132,6 +132,11 @@ def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TER
         It cannot be refactored; the message has every reason.
     """
     script = read_any(path)
+    if is_ours(path):
+        raise RefusedError(
+            f"{path} is what mlstages has made of a script: refactor that one (or change this "
+            "one's last line, and it is yours)"
+        )
     plan = _plan(script, wishes)
     if not terms.is_run:
         return _described(path, plan, _NOT_RUN, _begin_with(plan), None)
