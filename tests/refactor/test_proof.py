@@ -30,6 +30,14 @@ DIFFERENT = {
         {"status": 1, "stderr": "Traceback\nNameError: name 'q' is not defined"},
         "exit status 0 became 1: NameError: name 'q' is not defined",
     ),
+    "an exit status in a stage": (
+        {
+            "status": 1,
+            "stderr": 'File "/a/fit_functions.py", line 7, in scale\n  x = f()\n'
+            'File "/b/site-packages/n.py", line 9, in f\nValueError: no',
+        },
+        "exit status 0 became 1: ValueError: no (fit_functions.py:7, in scale)",
+    ),
     "a number that looks like an address": ({"stdout": "a\n0x3ade68b1\n"}, "line 2"),
     "a line feed less": ({"stdout": "a\nb"}, "line ends"),
     "figures of which each is in both": ({"figures": ("1", "1")}, "figure 2 of 2"),

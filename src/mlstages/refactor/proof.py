@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from mlstages.refactor.trial import Laboratory, Trial
@@ -70,7 +71,7 @@ def find_difference(one: Trial, other: Trial) -> str:
     if one.status != other.status:
         said = other.stderr.strip().splitlines()
         return f"exit status {one.status} became {other.status}" + (
-            f": {_last_error(said)}" if said else ""
+            f": {_last_error(said)}{_place_of_error(said)}" if said else ""
         )
     if not (one.is_recorded and other.is_recorded):
         return "a process was ended before its record was written (os._exit, or killed)"
@@ -221,6 +222,19 @@ def _last_error(lines: list[str]) -> str:
         if re.match(r"^[\w.]+(Error|Exception|Exit|Interrupt|Warning)\b", bare):
             return bare[:200]
     return lines[-1].strip()[:200]
+
+
+_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_NOT_THE_USERS: Final = ("site-packages", "/lib/python", "/tool/", "<frozen")
+
+
+def _place_of_error(lines: list[str]) -> str:
+    """Return where the last error was raised, among the user's own files; empty if in none."""
+    for line in reversed(lines):
+        frame = _FRAME.search(line)
+        if frame and not any(part in frame[1] for part in _NOT_THE_USERS):
+            return f" ({PurePath(frame[1]).name}:{frame[2]}, in {frame[3]})"
+    return ""
 
 
 def _compare_text(one: str, other: str, *, is_flow: bool) -> str:
