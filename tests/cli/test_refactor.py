@@ -435,6 +435,19 @@ def test_an_object_that_answers_to_every_name_is_no_obstacle(tmp_path):
     assert verdict_of(tmp_path, text, text).startswith("functions: verified")
 
 
+def test_a_script_that_reads_its_arguments_by_itself_has_a_flow_with_all_of_them(tmp_path):
+    (tmp_path / "take.py").write_text(
+        "import sys\n\n# take\nname = sys.argv[1]\nprint(name)\n\n"
+        "# tell\nprint(sys.argv[1:], len(name))\n"
+    )
+    given = ("--", "a b", "-n")
+    ran = mlstages("refactor", "take.py", *given, folder=tmp_path)
+    assert "flow: verified (2 lines" in ran.stdout, ran.stdout + ran.stderr
+    assert 'note: the flow takes the command line as one text: --arguments "…"' in ran.stdout
+    again = mlstages("verify", "take.py", "take_flow.py", *given, folder=tmp_path)
+    assert "flow: verified (2 lines" in again.stdout, again.stdout + again.stderr
+
+
 def test_what_was_made_of_a_script_is_no_script_itself(tmp_path):
     (tmp_path / "fit.py").write_text("a = 1\nprint(a)\n")
     assert mlstages("refactor", "fit.py", "--no-run", folder=tmp_path).returncode == 0

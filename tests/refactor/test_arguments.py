@@ -94,12 +94,59 @@ NOT_WHOLE = {
 
 
 @pytest.mark.parametrize(("added", "told"), NOT_WHOLE.values(), ids=NOT_WHOLE)
-def test_a_parser_that_the_text_does_not_show_whole_leaves_no_flow(added, told):
+def test_of_a_parser_that_the_text_does_not_show_whole_the_flow_has_one_text(added, told):
     plan = plan_of(
         "import argparse\nparser = argparse.ArgumentParser()\n" + added
         + "args = parser.parse_args()\nprint(args)\n"
     )  # fmt: skip
     assert plan.arguments is None
-    (refusal,) = plan.flow_refusals
-    assert "command line" in refusal.reason
-    assert refusal.reason.partition("; not clear is ")[2] == told
+    assert plan.reads_arguments
+    assert not plan.flow_refusals
+    (note,) = plan.notes
+    assert "--arguments" in note
+    assert note.partition("; not clear is ")[2] == told
+
+
+# name: text of two stages, and which of them read the command line
+READERS = {
+    "sys.argv": ("import sys\n# one\nn = len(sys.argv)\n# two\nprint(n)\n", [True, False]),
+    "a list imported from sys": (
+        "from sys import argv as given\n# one\nprint(0)\n# two\nprint(given)\n",
+        [False, True],
+    ),
+    "by functions": (
+        "import sys\ndef f():\n    return sys.argv\ndef g():\n    return f()\n"
+        "# one\nprint(0)\n# two\nprint(g())\n",
+        [False, True],
+    ),
+    "beside a parser that the text shows whole": (
+        "import argparse, sys\n# one\np = argparse.ArgumentParser()\nargs = p.parse_args()\n"
+        "# two\nprint(args, sys.argv[1:])\n",
+        [True, True],
+    ),
+    "a list that is parsed": (
+        "import argparse\n# one\np = argparse.ArgumentParser()\nargs = p.parse_args([])\n"
+        "# two\nprint(args)\n",
+        [False, False],
+    ),
+    "a constant in capitals": (
+        "import sys\nN = len(sys.argv)\n# two\nprint(N)\nprint(N + 1)\n",
+        [True, False],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "reading"), READERS.values(), ids=READERS)
+def test_steps_that_read_the_command_line_are_given_it(text, reading):
+    plan = plan_of(text, n_stages=2)
+    assert not plan.flow_refusals
+    assert [step.reads_arguments for step in plan.steps] == reading
+    flow = write_flow(plan, "train_functions")
+    given = "sys.argv[1:] = shlex.split(self.arguments)"
+    assert flow.count(given) == sum(reading)
+
+
+def test_all_arguments_are_one_text_as_a_shell_takes_it():
+    given = ["a b", "-n", "3"]
+    assert translate_arguments(None, given, as_text=True) == ["--arguments='a b' -n 3"]
+    assert translate_arguments(None, [], as_text=True) == []

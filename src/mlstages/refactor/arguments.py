@@ -2,17 +2,20 @@
 
 The functions keep the user's parser. A task of a flow has no arguments of the script, so the
 flow's parameters stand for them: the same names, types, defaults and help. Only parsers that
-the text shows whole are taken over; any other leaves the script without a flow.
+the text shows whole are taken over; for any other, and for ``sys.argv``, the flow has one
+parameter with all arguments as they would be typed.
 """
 
 import ast
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mlstages.errors import OptionError
 from mlstages.refactor.analysis import Analysis
-from mlstages.refactor.head import Head
+from mlstages.refactor.command_line import reads_command_line
+from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.names import root_name
 
 TAKEN: Final = frozenset(
@@ -22,6 +25,9 @@ TAKEN: Final = frozenset(
     "run_id task_id runner_attribute_file".split()
 )
 """Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
+
+AS_TEXT: Final = "arguments"
+"""The parameter that has them all, where the text does not show each."""
 
 _TYPES: Final = ("int", "float", "str")
 _PATHS: Final = ("Path", "pathlib.Path")
@@ -90,6 +96,17 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
         assert arguments is not None
         return Arguments(indexes=tuple(indexes), target=target, arguments=tuple(arguments))
     return None
+
+
+def find_readers(analysis: Analysis, head: Head) -> frozenset[int]:
+    """Return the statements of the body that read the command line, by a function or not."""
+
+    def reads(i: int) -> bool:
+        return any(reads_command_line(n, analysis) for n in analysis.statements[i].walk())
+
+    names = {name for i in head.definitions if reads(i) for name in analysis.names[i].writes}
+    users = find_users(analysis, head, names) if names else set()
+    return frozenset(i for i in head.body if reads(i) or users & analysis.names[i].mentions)
 
 
 def find_unclear(analysis: Analysis) -> list[str]:
@@ -262,14 +279,23 @@ def to_literal(value: object) -> str:
     return f'"{value}"' if is_plain else text
 
 
-def translate_arguments(arguments: Arguments | None, given: Sequence[str]) -> list[str]:
+def translate_arguments(
+    arguments: Arguments | None, given: Sequence[str], *, as_text: bool = False
+) -> list[str]:
     """Return the options of the flow for what the script would be given.
+
+    Parameters
+    ----------
+    as_text : bool
+        The flow takes them as they would be typed, in one parameter.
 
     Raises
     ------
     OptionError
         One is none of the script's, or lacks its value.
     """
+    if as_text:
+        return [f"--{AS_TEXT}={shlex.join(given)}"] if given else []
     if arguments is None:
         return []
     positional = [a for a in arguments.arguments if not a.flags]

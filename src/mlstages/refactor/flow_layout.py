@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mlstages.refactor.arguments import TAKEN
+from mlstages.refactor.arguments import AS_TEXT, TAKEN
 from mlstages.refactor.branches import Block
 from mlstages.refactor.plan import Plan, PlannedStep
 
@@ -122,5 +122,7 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
 
 
 def _find_options(plan: Plan) -> set[str]:
+    if plan.reads_arguments:
+        return {AS_TEXT}
     arguments = plan.arguments.arguments if plan.arguments else ()
     return {argument.parameter for argument in arguments}

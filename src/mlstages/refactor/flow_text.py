@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
-from mlstages.refactor.arguments import Argument, Arguments, to_literal
+from mlstages.refactor.arguments import AS_TEXT, Argument, Arguments, to_literal
 from mlstages.refactor.flow_layout import SUMMARIES, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
@@ -25,11 +25,13 @@ def write_flow(plan: Plan, module: str) -> str:
     settings = [setting for _, setting in plan.head.settings]
     script = PurePath(plan.script.name).name
     arguments = plan.arguments
-    has_parameters = settings or (arguments and arguments.arguments)
+    reads = plan.reads_arguments
+    has_parameters = settings or reads or (arguments and arguments.arguments)
     imports = ["FlowSpec", *(["Parameter"] if has_parameters else []), "step"]
     carried = {state for step in plan.steps for state in step.takes_over}
     modules = ["import argparse\n"] if arguments else []
     modules += ["import random\n"] if "random" in carried else []
+    modules += ["import shlex\n", "import sys\n"] if reads else []
     modules += ["\n"] if modules else []
     modules += ["import numpy as np\n"] if "numpy" in carried else []
     head = (
@@ -39,6 +41,7 @@ def write_flow(plan: Plan, module: str) -> str:
     )
     blocks = [f'class {flow_name(plan)}(FlowSpec):\n    """{_describe(plan)}"""']
     parameters = [_parameter(each, artifacts) for each in settings]
+    parameters += [_ALL_ARGUMENTS] if reads else []
     parameters += [_argument(each) for each in (arguments.arguments if arguments else ())]
     if parameters:
         blocks.append("\n".join(parameters))
@@ -92,6 +95,13 @@ def _argument(argument: Argument) -> str:
     return write_call(f"    {name} = ", "Parameter", arguments)
 
 
+_ALL_ARGUMENTS: Final = write_call(
+    f"    {AS_TEXT} = ",
+    "Parameter",
+    [f'"{AS_TEXT}"', "type=str", 'default=""', 'help="arguments of the script, as typed"'],
+)
+
+
 def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
     laid = lay_out(plan)
     for place, each in enumerate(laid):
@@ -104,6 +114,8 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
             *(_join(each.joined, artifacts) if each.joined is not None else ()),
         ]
         if planned is not None:
+            if planned.reads_arguments:
+                lines.append(f"        sys.argv[1:] = shlex.split(self.{AS_TEXT})")
             lines += _take_over(planned.takes_over)
             lines += _calls(plan, planned, artifacts)
             lines += _hand_over(below.takes_over if below else ())
@@ -187,7 +199,9 @@ class _StepNames:
         return local
 
 
-_READ_BY_STEPS: Final = frozenset({"self", "inputs", "functions", "np", "random", "argparse"})
+_READ_BY_STEPS: Final = frozenset(
+    {"self", "inputs", "functions", "np", "random", "argparse", "shlex", "sys"}
+)
 """What the body of a step may read, and no local variable may hide."""
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.command_line import reads_command_line, walk_at_once
 from mlstages.refactor.figures import find_open_figures
-from mlstages.refactor.head import Head
+from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.names import BUILTINS, stored_root
 
@@ -144,7 +145,7 @@ def _changed_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     for place, index in enumerate(body.indexes):
         changed = {stored_root(node) for node in analysis.statements[index].walk()}
         for name in sorted(head.names.intersection(changed)):
-            reached = _find_users(analysis, head, {name})
+            reached = find_users(analysis, head, {name})
             below = range(place + 1, len(body.names))
             using = [p for p in below if reached & body.names[p].mentions]
             for between in range(place + 1, using[-1] + 1 if using else 0):
@@ -160,8 +161,8 @@ def _rebound_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
             if name in names.deferred_writes
             for binder in names.writes
         }
-        rebinding = _find_users(analysis, head, binders)
-        using = _find_users(analysis, head, {name}) | rebinding
+        rebinding = find_users(analysis, head, binders)
+        using = find_users(analysis, head, {name}) | rebinding
         first = [
             place
             for place, names in enumerate(body.names)
@@ -170,21 +171,6 @@ def _rebound_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
         last = [place for place, names in enumerate(body.names) if using & names.mentions]
         for between in range(first[0] + 1, last[-1] + 1) if first and last else ():
             yield Veto(between, f"the global {name} is rebound by a function", only_flow=True)
-
-
-def _find_users(analysis: Analysis, head: Head, wanted: set[str]) -> set[str]:
-    """Return names with those of the definitions at the head that use them, also by others."""
-    reached = set(wanted)
-    while True:
-        more = {
-            user
-            for i in head.definitions
-            if analysis.names[i].mentions & reached
-            for user in analysis.names[i].writes
-        }
-        if more <= reached:
-            return reached
-        reached |= more
 
 
 def _open_file(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
@@ -301,22 +287,18 @@ def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iter
 
 
 def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
-    """A task has neither the script's arguments nor its keyboard."""
-    for statement in analysis.statements:
+    """A task has no keyboard, and the script's arguments only once its modules are imported."""
+    for i, statement in enumerate(analysis.statements):
         for node in statement.walk():
-            match node:
-                case ast.Attribute(value=ast.Name(id="sys"), attr="argv"):
-                    reason = "sys.argv is read: a task has no arguments of the script"
-                case ast.Attribute(attr="parse_args" | "parse_known_args"):
-                    reason = (
-                        "the command line is read, which a task has not; parameters stand for "
-                        "a parser of options with one value each, added and parsed in one place"
-                    )
-                case ast.Call(func=ast.Name(id="input")):
-                    reason = "input() is called: a task has no keyboard"
-                case _:
-                    continue
-            yield Refusal(analysis.script.line_in_file(node.lineno), reason, only_flow=True)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "input":
+                line = analysis.script.line_in_file(node.lineno)
+                reason = "input() is called: a task has no keyboard"
+                yield Refusal(line, reason, only_flow=True)
+        if i in (*head.imports, *head.constants, *head.definitions) and any(
+            reads_command_line(node, analysis) for node in walk_at_once(statement.node)
+        ):
+            reason = "the command line is read where the module is imported, which a task does not"
+            yield Refusal(analysis.script.line_in_file(statement.first), reason, only_flow=True)
 
 
 def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:

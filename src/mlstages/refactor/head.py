@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlstages.refactor.analysis import Analysis, read_assignment
+from mlstages.refactor.command_line import reads_command_line
 from mlstages.refactor.imports import is_import
 from mlstages.refactor.library_options import sets_library_option
 from mlstages.refactor.names import BUILTINS
@@ -100,6 +101,21 @@ def find_head(analysis: Analysis) -> Head:
         rebound=frozenset(rebound),
         docstring=docstring,
     )
+
+
+def find_users(analysis: Analysis, head: Head, wanted: set[str]) -> set[str]:
+    """Return names with those of the definitions at the head that use them, also by others."""
+    reached = set(wanted)
+    while True:
+        more = {
+            user
+            for i in head.definitions
+            if analysis.names[i].mentions & reached
+            for user in analysis.names[i].writes
+        }
+        if more <= reached:
+            return reached
+        reached |= more
 
 
 def _find_first(analysis: Analysis, is_meant: Callable[[int], bool]) -> int:
@@ -208,6 +224,8 @@ def _is_constant(index: int, analysis: Analysis) -> bool:
     name, value = assigned
     if name in BUILTINS or names.deferred_reads:
         return False
+    if any(reads_command_line(part, analysis) for part in ast.walk(value)):
+        return False  # a flow is given it later than the module is imported
     if not is_pure(value):
         return False
     if name in _find_rebound(analysis):

@@ -48,6 +48,8 @@ class PlannedStep:
     results: tuple[str, ...]
     kept: tuple[str, ...]
     """What its stages hand on among themselves and is stored all the same: the model, say."""
+    reads_arguments: bool
+    """It reads the command line, which the flow has as one parameter."""
     takes_over: tuple[str, ...]
     """The random states that it takes over from the step before: ``numpy``, ``random``."""
     together: str
@@ -82,6 +84,11 @@ class Plan:
     """Steps of the flow that are branches, where that is wanted."""
     arguments: Arguments | None
     """The script's command line, where a flow can have it as parameters."""
+
+    @property
+    def reads_arguments(self) -> bool:
+        """Whether a step reads the command line, as no parameters stand for it."""
+        return any(step.reads_arguments for step in self.steps)
 
     @property
     def branches(self) -> list[list[list[str]]]:

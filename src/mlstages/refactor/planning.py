@@ -5,7 +5,13 @@ from textwrap import shorten
 
 from mlstages.errors import OptionError, RefusedError
 from mlstages.refactor.analysis import Analysis, analyse
-from mlstages.refactor.arguments import Arguments, find_arguments, find_unclear
+from mlstages.refactor.arguments import (
+    AS_TEXT,
+    Arguments,
+    find_arguments,
+    find_readers,
+    find_unclear,
+)
 from mlstages.refactor.branches import (
     Block,
     Work,
@@ -56,6 +62,9 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
     joined = frozenset(veto.place for veto in vetoes)
     arguments = find_arguments(analysis, head)
+    readers = find_readers(analysis, head)
+    if arguments is not None and not readers <= {*arguments.indexes}:
+        arguments = None
     cuts = _cut(analysis, head, body, pieces, vetoes, arguments, wishes)
     gone: set[int] = set()
     if wishes.bans:
@@ -66,11 +75,13 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         for cut in cuts
     ):
         arguments = None  # the flow cannot leave out a stage that does more than parse
+    if arguments is not None:
+        readers = frozenset()
     stages = _plan_stages(analysis, head, body, pieces, cuts, wishes)
     groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined)]
     users = wishes.random_users or find_random_users(analysis)
     kept = frozenset() if wishes.is_parallel else wishes.picklable - body.settings
-    steps = tuple(_plan_steps(analysis, body, groups, users, vetoes, kept))
+    steps = tuple(_plan_steps(analysis, body, groups, users, readers, vetoes, kept))
     return Plan(
         script=script,
         analysis=analysis,
@@ -79,8 +90,14 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         stages=stages,
         steps=steps,
         merges=tuple(_find_merges(analysis, pieces, vetoes, gone)),
-        notes=(*script.notes, *opened.notes, *lifted, *wishes.notes),
-        flow_refusals=_refuse_flow(analysis, refusals, arguments),
+        notes=(
+            *script.notes,
+            *opened.notes,
+            *lifted,
+            *_tell_readers(analysis, readers),
+            *wishes.notes,
+        ),
+        flow_refusals=tuple(refusal for refusal in refusals if refusal.only_flow),
         blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
@@ -139,25 +156,12 @@ def _plan_stages(
     )
 
 
-def _refuse_flow(
-    analysis: Analysis, refusals: Iterable[Refusal], arguments: Arguments | None
-) -> tuple[Refusal, ...]:
-    """Return what forbids a flow; a parser that the text shows whole does not."""
-
-    def explain(refusal: Refusal) -> Refusal:
-        unclear = find_unclear(analysis) if "command line" in refusal.reason else []
-        if not unclear:
-            return refusal
-        said = f"{refusal.reason}; not clear is {shorten(unclear[0], 90, placeholder=' …')}"
-        return refusal._replace(reason=said)
-
-    return tuple(
-        dict.fromkeys(
-            explain(refusal)
-            for refusal in refusals
-            if refusal.only_flow and not (arguments and "command line" in refusal.reason)
-        )
-    )
+def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
+    """Yield what a flow does about a command line that the text does not show whole."""
+    if readers:
+        unclear = find_unclear(analysis)
+        why = f"; not clear is {shorten(unclear[0], 90, placeholder=' …')}" if unclear else ""
+        yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
 
 
 def _places_around(arguments: Arguments | None, places: Mapping[int, int]) -> frozenset[int]:
@@ -232,6 +236,7 @@ def _plan_steps(
     body: Body,
     groups: Sequence[tuple[PlannedStage, ...]],
     users: Mapping[str, frozenset[int]],
+    readers: frozenset[int],
     vetoes: Sequence[Veto],
     picklable: frozenset[str],
 ) -> Iterator[PlannedStep]:
@@ -258,6 +263,7 @@ def _plan_steps(
             inputs=interface.inputs,
             results=interface.results,
             kept=tuple(n for n in _find_inner(group) if n in picklable - {*interface.results}),
+            reads_arguments=any(piece.statement in readers for piece in part),
             takes_over=takes_over,
             together="; ".join(reasons),
         )

@@ -296,7 +296,7 @@ def _prove_flow(
     Where no cut helps, the flow is the first one that came to its end.
     """
     attempts: list[_Attempt] = []
-    options = translate_arguments(plan.arguments, terms.arguments)
+    options = translate_arguments(plan.arguments, terms.arguments, as_text=plan.reads_arguments)
     for _ in range(_MOST_ROUNDS):
         terms.report(f"running the flow, {len(plan.steps)} steps")
         run = partial(_run_cut, path=path, plan=plan, options=options)

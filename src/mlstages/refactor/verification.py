@@ -1,12 +1,15 @@
 """Any two of script, functions and flow, run and compared."""
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from mlstages.errors import OptionError
+from mlstages.refactor.arguments import translate_arguments
+from mlstages.refactor.planning import plan_script
 from mlstages.refactor.proof import Outcome, Run, prove
 from mlstages.refactor.refactoring import Terms, read_any, require_success
 from mlstages.refactor.script import parse_script
@@ -63,8 +66,12 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
             "so put them into one"
         )
     kind = _kind_of(second)
+    options: list[str] = []
+    if kind == Kind.FLOW and terms.arguments:
+        plan = plan_script(read_any(first))
+        options = translate_arguments(plan.arguments, terms.arguments, as_text=plan.reads_arguments)
     with open_laboratory(first, terms.python, terms.arguments, terms.timeout) as laboratory:
-        one, other = _runner(first), _runner(second, beside=first)
+        one, other = _runner(first), _runner(second, options, beside=first)
         terms.report(f"running {first.name}")
         original = one(laboratory)
         require_success(first, read_any(first), original, laboratory)
@@ -83,11 +90,14 @@ def _kind_of(path: Path) -> Kind:
     return Kind.FUNCTIONS
 
 
-def _runner(path: Path, beside: Path | None = None) -> Run:
-    """Return how a file is run in a laboratory; as what became of a script, if that is given."""
+def _runner(path: Path, options: Sequence[str] = (), *, beside: Path | None = None) -> Run:
+    """Return how a file is run in a laboratory; as what became of a script, if that is given.
+
+    The options are those of a flow.
+    """
     others = [each.stem for each in path.parent.glob("*.py")]
     if _kind_of(path) == Kind.FLOW:
-        return lambda place: run_flow(place, {}, path.name, modules=others)
+        return lambda place: run_flow(place, {}, path.name, options, modules=others)
     if path.suffix == ".ipynb":
         text = read_any(path).text
         return lambda place: run_program(place, f"{path.stem}.py", text)

@@ -70,7 +70,7 @@ def record_tasks():
         if not is_task():
             return
         figures.record_open()
-        step, task = _step_of_the_command(sys.argv)
+        step, task = _step_of_the_command(sys.orig_argv)
         record = {
             "step": step,
             "task": task,
