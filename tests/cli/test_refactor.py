@@ -446,6 +446,14 @@ def test_a_script_that_reads_its_arguments_by_itself_has_a_flow_with_all_of_them
     assert 'note: the flow takes the command line as one text: --arguments "…"' in ran.stdout
     again = mlstages("verify", "take.py", "take_flow.py", *given, folder=tmp_path)
     assert "flow: verified (2 lines" in again.stdout, again.stdout + again.stderr
+    assert 'ARGUMENTS = ["--", "a b", "-n"]' in (tmp_path / "test_take_stages.py").read_text()
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "functions", "test_take_stages.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "1 passed" in tested.stdout, tested.stdout
 
 
 def test_what_was_made_of_a_script_is_no_script_itself(tmp_path):

@@ -139,7 +139,7 @@ def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TER
         )
     plan = _plan(script, wishes)
     if not terms.is_run:
-        return _described(path, plan, _NOT_RUN, _begin_with(plan), None)
+        return _described(path, plan, terms, _NOT_RUN, _begin_with(plan), None)
     with open_laboratory(path, terms.python, terms.arguments, terms.timeout) as laboratory:
         return _prove(path, script, plan, wishes, terms, laboratory)
 
@@ -184,7 +184,7 @@ def _prove(
             plan = _plan(script, wishes)
     if not terms.is_verified:
         flow = _begin_with(plan) if plan.flow_refusals else _NOT_VERIFIED
-        return _described(path, plan, _NOT_VERIFIED, flow, original.seconds)
+        return _described(path, plan, terms, _NOT_VERIFIED, flow, original.seconds)
     module = f"{functions_module(path)}.py"
     own = write_functions(plan)
 
@@ -216,7 +216,7 @@ def _prove(
         stages = find_stages(script.text, text_of_flow)
         trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem], stages)
         functions = judge(proof.original, trial, is_fixed=proof.laboratory.is_fixed)
-    made = _described(path, cut, functions, flow, proof.original.seconds)
+    made = _described(path, cut, terms, functions, flow, proof.original.seconds)
     return replace(made, itself=proof.itself)
 
 
@@ -389,14 +389,20 @@ def functions_module(path: Path) -> str:
 
 
 def _described(
-    path: Path, plan: Plan, functions: Outcome, flow: Outcome, seconds: float | None
+    path: Path,
+    plan: Plan,
+    terms: Terms,
+    functions: Outcome,
+    flow: Outcome,
+    seconds: float | None,
 ) -> Refactoring:
     stem = module_stem(path.name)
     module = functions_module(path)
     files = {f"{module}.py": _marked(write_functions(plan), plan, functions)}
     if not plan.flow_refusals:
         files[f"{stem}_flow.py"] = _marked(write_flow(plan, module), plan, flow)
-    files[f"test_{stem}_stages.py"] = _marked(write_test(path.name, list(files)), plan, functions)
+    test = write_test(path.name, list(files), terms.arguments)
+    files[f"test_{stem}_stages.py"] = _marked(test, plan, functions)
     return Refactoring(
         path=path, plan=plan, files=files, functions=functions, flow=flow, seconds=seconds
     )
