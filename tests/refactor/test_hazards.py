@@ -81,8 +81,20 @@ NO_FLOW = {
         "the command line is read where the module is imported",
     ),
     "input()": ("a = input()\nprint(a)\n", "input()"),
-    "exit": ("import sys\na = 1\nif a > 2:\n    sys.exit(3)\nprint(a)\n", "ends itself"),
+    "an end with success": (
+        "import sys\na = 1\nif a > 2:\n    sys.exit(0)\nprint(a)\n",
+        "end itself with success",
+    ),
+    "an end with a status that is computed": (
+        "import sys\na = 1\nif a > 2:\n    sys.exit(a)\nprint(a)\n",
+        "end itself with success",
+    ),
 }
+
+
+@pytest.mark.parametrize("status", ["1", "'no file'", "f'no {a}'"])
+def test_a_step_may_end_the_process_where_the_script_fails(status):
+    assert not plan_of(f"a = [1]\nif not a:\n    exit({status})\nprint(a)\n").flow_refusals
 
 
 @pytest.mark.parametrize(("text", "reason"), NO_FLOW.values(), ids=NO_FLOW)

@@ -302,18 +302,30 @@ def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[
 
 
 def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
-    """A step that ends the process is a failed step."""
+    """A step that ends the process is a failed step, as it should be where the script fails."""
     for i in body.indexes:
         for call in analysis.statements[i].walk():
             match call:
-                case ast.Call(func=ast.Name(id="exit" | "quit")):
+                case ast.Call(func=ast.Name(id="exit" | "quit"), args=arguments):
                     pass
-                case ast.Call(func=ast.Attribute(value=ast.Name(id="sys"), attr="exit")):
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"), args=arguments
+                ):
                     pass
                 case _:
                     continue
-            line = analysis.script.line_in_file(call.lineno)
-            yield Refusal(line, "the script ends itself (exit)", only_flow=True)
+            if not any(map(_tells_failure, arguments)):
+                line = analysis.script.line_in_file(call.lineno)
+                yield Refusal(line, "the script may end itself with success", only_flow=True)
+
+
+def _tells_failure(status: ast.expr) -> bool:
+    match status:
+        case ast.Constant(value=int() | str() as value):
+            return bool(value)
+        case ast.JoinedStr():
+            return True
+    return False
 
 
 _VETOES: Final[tuple[Row, ...]] = (
