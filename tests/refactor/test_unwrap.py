@@ -61,6 +61,17 @@ OPENED = {
         "import argparse\n\np = argparse.ArgumentParser()\n\n\n"
         "print(p.parse_args(), p.parse_args())\n",
     ),
+    "early returns of a status that tells failure": (
+        "import sys\n\n\ndef main():\n    a = 1\n    if a > 2:\n        return 2\n"
+        "    if a > 3: return 'too much'\n    print(a)\n    return 0\n\n\nsys.exit(main())\n",
+        "import sys\n\n\na = 1\nif a > 2:\n    sys.exit(2)\n"
+        "if a > 3: sys.exit('too much')\nprint(a)\n",
+    ),
+    "a failure that happens": (
+        "def main():\n    for i in range(3):\n        if i == 1:\n            return 4\n"
+        "        print(i)\n\n\nraise SystemExit(main())\n",
+        "for i in range(3):\n    if i == 1:\n        raise SystemExit(4)\n    print(i)\n",
+    ),
     "an exit at the end that changes nothing": (
         "import sys\na = 1\nprint(a)\nsys.exit(0)\n",
         "a = 1\nprint(a)\n",
@@ -105,6 +116,14 @@ STAYS = {
     "sys.exit(main())\n",
     "main is decorated": "def d(f):\n    return f\n@d\ndef main():\n    print(1)\nmain()\n",
     "main returns early": "def main():\n    if 1:\n        return\n    print(1)\nmain()\n",
+    "it returns early with success": "import sys\ndef main():\n    if 1:\n        return 0\n"
+    "    print(1)\nsys.exit(main())\n",
+    "it returns early over two lines": "import sys\ndef main():\n    if 1:\n        return (\n"
+    "            'a')\n    print(1)\nsys.exit(main())\n",
+    "it returns a status that nobody heeds": "def main():\n    if 1:\n        return 2\n"
+    "    print(1)\nmain()\n",
+    "a handler would see the exit": "import sys\ndef main():\n    try:\n        return 2\n"
+    "    except:\n        pass\n    print(1)\nsys.exit(main())\n",
     "main is a generator": "def main():\n    yield 1\nmain()\n",
     "a local name is a global one": "a = 1\ndef main():\n    a = 2\n    print(a)\nmain()\n",
     "main takes more than it is given": "def main(a, b, c=2):\n    print(a, b)\nmain(1)\n",

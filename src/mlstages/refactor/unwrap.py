@@ -7,7 +7,7 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import (
@@ -22,6 +22,8 @@ from mlstages.refactor.script import (
     split_statements,
     with_lines,
 )
+
+_EXITS: Final = ("sys.exit", "exit")
 
 
 class Unwrapped(NamedTuple):
@@ -209,7 +211,7 @@ def _read_status(node: ast.stmt) -> ast.expr | None:
     """Return what a statement ends the script with; None if it does not end it."""
     match node:
         case ast.Expr(value=ast.Call(func=function, args=[status])):
-            ends: tuple[str, ...] = ("sys.exit", "exit")
+            ends: tuple[str, ...] = _EXITS
         case ast.Raise(exc=ast.Call(func=function, args=[status])):
             ends = ("SystemExit",)
         case _:
@@ -252,9 +254,10 @@ def _why_not(
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
             return "it is a generator or a coroutine, or binds names from outside"
-    early = next(_early_returns(function), None)
-    if early is not None:
-        return f"it returns early, at line {early.lineno} of the text"
+    for early in _early_returns(function):
+        is_failure = _tells_failure(early.value) and early.end_lineno == early.lineno
+        if not (_exits(call) and is_failure) or _is_caught(early, function):
+            return f"it returns early, at line {early.lineno} of the text"
     last = function.body[-1]
     if isinstance(last, ast.Return) and not _is_plain(last.value):
         return "what it returns is computed in the return"
@@ -279,8 +282,36 @@ def _is_success(status: ast.expr | None) -> bool:
     return status is None or (isinstance(status, ast.Constant) and status.value in (0, None))
 
 
+def _tells_failure(status: ast.expr | None) -> bool:
+    """Tell whether a returned status ends the script as failed: then it can end it at once."""
+    match status:
+        case ast.Constant(value=int() | str() as value):
+            return bool(value)
+        case ast.JoinedStr():
+            return True
+    return False
+
+
+def _is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
+    """Tell whether a handler is about a return, which an exit would be an exception for."""
+    return any(
+        isinstance(node, ast.Try) and node.handlers and early in ast.walk(node)
+        for node in ast.walk(function)
+    )
+
+
 def _exits(call: Statement) -> bool:
-    return isinstance(call.node, ast.Raise) or "exit" in call.lines[0]
+    return _spell_exit(call) != ""
+
+
+def _spell_exit(call: Statement) -> str:
+    """Return how the script ends itself with what main returns; empty if it does not."""
+    match call.node:
+        case ast.Raise():
+            return "raise SystemExit"
+        case ast.Expr(value=ast.Call(func=function, args=[ast.Call()])):
+            return ast.unparse(function) if ast.unparse(function) in _EXITS else ""
+    return ""
 
 
 def _early_returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
@@ -378,10 +409,13 @@ def _put_in_place(
         elif not (isinstance(value, ast.Name) and value.id == parameter):
             assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
             opened.append(Line(assigned, origin))
-    for use in sorted(needless, key=lambda use: (use.lineno, use.col_offset), reverse=True):
-        text = lines[use.lineno - 1].text.encode()
-        text = text[: use.col_offset] + text[use.end_col_offset :]
-        lines[use.lineno - 1] = lines[use.lineno - 1]._replace(text=text.decode())
+    changes: list[tuple[ast.expr | ast.stmt, str]] = [(use, "") for use in needless]
+    changes += [
+        (early, f"{_spell_exit(call)}({ast.get_source_segment(script.text, early.value)})")
+        for early in _early_returns(function)
+        if early.value is not None
+    ]
+    _change(lines, changes)
     if body:
         opened += _dedented(script, lines, body)
     if not opened:
@@ -396,6 +430,16 @@ def _put_in_place(
     place = next(i for i, line in enumerate(lines) if opened and line is opened[0])
     lines[place:place] = above
     return part_shared_lines(with_lines(script, lines)), function.name, docstring
+
+
+def _change(lines: list[Line], changes: list[tuple[ast.expr | ast.stmt, str]]) -> None:
+    """Put other texts in the place of nodes that stand on one line each."""
+    for node, new in sorted(
+        changes, key=lambda each: (each[0].lineno, each[0].col_offset), reverse=True
+    ):
+        text = lines[node.lineno - 1].text.encode()
+        text = text[: node.col_offset] + new.encode() + text[node.end_col_offset :]
+        lines[node.lineno - 1] = lines[node.lineno - 1]._replace(text=text.decode())
 
 
 def _dedented(script: Script, lines: list[Line], body: list[ast.stmt]) -> Iterator[Line]:
