@@ -1,6 +1,8 @@
 """One run on this machine alone and one on each service of a cluster: nothing differs."""
 
+import shutil
 import sys
+from pathlib import Path
 
 import metaflow
 import pytest
@@ -9,6 +11,7 @@ from mlstages import RunResult
 from mlstages.launch.history import open_history
 
 pytestmark = pytest.mark.cluster
+FAN_OUT = Path(__file__).parents[2] / "benchmarks" / "flows" / "fan_out.py"
 
 
 def result_of(finished):
@@ -69,6 +72,32 @@ def test_runs_in_a_metadata_service(flow_run, mlstages, metadata_service, tmp_pa
         assert [run["run"] for run in listed.json] == [there.json["pathspec"]]
         # Its state is not asked: the service that is used here cannot tell it (docs/cluster.md).
     assert mlstages("runs", "--json", **metadata_service).json == []
+
+
+def test_a_hundred_tasks_beside_each_other_in_the_store_and_the_service(
+    run_process, s3_store, metadata_service, tmp_path
+):
+    shutil.copy(FAN_OUT, tmp_path)
+    services = s3_store | metadata_service
+    command = [sys.executable, "-m", "mlstages", "run", "fan_out.py"]
+    options = ["--datastore", "s3", "--metadata", "service", "--run-id-file", "id"]
+    finished = run_process([*command, *options], tmp_path, **services)
+    assert finished.exit_code == 0, finished.stdout + finished.stderr
+    run_id = (tmp_path / "id").read_text().strip()
+    code = f"""
+import metaflow
+run = metaflow.Run("FanOutFlow/{run_id}")
+print(run.successful, len(list(run["square"])), run["end"].task["total"].data)
+print({{task.metadata_dict["ds-type"] for task in run["square"]}})
+"""
+    read = run_process(
+        [sys.executable, "-c", code],
+        tmp_path,
+        METAFLOW_DEFAULT_METADATA="service",
+        METAFLOW_USER="tester",
+        **services,
+    )
+    assert read.stdout == f"True 100 {sum(n * n for n in range(100))}\n{{'s3'}}\n", read.stderr
 
 
 def test_tasks_on_slurm(artifacts_of_the_local_run, flow_run, mlstages, slurm):

@@ -33,6 +33,14 @@ SCRIPTS = {
     "the work rebinds it, too": "n = 0\ndef f():\n    global n\n    n += 1\n    return n\n"
     "print(f())\nn = 5\nprint(n)\nn += f()\nprint(n)\nfor n in range(3):\n    f()\nprint(n)\n"
     "n = f()\nprint(n)\n",
+    "it reads what is computed, too": "n = 0\nxs = list('ab')\ndef f(x):\n    global n\n"
+    "    n += 1\n    return xs[x]\nprint(f(0))\nxs.append('c')\nprint(f(2), n)\n",
+    "two constants on one line": "a, b = 2, 3\ndef f(x):\n    return a * x + b\n"
+    "ys = list(map(f, [1]))\nprint(ys)\nzs = [f(y) for y in ys]\nprint(zs, b)\n",
+    "two names that are swapped": "a, b = 2, 3\ndef f():\n    return a\nprint(f())\n"
+    "a, b = b, a\nprint(f(), a)\n",
+    "two names of which one is changed": "a, b = [], 3\ndef f():\n    return len(a) + b\n"
+    "print(f())\na.append(1)\nprint(f(), a)\n",
     "only a function binds a global": "def f():\n    global n\n    n = len('abc')\nf()\nprint(n)\n"
     "m = n + 1\nprint(m)\n",
     "a default reads a rebound global": "n = 1\ndef f():\n    global n\n    n = 2\nf()\n"

@@ -218,23 +218,30 @@ def _find_annotated(analysis: Analysis, constants: set[int]) -> set[str]:
 
 def _is_constant(index: int, analysis: Analysis) -> bool:
     statement, names = analysis.statements[index], analysis.names[index]
-    assigned = read_assignment(statement)
-    if assigned is None:
-        return False
-    name, value = assigned
-    if name in BUILTINS or names.deferred_reads:
+    value = _read_values(statement)
+    if value is None or names.writes & BUILTINS or names.deferred_reads or not is_pure(value):
         return False
     if any(reads_command_line(part, analysis) for part in ast.walk(value)):
         return False  # a flow is given it later than the module is imported
-    if not is_pure(value):
-        return False
-    if name in _find_rebound(analysis):
-        return analysis.written_by(name)[0] == index
+    if names.writes & _find_rebound(analysis):
+        return all(analysis.written_by(name)[0] == index for name in names.writes)
     return (
-        len(analysis.written_by(name)) == 1
-        and not analysis.deletes_any([name])
-        and not any(name in other.mutated for other in analysis.names)
+        all(analysis.written_by(name) == [index] for name in names.writes)
+        and not analysis.deletes_any(names.writes)
+        and not any(names.writes & other.mutated for other in analysis.names)
     )
+
+
+def _read_values(statement: Statement) -> ast.expr | None:
+    """Return what is bound to a name, or to several: ``a, b = 1, 2``."""
+    assigned = read_assignment(statement)
+    if assigned is not None:
+        return assigned[1]
+    match statement.node:
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values) as value):
+            is_plain = all(isinstance(target, ast.Name) for target in targets)
+            return value if is_plain and len(targets) == len(values) else None
+    return None
 
 
 def _find_definitions(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mlstages.errors import ScriptError
 from mlstages.refactor.analysis import Analysis, analyse
-from mlstages.refactor.head import find_head
+from mlstages.refactor.head import Head, find_head
 
 
 class _Edit(NamedTuple):
@@ -30,7 +30,7 @@ def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
         if i in head.definitions:
             continue
         node = statement.node
-        if isinstance(node, ast.FunctionDef) and _is_liftable(node, i, analysis):
+        if isinstance(node, ast.FunctionDef) and _is_liftable(node, i, head, analysis):
             outside = analysis.names[i].deferred_reads - head.names - {node.name}
             lifted[node.name] = sorted(name for name in outside if analysis.written_by(name))
     lifted = _with_what_they_call(lifted, analysis)
@@ -57,15 +57,14 @@ def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
     return changed, notes
 
 
-def _is_liftable(node: ast.FunctionDef, index: int, analysis: Analysis) -> bool:
+def _is_liftable(node: ast.FunctionDef, index: int, head: Head, analysis: Analysis) -> bool:
     names = analysis.names[index]
     return (
         not node.decorator_list
-        and not names.deferred_writes
+        and names.deferred_writes <= head.rebound
         and analysis.written_by(node.name) == [index]
         and not any(node.name in each.deferred_writes for each in analysis.names)
         and node.args.kwarg is None
-        and not any(isinstance(part, ast.Global) for part in ast.walk(node))
         and not _reads_later(node, names.deferred_reads, analysis)
         # Read when it is defined (a default): that is not the function's global.
         and not (names.reads - {node.name}) & {n for e in analysis.names for n in e.writes}
