@@ -36,7 +36,11 @@ VERBS: Final = frozenset(
     "regularize relabel release reload replicate represent request reset resolve restore "
     "rescale reverse rotate round scan schedule scatter see select shift shrink sketch skip "
     "slice solve sum swap synthesize tabulate tag tidy track trim truncate unroll unzip use "
-    "watch zip".split()
+    "watch zip acquire anneal backfill backtest binarize binarise blur breed bucket categorise "
+    "decompress decorrelate detrend diffuse downsample email evolve finetune fine-tune lag "
+    "lemmatize localise maximise mutate minimise oversample persist perturb price prioritise "
+    "propagate quantise randomise recode regularise reindex relax reweight sharpen stem "
+    "stratify synthesise threshold tokenise undersample upsample vectorise whiten winsorize".split()
 )
 """What a heading may begin with."""
 VERBS_OF_NOUNS: Final = {
@@ -53,6 +57,8 @@ VERBS_OF_NOUNS: Final = {
     "reconstruction": "reconstruct", "selection": "select", "simulation": "simulate",
     "transformation": "transform", "validation": "validate", "visualization": "visualize",
     "visualisation": "visualise", "vectorization": "vectorize", "acquisition": "acquire",
+    "evolution": "evolve", "init": "initialise", "mutation": "mutate", "prediction": "predict",
+    "predictions": "predict", "regularization": "regularize", "segmentation": "segment",
     "standardization": "standardize", "tokenization": "tokenize", "collection": "collect",
 }  # fmt: skip
 """``generation`` stands for ``generate``."""
