@@ -86,6 +86,7 @@ def test_a_hundred_tasks_beside_each_other_in_the_store_and_the_service(
     run_id = (tmp_path / "id").read_text().strip()
     code = f"""
 import metaflow
+metaflow.namespace(None)
 run = metaflow.Run("FanOutFlow/{run_id}")
 print(run.successful, len(list(run["square"])), run["end"].task["total"].data)
 print({{task.metadata_dict["ds-type"] for task in run["square"]}})
@@ -94,7 +95,6 @@ print({{task.metadata_dict["ds-type"] for task in run["square"]}})
         [sys.executable, "-c", code],
         tmp_path,
         METAFLOW_DEFAULT_METADATA="service",
-        METAFLOW_USER="tester",
         **services,
     )
     assert read.stdout == f"True 100 {sum(n * n for n in range(100))}\n{{'s3'}}\n", read.stderr
