@@ -41,6 +41,10 @@ SCRIPTS = {
     "a, b = b, a\nprint(f(), a)\n",
     "two names of which one is changed": "a, b = [], 3\ndef f():\n    return len(a) + b\n"
     "print(f())\na.append(1)\nprint(f(), a)\n",
+    "a function goes down to its use": "def f(w):\n    return w + x\nx = ord('a')\nprint(x)\n"
+    "y = x + 1\nprint(y)\nx = y\nprint(list(map(f, [y])))\nx = 0\nprint(list(map(f, [y])))\n",
+    "a class goes down to its use": "class A:\n    def get(self):\n        return x\nx = ord('a')\n"
+    "print(x)\ny = x + 1\nprint(y)\na = A()\nx = 7\nprint(a.get())\n",
     "only a function binds a global": "def f():\n    global n\n    n = len('abc')\nf()\nprint(n)\n"
     "m = n + 1\nprint(m)\n",
     "a default reads a rebound global": "n = 1\ndef f():\n    global n\n    n = 2\nf()\n"

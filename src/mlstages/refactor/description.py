@@ -74,6 +74,7 @@ def describe_code(
 ) -> Description:
     """Return what some pieces of code do; ``classes`` as `find_classes` has them."""
     pieces = [p for p in pieces if not _closes_figures(analysis, p)] or pieces
+    pieces = [p for p in pieces if not analysis.statements[p.statement].is_definition] or pieces
     code = _read_code(analysis, pieces, results)
     if "parse_args" in code.called:
         return Description("parse", ("arguments",), code.called, code.leaves)

@@ -138,7 +138,7 @@ def _find_barrier(analysis: Analysis, imports: set[int], imported: set[str]) -> 
     for i, statement in enumerate(analysis.statements):
         if i in imports or sets_library_option(statement, imported):
             continue
-        if isinstance(statement.node, ast.FunctionDef | ast.ClassDef):
+        if statement.is_definition:
             continue
         for node in statement.walk():
             match node:
@@ -256,7 +256,7 @@ def _find_definitions(
     definitions = {
         i
         for i, statement in enumerate(statements)
-        if isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if statement.is_definition
         and all(len(analysis.written_by(name)) == 1 for name in names[i].writes)
         and not analysis.deletes_any(names[i].writes)
         and names[i].deferred_writes <= rebound

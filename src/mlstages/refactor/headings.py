@@ -161,8 +161,8 @@ def read_heading(lines: list[str]) -> Heading:
         kept.pop()
     while kept and not kept[0].strip("# "):
         kept.pop(0)
-    if not title and prose and len(kept) == 1 and _plain(kept[0]) == prose:
-        title, prose, kept = prose, "", []
+    if not title and prose and not any(kept[1:2]) and _plain(kept[0]) == prose:
+        title, prose, kept = prose, "", kept[2:]  # a line of its own
     return Heading(strength, title, prose, tuple(kept))
 
 

@@ -31,6 +31,7 @@ from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, 
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
 from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
+from mlstages.refactor.sink import sink_definitions
 from mlstages.refactor.unwrap import unwrap
 
 _NO_WISHES = Wishes()
@@ -53,6 +54,7 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
 def _plan_script(script: Script, wishes: Wishes) -> Plan:
     opened = unwrap(script)
     analysis, lifted = lift_globals(analyse(opened.script))
+    analysis = sink_definitions(analysis)
     head = find_head(analysis)
     body = find_live(analysis, head)
     refusals = find_refusals(analysis, head, body)
@@ -215,13 +217,17 @@ def _stage(
     own: str | None,
 ) -> PlannedStage:
     script = analysis.script
+    lines = [script.line_in_file(statement.first) for statement in analysis.statements]
+    own_lines = [lines[piece.statement] for piece in pieces]
+    above = max(lines[: pieces[0].statement], default=0)
     return PlannedStage(
         name=name.name,
         summary=name.summary,
         pieces=pieces,
         inputs=interface.inputs,
         results=interface.results,
-        first_line=script.line_in_file(analysis.statements[pieces[0].statement].first),
+        # A definition that has gone down to its use stands above it in the file.
+        first_line=next((line for line in own_lines if line > above), own_lines[0]),
         last_line=script.line_in_file(analysis.statements[pieces[-1].statement].last),
         begins=_why_it_begins(pieces[0]),
         rebinds=tuple(
@@ -320,7 +326,10 @@ def _find_merges(
             reasons.setdefault(veto.place, []).append(veto.reason)
     for place, said in sorted(reasons.items()):
         heading = pieces[place].heading
-        if heading.strength < Strength.COMMENT and place not in gone:
+        is_marked = heading.strength >= Strength.COMMENT and not (
+            analysis.statements[pieces[place].statement].is_definition
+        )
+        if not is_marked and place not in gone:
             continue
         line = analysis.script.line_in_file(analysis.statements[pieces[place].statement].first)
         title = heading.title or heading.prose

@@ -30,6 +30,11 @@ class Statement:
     lead_lines: tuple[str, ...]
     lines: tuple[str, ...]
 
+    @property
+    def is_definition(self) -> bool:
+        """Whether it defines a function or a class."""
+        return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
     def walk(self) -> Iterator[ast.AST]:
         """Yield every node of it."""
         yield from ast.walk(self.node)
