@@ -31,6 +31,9 @@ REFUSED = {
     "the main module is looked up": (
         "import sys\na = 1\nprint(sys.modules['__main__'].a)\n", 3, "its own module",
     ),
+    "whether the script has bound a name": (
+        "a = 1\nprint('a' in globals())\n", 2, "globals() reads",
+    ),
     "nothing but definitions of work": ("print(1)\nexec('2')\neval('3')\n", 2, "exec()"),
 }  # fmt: skip
 
@@ -59,6 +62,8 @@ def test_a_reason_is_given_once_with_its_places():
 
 
 ALLOWED = {
+    "whether the module has a name": "def is_file():\n    return '__file__' in globals()\n"
+    "print(is_file())\nprint('get_ipython' not in globals())\n",
     "vars of an object": "class A: pass\na = A()\nprint(vars(a))\n",
     "dir of an object": "a = 1\nprint(len(dir(a)) > 0)\n",
     "a method called eval": "class A:\n    def eval(self): return 1\na = A()\nprint(a.eval())\n",

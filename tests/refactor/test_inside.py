@@ -8,6 +8,7 @@ import types
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression
 
@@ -25,7 +26,20 @@ def fitted(n):
     return LinearRegression().fit(X, X.sum(axis=1))
 
 
+class Bunch(dict):
+    """Its attributes are its items, and no longer after it was pickled."""
+
+    def __init__(self, **items):
+        super().__init__(items)
+        self.__dict__ = self
+
+
+GAPS = pl.DataFrame({"a": [1, None, 3], "b": ["x", None, "z"]})
+
 VALUES = {
+    "a table of polars with gaps": GAPS.fill_null(0),
+    "a table of polars without its gaps": GAPS.drop_nulls(),
+    "a dictionary with attributes": Bunch(a=1, b=[2]),
     "numbers": [1, 2.5, float("nan"), 1j, True, None, -0.0],
     "nested": {"a": [1, (2, {3})], "b": frozenset({"x"})},
     "an array": np.arange(6.0).reshape(2, 3),
@@ -86,6 +100,22 @@ def test_values_that_differ_have_two_digests(one, other):
         other = copy.deepcopy(one)
         other.rand()
     assert describe(one)["digest"] != describe(other)["digest"]
+
+
+def test_what_is_masked_does_not_count_and_the_mask_does():
+    one, other = (np.ma.array([1.0, x, 3.0], mask=[0, 1, 0]) for x in (2.0, 9.0))
+    assert digest_of(one) == digest_of(other)
+    assert digest_of(one) != digest_of(np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 0]))
+    assert digest_of(one) != digest_of(np.array([1.0, 0.0, 3.0]))
+
+
+def test_the_order_in_which_attributes_were_set_does_not_count():
+    one, other = Box(1), Box(1)
+    one.a, one.b = 2, 3
+    other.b, other.a = 3, 2
+    assert digest_of(one) == digest_of(other)
+    other.a = 4
+    assert digest_of(one) != digest_of(other)
 
 
 def test_a_cycle_ends():

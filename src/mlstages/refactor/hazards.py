@@ -190,8 +190,18 @@ def _dynamic_names(analysis: Analysis, head: Head, body: Body) -> Iterator[Refus
     """Names that are read by text cannot be followed."""
     written = {name for names in analysis.names for name in names.writes}
     for statement in analysis.statements:
+        harmless: set[ast.AST] = set()
         for node in statement.walk():
             match node:
+                case ast.Compare(
+                    left=ast.Constant(value=str(name)),
+                    ops=[ast.In() | ast.NotIn()],
+                    comparators=[ast.Call(func=ast.Name(id="globals")) as call],
+                ) if name not in written:  # "__file__" in globals()
+                    harmless.add(call)
+                    continue
+                case ast.Call() if node in harmless:
+                    continue
                 case ast.Call(func=ast.Name(id="exec" | "eval" | "globals" | "locals" as name)):
                     is_dynamic = name not in written
                 case ast.Call(func=ast.Name(id="vars" | "dir" as name), args=[], keywords=[]):

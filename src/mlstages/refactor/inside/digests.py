@@ -13,14 +13,22 @@ OWN_MODULES = {"__main__", "__mp_main__"} | _SCRIPT_MODULES
 """The modules whose classes are the script's, whichever of its forms is run."""
 
 
-def without_addresses(state):
-    """Return an object's state without what remembers an address, as ``_stop_words_id``.
+def without_chance(state):
+    """Return an object's state without what is other in each process, and means nothing.
 
-    Scikit-learn's vectorizers keep ``id(stop_words)``, which no two processes share.
+    Its attributes come in the order of their names, since nobody sees in which they were set.
+    What remembers an address is left out, as ``_stop_words_id``: scikit-learn's vectorizers
+    keep ``id(stop_words)``.
     """
     if type(state) is not dict:
         return state
-    return {name: value for name, value in state.items() if not _is_address(name, value)}
+    kept = {name: value for name, value in state.items() if not _is_address(name, value)}
+    return {name: kept[name] for name in sorted(kept)} if _all_texts(kept) else kept
+
+
+def _all_texts(names):
+    """Tell whether all names are texts, and so have an order."""
+    return all(type(name) is str for name in names)
 
 
 def _is_address(name, value):
@@ -157,10 +165,11 @@ class Digest:
                 for item in value.ravel().tolist():
                     self.feed(item, depth + 1)
             else:
+                if isinstance(value, numpy.ma.MaskedArray) and value.dtype.names is None:
+                    # What is masked may be memory that was never set.
+                    self.raw("mask", numpy.ma.getmaskarray(value).tobytes())
+                    value = value.filled(numpy.zeros((), value.dtype))
                 self.raw("data", numpy.ascontiguousarray(value).tobytes())
-                mask = getattr(value, "mask", None)
-                if isinstance(mask, numpy.ndarray):
-                    self.raw("mask", mask.tobytes())
             return
         if numpy is not None and isinstance(value, numpy.generic):
             self.text("kind", str(value.dtype))
@@ -193,6 +202,11 @@ class Digest:
                 ]
             except Exception:
                 return None
+        polars = sys.modules.get("polars")
+        if polars is not None and isinstance(value, (polars.DataFrame, polars.Series)):
+            # Not its buffers, where a missing value may lie over anything.
+            columns = value.get_columns() if isinstance(value, polars.DataFrame) else [value]
+            return [[column.name, str(column.dtype), column.to_list()] for column in columns]
         try:
             reduced = value.__reduce_ex__(4)
         except Exception:
@@ -204,7 +218,10 @@ class Digest:
         if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
             # What the class itself leaves out of its pickle, it does not hold.
             return list(map(list, value.items()))
-        parts = [*reduced[1:2], *map(without_addresses, reduced[2:3])]
+        state = reduced[2:3]
+        if isinstance(value, dict) and state and _is_the_same(state[0], value):
+            state = (None,)  # its attributes are its items, as of a Bunch
+        parts = [*reduced[1:2], *map(without_chance, state)]
         parts += [list(part) if part is not None else None for part in reduced[3:5]]
         return parts
 
@@ -216,6 +233,15 @@ class Digest:
         """Add bytes under a kind, so that no two values run together."""
         self.hash.update(("%s:%d:" % (kind, len(content))).encode())
         self.hash.update(content)
+
+
+def _is_the_same(state, items):
+    """Tell whether attributes are the items of a dictionary, the very objects."""
+    return (
+        isinstance(state, dict)
+        and len(state) == len(items)
+        and all(name in items and items[name] is value for name, value in state.items())
+    )
 
 
 def _categories(column):
