@@ -2,6 +2,7 @@
 
 import pytest
 
+from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.headings import Strength, read_heading
 from mlstages.refactor.sentences import find_words
 from script_runs import plan_of
@@ -104,9 +105,56 @@ def test_text_of_a_notebook_names_the_code_below_it():
     assert [stage.name for stage in plan.stages[::2]] == ["prepare_rows", "count_them"]
 
 
+def test_a_notebook_that_was_exported_keeps_its_headings():
+    plan = plan_of(
+        "# coding: utf-8\n\n# # Plants\n\n# In[1]:\n\n\nx = [1]\n\n\n# ## Bootstrap the mean\n"
+        "# As often as need be.\n\n# In[2]:\n\n\nprint(sum(x))\n",
+        n_stages=2,
+    )
+    assert [stage.name for stage in plan.stages] == ["prepare_plants", "bootstrap_mean"]
+    assert plan.stages[1].pieces[0].heading.lines == ("# As often as need be.",)
+
+
+HEADINGS_OF_SECTIONS = {
+    "a numbered one": "# Step 2: clean the rows",
+    "a ruled one": "# ---- clean the rows ----",
+}
+
+
+@pytest.mark.parametrize("heading", HEADINGS_OF_SECTIONS.values(), ids=HEADINGS_OF_SECTIONS)
+def test_a_heading_of_a_section_that_begins_with_a_function_names_its_work(heading):
+    plan = plan_of(
+        f"# Step 1: load\nx = [1]\nprint(x)\n\n{heading}\ndef drop(v):\n    return v[:1]\n\n"
+        "x = drop(x)\nprint(x)\n",
+        n_stages=2,
+    )
+    assert plan.stages[1].name == "clean_rows"
+    assert heading not in write_functions(plan)
+
+
+def test_a_comment_above_a_function_is_about_it_where_the_work_has_its_own():
+    text = (
+        "# 1. helpers\ndef drop(v):\n    return v[:1]\n\n# 2. load\nx = drop([1])\nprint(x)\n"
+        "# twice\ndef twice(v):\n    return 2 * v\n\ny = twice(x)\nprint(y)\n"
+    )
+    plan = plan_of(text, n_stages=2)
+    assert plan.stages[0].name == "load_x"
+    written = write_functions(plan)
+    assert "# 1. helpers\ndef drop(v):" in written
+    assert "# twice\ndef twice(v):" in written
+
+
 def test_no_stage_is_taken_for_a_test():
     plan = plan_of("def _test(n):\n    print(n)\n\n\n_test(1)\n_test(2)\n", n_stages=1)
     assert [stage.name for stage in plan.stages] == ["check_test"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [("Test the difference", "check_difference"), ("test", "check_print")]
+)
+def test_to_test_is_to_check(heading, name):
+    plan = plan_of(f"# {heading}\nprint(sum([1]))\n")
+    assert [stage.name for stage in plan.stages] == [name]
 
 
 def test_words_of_another_language_are_kept_as_they_are():

@@ -64,5 +64,20 @@ def test_a_parted_line_keeps_its_number():
     assert [script.line_in_file(line) for line in (1, 2, 3)] == [1, 1, 2]
 
 
+TABS = {
+    "a block": (
+        "if 1:\n\ta = 1\n\tif a:\n\t\tb = 2\n",
+        "if 1:\n    a = 1\n    if a:\n        b = 2\n",
+    ),
+    "lines that go on": ("a = f(1,\n\t\t2)\n", "a = f(1,\n        2)\n"),
+    "a string keeps its own": ('if 1:\n\ta = """\n\tx"""\n', 'if 1:\n    a = """\n\tx"""\n'),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), TABS.values(), ids=TABS)
+def test_tabs_at_the_margin_are_four_blanks_where_that_means_the_same(before, after):
+    assert decode_script(before.encode(), "a.py").text == after
+
+
 def test_code_moves_in_and_strings_do_not():
     assert indent('a = """x\n  y"""\n\nb = 1\n') == '    a = """x\n  y"""\n\n    b = 1\n'

@@ -59,6 +59,7 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
     body = set(head.body)
     lifted = {place for place, _ in head.settings}
     definitions = set(head.definitions)
+    orphaned = _find_orphaned(analysis, head)
     pieces = []
     waiting: list[str] = []
     has_begun = False
@@ -70,6 +71,8 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
             above = [*waiting, *above]
             pieces.append(Piece(i, read_heading(above), tuple(above), statement.lines))
             waiting, has_begun = [], True
+        elif i in orphaned:
+            waiting += above
         elif i in definitions or i in lifted:
             waiting += above[: attached_from(above)]
         elif has_begun or any(CELL.match(line) for line in above):
@@ -83,11 +86,37 @@ def lines_above(analysis: Analysis, head: Head, index: int) -> tuple[str, ...]:
     if index == 0:
         above = above[_header_length(above) :]
     if index in head.definitions:
+        if index in _find_orphaned(analysis, head):
+            return ()
         return tuple(above[attached_from(above) :])
     has_begun = bool(head.body) and index > head.body[0]
     if has_begun or any(CELL.match(line) for line in above):
         return ()
     return tuple(above)
+
+
+_NUMBERED: Final = re.compile(r"^#+\s*((step|part|section)\s+)?\d+\s*[.):]\s", re.IGNORECASE)
+
+
+def _find_orphaned(analysis: Analysis, head: Head) -> set[int]:
+    """Return the definitions whose comment is the heading of the body's next statement.
+
+    It begins a section, and the statement below has no comment of its own.
+    """
+    orphaned: set[int] = set()
+    waiting: int | None = None
+    for i, statement in enumerate(analysis.statements):
+        above = [*statement.lead_lines]
+        if i in head.definitions:
+            attached = above[attached_from(above) :]
+            is_numbered = any(_NUMBERED.match(line.strip()) for line in attached)
+            if is_numbered or read_heading(attached).strength >= Strength.SECTION:
+                waiting = i
+        elif i in head.body:
+            if waiting is not None and read_heading(above).strength < Strength.COMMENT:
+                orphaned.add(waiting)
+            waiting = None
+    return orphaned
 
 
 def header_lines(analysis: Analysis) -> tuple[str, ...]:
@@ -131,7 +160,8 @@ def read_heading(lines: list[str]) -> Heading:
         if cell := CELL.match(text):
             said = _plain(re.sub(r"^\[(markdown|code|raw)\]\s*", "", cell[2]))
             strength = max(strength, Strength.FIXED if said else Strength.SECTION)
-            if not is_text:  # text of a notebook is about the code below it
+            # Text of a notebook is about the code below it, above an In[3] as it was exported.
+            if not is_text and not cell[1].startswith("In"):
                 title, prose, kept = "", "", []
             title = said or title
             is_text = cell[2].startswith("[markdown]")

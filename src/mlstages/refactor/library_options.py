@@ -22,7 +22,6 @@ _CALLS: Final = {
     "os.environ": {"setdefault", "update"},
     "sys.path": {"append", "insert"},
     "torch": {"set_num_threads", "set_default_dtype"},
-    "pl.Config": {"set_tbl_rows"},
     "": {"set_config", "filterwarnings", "simplefilter", "set_option"},
 }
 """Calls that set an option of a library, by what stands before the last dot."""
@@ -42,7 +41,9 @@ def sets_library_option(statement: Statement, imported: set[str]) -> bool:
                 for place, table in _CALLS.items()
                 if place and (spelled == place or _short(spelled) == place)
             ]
-            is_known = any(method in table for table in tables)
+            is_known = any(method in table for table in tables) or (
+                _short(spelled) == "pl.Config" and method.startswith("set_")
+            )
         case ast.Expr(value=ast.Call(func=ast.Name(id=root)) as call):
             is_known = root in _CALLS[""]
         case ast.Assign(targets=[(ast.Subscript() | ast.Attribute()) as target], value=value):

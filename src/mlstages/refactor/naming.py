@@ -84,6 +84,7 @@ def _is_fit(name: str, used: set[str]) -> bool:
         and name not in GENERIC
         and name not in used
         and not name.startswith("test_")  # pytest would collect it
+        and name != "test"
         and name not in ("start", "end", "next", "input", "index", "name")
     )
 
@@ -106,7 +107,7 @@ def _candidates(
     elif first.prose and is_instruction(first.prose):
         worded.append((first.prose, "comment", code.verb))
     for text, source, verb in worded:
-        words = find_words(text, verb)
+        words = _without_test(find_words(text, verb))
         if words:
             summary = as_sentence(without_number(text) or text)
             if len(words) == 1:  # what later stages get says more than what is bound on the way
@@ -116,12 +117,12 @@ def _candidates(
                 for more in (*given, *_more_words(code, results)):
                     yield StageName("_".join(_distinct_words([*words, more])), summary, source)
             yield StageName("_".join(words), summary, source)
-            yield StageName("_".join(find_words(text, verb, ORDINALS)), summary, source)
+            ordered = _without_test(find_words(text, verb, ORDINALS))
+            yield StageName("_".join(ordered), summary, source)
             for more in _more_words(code, results):
                 if more not in words:
                     yield StageName("_".join([*words, more]), summary, source)
-    verb = "check" if code.verb == "test" else code.verb
-    base = _distinct_words([verb, *_name_parts_of_data(code.objects)])
+    base = _distinct_words([*_without_test([code.verb]), *_name_parts_of_data(code.objects)])
     if len(base) == 1:
         base += [next((word for word in _more_words(code, results) if word not in base), "data")]
     for length in (3, 4, 5):
@@ -142,9 +143,14 @@ def _candidates(
         yield StageName("_".join([*base[:3], str(number)]), as_sentence(" ".join(base[:3])), "code")
 
 
+def _without_test(words: list[str]) -> list[str]:
+    """Return words that begin no test of pytest: to test is to check."""
+    return ["check", *words[1:]] if words[:1] == ["test"] else words
+
+
 def _name_by(texts: Iterable[str], verb: str) -> Iterator[StageName]:
     for text in texts:
-        if words := find_words(text, verb):
+        if words := _without_test(find_words(text, verb)):
             yield StageName("_".join(words), as_sentence(text), "comment")
 
 

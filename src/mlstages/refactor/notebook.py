@@ -82,8 +82,9 @@ def read_notebook(path: Path) -> Script:
         raise ScriptError(f"{path} is not a notebook: {error}") from error
     cells = _cells_of(content, path)
     _require_python(content, path)
-    lines: list[str] = []
-    of_lines: list[int] = []
+    texts = [_text_of(cell) for cell in cells if cell.get("cell_type") == "code"]
+    lines: list[str] = [*_SHOWS] if _calls_display(texts) else []
+    of_lines: list[int] = [1] * len(lines)
     faults: list[str] = []
     left_out: list[str] = []
     figures = _Figures()
@@ -223,6 +224,25 @@ def _as_comments(text: str) -> list[str]:
         else:
             lines.append(f"# {line}".rstrip())
     return lines
+
+
+_SHOWS: Final = (
+    "def display(*values):",
+    '    """Print values, where a notebook would show them."""',
+    "    print(*values)",
+    "",
+    "",
+)
+"""What a notebook has without an import, and a script has not."""
+
+
+def _calls_display(texts: list[str]) -> bool:
+    """Tell whether cells call ``display`` and none of them binds it."""
+    whole = "\n".join(texts)
+    is_bound = re.search(
+        r"^\s*(def display\b|display\s*=|from .* import .*\bdisplay\b)", whole, re.M
+    )
+    return is_bound is None and re.search(r"(?<![\w.])display\(", whole) is not None
 
 
 def _opens_text(line: str) -> bool:

@@ -112,7 +112,7 @@ def decode_script(content: bytes, name: str) -> Script:
     script = Script(name=name, text=text if text.endswith("\n") else text + "\n", newline=newline)
     if not parse_script(script).body:
         raise ScriptError(f"{name} holds no statement: there is nothing to refactor")
-    return part_shared_lines(script)
+    return part_shared_lines(_without_tabs(script))
 
 
 def parse_script(script: Script) -> ast.Module:
@@ -174,6 +174,23 @@ def part_shared_lines(script: Script) -> Script:
             lower._replace(text=lower.text.encode()[after.col_offset :].decode()),
         ]
     return with_lines(script, lines) if shared else script
+
+
+def _without_tabs(script: Script) -> Script:
+    """Return the script indented by four blanks for each tab: functions are written so."""
+    if not re.search(r"^\t", script.text, re.MULTILINE):
+        return script
+    inside = find_text_lines(script.text)
+    lines = [
+        line if number in inside else re.sub(r"^\t+", lambda tabs: " " * 4 * len(tabs[0]), line)
+        for number, line in enumerate(split_lines(script.text), start=1)
+    ]
+    changed = "".join(line + "\n" for line in lines)
+    try:
+        is_same = ast.dump(ast.parse(changed)) == ast.dump(ast.parse(script.text))
+    except SyntaxError:  # tabs and blanks are mixed
+        return script
+    return replace(script, text=changed) if is_same else script
 
 
 def _share_a_line(before: ast.stmt, after: ast.stmt, lines: Sequence[Line]) -> bool:

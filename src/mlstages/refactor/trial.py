@@ -115,8 +115,9 @@ class Laboratory:
 
     def reset(self) -> None:
         """Make the folder as it was at first."""
-        shutil.rmtree(self.scratch / "record", ignore_errors=True)
-        shutil.rmtree(self.scratch / "metaflow", ignore_errors=True)
+        for name in ("record", "metaflow", "temporary"):
+            shutil.rmtree(self.scratch / name, ignore_errors=True)
+        (self.scratch / "temporary").mkdir()
         if not self.folder.exists():
             require_space(self.source, self.scratch)
         try:
@@ -379,6 +380,7 @@ def _environment(
             MLSTAGES_FIXED="1",
             PYTHONHASHSEED="0",
             SOURCE_DATE_EPOCH="1700000000",  # what matplotlib takes for the date of a file
+            TMPDIR=str(laboratory.scratch / "temporary"),  # empty before each run
         )
     if is_flow:
         tool = str(laboratory.scratch / "tool")

@@ -1,5 +1,6 @@
 """Fixed seeds, and a clock that stands still: what makes a run repeatable."""
 
+import os
 import sys
 import types
 
@@ -47,7 +48,16 @@ def fix_seeds_and_clock():
     def salt_matplotlib(module):
         module.rcParams["svg.hashsalt"] = "mlstages"  # else the names in a picture are random
 
-    for name, call in (("numpy", seed_numpy), ("matplotlib", salt_matplotlib)):
+    def name_temporary_files(module):
+        names = module._RandomNameSequence()  # which draws its seed anew in each process
+        names._rng, names._rng_pid = random.Random(0), os.getpid()
+        module._name_sequence = names
+
+    for name, call in (
+        ("numpy", seed_numpy),
+        ("matplotlib", salt_matplotlib),
+        ("tempfile", name_temporary_files),
+    ):
         if name in sys.modules:
             call(sys.modules[name])
         else:
