@@ -456,6 +456,20 @@ def test_a_script_that_reads_its_arguments_by_itself_has_a_flow_with_all_of_them
     assert "1 passed" in tested.stdout, tested.stdout
 
 
+def test_where_no_few_steps_do_what_the_script_does_one_step_does(tmp_path):
+    checks = "".join(f"\n# ---- check {i} ----\nx{i} = [{i}]\nprint(x{i})\n" for i in range(8))
+    (tmp_path / "divide.py").write_text(
+        f"import decimal\n\n# set\ndecimal.getcontext().prec = 5\nprint(1)\n{checks}"
+        "\n# ---- divide ----\nprint(decimal.Decimal(1) / 3)\n"
+    )
+    ran = mlstages("refactor", "divide.py", "--json", folder=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    made = json.loads(ran.stdout)
+    assert (made["functions"], made["flow"]) == ("verified", "verified")
+    assert len(made["stages"]) == 10
+    assert [len(step["stages"]) for step in made["steps"]] == [10]
+
+
 def test_what_was_made_of_a_script_is_no_script_itself(tmp_path):
     (tmp_path / "fit.py").write_text("a = 1\nprint(a)\n")
     assert mlstages("refactor", "fit.py", "--no-run", folder=tmp_path).returncode == 0

@@ -21,7 +21,7 @@ from mlstages.refactor.flow_text import (
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
 from mlstages.refactor.observation import find_stale, read_observation
-from mlstages.refactor.plan import Plan, Wishes
+from mlstages.refactor.plan import Ban, Plan, Wishes
 from mlstages.refactor.planning import plan_script
 from mlstages.refactor.proof import (
     Outcome,
@@ -293,11 +293,11 @@ def _prove_flow(
 ) -> tuple[Plan, Outcome]:
     """Return the verdict on the flow; where it differs, the step at fault joins the one above.
 
-    Where no cut helps, the flow is the first one that came to its end.
+    Where none helps, not even that of one step, the flow is the first one that came to its end.
     """
     attempts: list[_Attempt] = []
     options = translate_arguments(plan.arguments, terms.arguments, as_text=plan.reads_arguments)
-    for _ in range(_MOST_ROUNDS):
+    for left in range(_MOST_ROUNDS, 0, -1):
         terms.report(f"running the flow, {len(plan.steps)} steps")
         run = partial(_run_cut, path=path, plan=plan, options=options)
         if plan.blocks and laboratory.is_fixed:  # a race of branches has no second chance
@@ -329,12 +329,19 @@ def _prove_flow(
         if ban is None:
             break
         terms.report(f"the flow differs ({outcome.difference}): merging")
-        wishes = replace(wishes, bans=(*wishes.bans, ban))
+        # A last flow of one step, rather than none that does what the script does.
+        bans = [ban] if left > 2 else _ban_all(plan, ban.reason)
+        wishes = replace(wishes, bans=(*wishes.bans, *bans))
         plan = _plan(script, wishes)
     if not attempts:
         return plan, _NOT_RUN
     chosen = next((each for each in attempts if each.has_ended), attempts[-1])
     return chosen.plan, chosen.outcome
+
+
+def _ban_all(plan: Plan, reason: str) -> list[Ban]:
+    """Return a ban on every boundary between steps."""
+    return [Ban(step.stages[0].pieces[0].statement, reason) for step in plan.steps[1:]]
 
 
 def _run_cut(laboratory: Laboratory, path: Path, plan: Plan, options: Sequence[str]) -> Trial:
