@@ -150,3 +150,12 @@ def test_all_arguments_are_one_text_as_a_shell_takes_it():
     given = ["a b", "-n", "3"]
     assert translate_arguments(None, given, as_text=True) == ["--arguments='a b' -n 3"]
     assert translate_arguments(None, [], as_text=True) == []
+
+
+def test_a_parser_that_is_not_clear_is_one_stage_all_the_same():
+    plan = plan_of(
+        "import argparse\nx = [1]\nprint(x)\n\np = argparse.ArgumentParser()\n"
+        "p.add_argument('-v', action='count')\n\n# subcommands\nsub = p.add_subparsers()\n"
+        "one = sub.add_parser('one')\none.add_argument('--n')\nargs = p.parse_args()\nprint(args)\n"
+    )
+    assert [(stage.first_line, stage.last_line) for stage in plan.stages][1] == (5, 12)

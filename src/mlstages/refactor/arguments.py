@@ -98,6 +98,15 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
     return None
 
 
+def find_parser(analysis: Analysis, head: Head) -> tuple[int, ...]:
+    """Return the statements of the body that make a parser and parse, if they stand together."""
+    for place, index in enumerate(head.body):
+        match analysis.statements[index].node:
+            case ast.Assign(value=ast.Call() as call) if _is_parse(call):
+                return tuple(_parser_statements(analysis, head.body[: place + 1]))
+    return ()
+
+
 def find_readers(analysis: Analysis, head: Head) -> frozenset[int]:
     """Return the statements of the body that read the command line, by a function or not."""
 

@@ -7,8 +7,8 @@ from mlstages.errors import OptionError, RefusedError
 from mlstages.refactor.analysis import Analysis, analyse
 from mlstages.refactor.arguments import (
     AS_TEXT,
-    Arguments,
     find_arguments,
+    find_parser,
     find_readers,
     find_unclear,
 )
@@ -67,10 +67,11 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     readers = find_readers(analysis, head)
     if arguments is not None and not readers <= {*arguments.indexes}:
         arguments = None
-    cuts = _cut(analysis, head, body, pieces, vetoes, arguments, wishes)
+    parser = arguments.indexes if arguments else find_parser(analysis, head)
+    cuts = _cut(analysis, head, body, pieces, vetoes, parser, wishes)
     gone: set[int] = set()
     if wishes.bans:
-        without = _cut(analysis, head, body, pieces, foreseen, arguments, wishes)
+        without = _cut(analysis, head, body, pieces, foreseen, parser, wishes)
         gone = {cut.first for cut in without} - {cut.first for cut in cuts}
     if arguments is not None and not any(
         [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
@@ -119,18 +120,17 @@ def _cut(
     body: Body,
     pieces: Sequence[Piece],
     vetoes: Sequence[Veto],
-    arguments: Arguments | None,
+    parser: tuple[int, ...],
     wishes: Wishes,
 ) -> list[Cut]:
     """Return the stages; parsing the command line is one, and nothing else is in it."""
     places = body.places
     vetoed = frozenset(veto.place for veto in vetoes if not veto.only_flow)
-    if arguments is not None:
-        vetoed |= {places[index] for index in arguments.indexes[1:]}
+    vetoed |= {places[index] for index in parser[1:]}
     cutting = Cutting(
         vetoed=vetoed,
         joined=frozenset(veto.place for veto in vetoes),
-        wanted=_places_around(arguments, places) - vetoed,
+        wanted=_places_around(parser, places) - vetoed,
         n_stages=wishes.n_stages,
     )
     return cut_body(analysis, head, body, pieces, cutting)
@@ -166,12 +166,10 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
         yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
 
 
-def _places_around(arguments: Arguments | None, places: Mapping[int, int]) -> frozenset[int]:
+def _places_around(parser: tuple[int, ...], places: Mapping[int, int]) -> frozenset[int]:
     """Return the boundaries that let the parsing of the command line be a stage of its own."""
-    if arguments is None:
-        return frozenset()
-    own = [places[index] for index in arguments.indexes]
-    return frozenset({min(own), max(own) + 1})
+    own = [places[index] for index in parser]
+    return frozenset({min(own), max(own) + 1}) if own else frozenset()
 
 
 def _find_own_calls(
