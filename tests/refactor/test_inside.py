@@ -118,6 +118,15 @@ def test_the_order_in_which_attributes_were_set_does_not_count():
     assert digest_of(one) != digest_of(other)
 
 
+def test_parts_of_an_object_have_digests_of_their_own():
+    one, other = describe(fitted(5)), describe(fitted(6))
+    differing = {name for name in one["parts"] if one["parts"][name] != other["parts"][name]}
+    assert "coef_" in differing
+    assert "fit_intercept" not in differing
+    assert describe(np.arange(3))["parts"] == {}
+    assert describe([Box(i) for i in range(3)])["parts"] == {}
+
+
 def test_a_cycle_ends():
     xs = [1]
     xs.append(xs)

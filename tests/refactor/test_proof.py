@@ -7,7 +7,7 @@ import pytest
 from mlstages.refactor.proof import Verdict, find_difference, judge, judge_run, run_again
 from mlstages.refactor.trial import Laboratory, Trial
 
-VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1"}
+VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1", "parts": {"a": "2"}}
 OTHER = {"digest": "2", "partial": False, "type": "int", "shown": "2"}
 UNSEEN = {"digest": "3", "partial": True, "type": "generator", "shown": "<generator>"}
 RUN = Trial(
@@ -26,6 +26,10 @@ DIFFERENT = {
     "a file more": ({"files": {"out.csv": "1", "b": "1"}}, "the file b is written in addition"),
     "another file": ({"files": {"out.csv": "2"}}, "the file out.csv has other content"),
     "a variable": ({"variables": {"x": OTHER}}, "the variable x differs: int '1' became int '2'"),
+    "a part that is not shown": (
+        {"variables": {"x": {**VALUE, "digest": "2", "parts": {"a": "1", "b": "3"}}}},
+        "the variable x differs in a: int '1' became int '1'",
+    ),
     "an exit status": (
         {"status": 1, "stderr": "Traceback\nNameError: name 'q' is not defined"},
         "exit status 0 became 1: NameError: name 'q' is not defined",

@@ -7,7 +7,7 @@ compared: what could not be looked into is named.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
@@ -320,10 +320,19 @@ def _compare_variables(one: Trial, other: Trial) -> str:
     for name in find_changed_variables(one, other):
         mine, theirs = one.variables[name], other.variables[name]
         return (
-            f"the variable {name} differs: {mine['type']} {mine['shown'][:80]!r} became "
-            f"{theirs['type']} {theirs['shown'][:80]!r}"
+            f"the variable {name} differs{_place_within(mine, theirs)}: {mine['type']} "
+            f"{mine['shown'][:80]!r} became {theirs['type']} {theirs['shown'][:80]!r}"
         )
     return ""
+
+
+def _place_within(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    """Return in which attribute or item two values first differ, if their texts do not show it."""
+    if mine["shown"] != theirs["shown"]:
+        return ""
+    others = theirs.get("parts", {})
+    parts = mine.get("parts", {}).items()
+    return next((f" in {name}" for name, digest in parts if others.get(name) != digest), "")
 
 
 def find_changed_variables(one: Trial, other: Trial) -> list[str]:

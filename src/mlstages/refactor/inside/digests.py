@@ -267,17 +267,22 @@ def mask_addresses(text):
 
 def digest_of(value):
     """Return the digest of a value, and whether a part could not be looked into."""
+    return _look_into(value)[:2]
+
+
+def _look_into(value):
+    """Return what `digest_of` does, and how many objects were met."""
     digest = Digest()
     try:
         digest.feed(value)
     except Exception as error:  # a foreign object may raise anything when it is looked at
-        return "unreadable %s" % type(error).__name__, True
-    return digest.hash.hexdigest(), digest.is_partial
+        return "unreadable %s" % type(error).__name__, True, len(digest.seen)
+    return digest.hash.hexdigest(), digest.is_partial, len(digest.seen)
 
 
 def describe(value):
     """Return the digest of a value with a short look at it."""
-    digest, is_partial = digest_of(value)
+    digest, is_partial, n_objects = _look_into(value)
     try:
         shown = mask_addresses(repr(value))
         shape = getattr(value, "shape", None)
@@ -288,7 +293,25 @@ def describe(value):
         "partial": is_partial,
         "type": class_name(type(value)),
         "shown": ("%s " % (shape,) if isinstance(shape, tuple) else "") + shown[:200],
+        "parts": _digest_parts(value) if n_objects < _MANY_OBJECTS else {},
     }
+
+
+_MOST_PARTS = 60
+_MANY_OBJECTS = 2000
+"""A value of so many is not looked at once more for each of its parts."""
+
+
+def _digest_parts(value):
+    """Return digests of attributes, or of items by their keys: a short look may not show them."""
+    own = value if isinstance(value, dict) else getattr(value, "__dict__", None)
+    whole = (type, types.FunctionType, types.ModuleType)
+    library = (type(value).__module__ or "").partition(".")[0]
+    if not isinstance(own, dict) or isinstance(value, whole) or library in ("pandas", "polars"):
+        return {}
+    if len(own) > _MOST_PARTS or not _all_texts(own):
+        return {}
+    return {name: digest_of(item)[0][:16] for name, item in without_chance(dict(own)).items()}
 
 
 def describe_all(names):
