@@ -5,7 +5,7 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
@@ -92,10 +92,17 @@ def _read_code(analysis: Analysis, pieces: Sequence[Piece], results: Sequence[st
     called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
     written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     bound = tuple(dict.fromkeys(filter(None, map(to_snake, (*results, *written)))))
-    leaves = tuple(name for name in bound if name not in _GENERATORS) or bound
+    looped = {to_snake(name) for name in _find_loop_variables(nodes)}
+    leaves = tuple(name for name in bound if name not in _GENERATORS | looped) or bound
     makers = _find_makers(nodes)
     telling = tuple(dict.fromkeys(makers.get(n, n) for n in leaves if n in makers or _tells(n)))
     return _Code(nodes, calls, called, telling or leaves, telling)
+
+
+def _find_loop_variables(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            yield from (each.id for each in ast.walk(node.target) if isinstance(each, ast.Name))
 
 
 def _find_main_phase(analysis: Analysis, pieces: Sequence[Piece], *, makes_some: bool) -> str:
