@@ -51,8 +51,9 @@ def find_refusals(analysis: Analysis, head: Head, body: Body) -> list[Refusal]:
     first: dict[str, Refusal] = {}
     for refusal in (each for row in _REFUSALS for each in row(analysis, head, body)):
         others = places.setdefault(first.setdefault(refusal.reason, refusal), [])
-        if refusal.line != first[refusal.reason].line:
-            others.append(analysis.script.tell(refusal.line))
+        place = analysis.script.tell(refusal.line)
+        if place != analysis.script.tell(first[refusal.reason].line):
+            others.append(place)
     return [
         each._replace(reason=f"{each.reason} (also at {_enumerate(others)})") if others else each
         for each, others in places.items()

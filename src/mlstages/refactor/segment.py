@@ -29,7 +29,7 @@ _WORTH: Final = {
     Strength.FIXED: 20.0,
 }
 _WORTH_OF_PARAGRAPH: Final = 0.4
-"""More for a comment of one line below a blank one: a person's title."""
+"""More for a comment of one line below a blank one, or a heading: a person's title."""
 _PRICE_OF_FINISH: Final = 1.2
 _FINISHES: Final = frozenset(
     ("show", "tight_layout", "savefig", "legend", "subplots_adjust", "close", "despine")
@@ -92,11 +92,19 @@ def cut_body(
         cuts = _best_cut(prices, len(pieces), -discount)
         if len(cuts) >= min(3, allowed) or len(pieces) < _ENOUGH_FOR_THREE:
             break
-    for surcharge in (0.3, 0.6, 1.0):
-        if len(cuts) <= _MOST_STAGES:
-            break
-        cuts = _best_cut(prices, len(pieces), surcharge)
-    return cuts
+    if len(cuts) <= _MOST_STAGES:
+        return cuts
+    # The least surcharge on a boundary with which there are not too many, by halving.
+    low, high = 0.0, 2.0
+    few = _best_cut(prices, len(pieces), high)
+    for _ in range(5):
+        surcharge = (low + high) / 2
+        found = _best_cut(prices, len(pieces), surcharge)
+        if len(found) <= _MOST_STAGES:
+            few, high = found, surcharge
+        else:
+            low = surcharge
+    return few
 
 
 def join_cuts(cuts: Sequence[Cut], joined: frozenset[int]) -> list[range]:
@@ -139,14 +147,11 @@ def _price_places(
 
 
 def _begins_paragraph(piece: Piece) -> bool:
-    """Tell whether a title of one line stands above a statement, and a blank line above it."""
+    """Tell whether a title stands above a statement: no mark of a cell, or a sentence, alone."""
     heading = piece.heading
-    return (
-        heading.strength == Strength.COMMENT
-        and bool(heading.title)
-        and not piece.above[0].strip()
-        and not is_remark(heading.title)
-    )
+    is_comment = heading.strength == Strength.COMMENT and not piece.above[0].strip()
+    is_section = heading.strength == Strength.SECTION
+    return (is_comment or is_section) and bool(heading.title) and not is_remark(heading.title)
 
 
 def _is_finish(analysis: Analysis, index: int) -> bool:
