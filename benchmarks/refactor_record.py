@@ -13,7 +13,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -227,6 +227,8 @@ class Records:
             paths[1] if is_flow else None,
             limit=min(self.limit, 30 + 10 * original.seconds),
         )
+        if "did not end" in verdict.difference:  # a limit of ours, which says nothing of it
+            verdict = replace(verdict, outcome="not ended")
         answer: dict[str, Any] = {"exit": None, "said": {}}
         if verdict.outcome == "differs":
             finished = self.run_ours(folder, "verify", Path(name).name, paths[-1].name)
