@@ -283,13 +283,15 @@ def pair_names(
 
     There may be two: what ``main`` or an artifact holds, and what the last stage with that name
     left in it. A stage need not return what no later stage reads. An item of a dictionary that is
-    an artifact stands for the name that is its key.
+    an artifact, and that the script has not, stands for the name that is its key.
     """
     pairs: dict[str, list[dict[str, str]]] = {}
     for names in (other.names, other.stage_names):
         for name, value in names.items():
-            plain = name if name in original else name.partition("[")[2].rstrip("]")
-            if plain in original:
+            holder, _, key = name.partition("[")
+            plain = name if name in original else key.rstrip("]")
+            is_item = plain != name and holder in original  # of the script's own dictionary
+            if plain in original and not is_item:
                 pairs.setdefault(plain, []).append(value)
     return pairs
 
