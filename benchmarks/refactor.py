@@ -186,7 +186,7 @@ def median(values: Any) -> float | None:
 
 
 def judge_records(records: Sequence[dict[str, Any]], corpus: Path) -> list[Row]:
-    texts = {row["script"]: (corpus / row["script"]).read_text("utf-8") for row in records}
+    texts = {row["script"]: (corpus / row["script"]).read_text("utf-8-sig") for row in records}
     return [
         judge_verdicts("functions", records),
         judge_verdicts("flow", records),
