@@ -152,6 +152,14 @@ def test_all_arguments_are_one_text_as_a_shell_takes_it():
     assert translate_arguments(None, [], as_text=True) == []
 
 
+def test_a_parser_that_a_function_makes_is_parsed_in_one_expression():
+    plan = plan_of(
+        "import argparse\ndef build():\n    p = argparse.ArgumentParser()\n"
+        "    p.add_argument('--n')\n    return p\nargs = build().parse_args()\nprint(args.n)\n"
+    )
+    assert plan.reads_arguments
+
+
 def test_a_parser_that_is_not_clear_is_one_stage_all_the_same():
     plan = plan_of(
         "import argparse\nx = [1]\nprint(x)\n\np = argparse.ArgumentParser()\n"

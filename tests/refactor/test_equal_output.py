@@ -45,6 +45,36 @@ SCRIPTS = {
     "y = x + 1\nprint(y)\nx = y\nprint(list(map(f, [y])))\nx = 0\nprint(list(map(f, [y])))\n",
     "a class goes down to its use": "class A:\n    def get(self):\n        return x\nx = ord('a')\n"
     "print(x)\ny = x + 1\nprint(y)\na = A()\nx = 7\nprint(a.get())\n",
+    "a rebound global is bound below a call": "def f():\n    global n\n    n = 100\nf()\nprint(n)\n"
+    "n = 0\nprint(n)\nf()\nprint(n)\n",
+    "one of two on a line is rebound": "a, b = 1, 2\ndef f():\n    global a\n    a = 50\n"
+    "print(a, b)\nf()\nb = b + a\nprint(a, b)\n",
+    "a constant of a rebound global below a default": "n = 0\ndef f():\n    global n\n    n += 1\n"
+    "    return n\ndef g(x=f()):\n    return x\nm = n\ndef h():\n    return m\nprint(h(), g())\n",
+    "a constant of a rebound global below a subclass": "n = 0\nclass A:\n"
+    "    def __init_subclass__(cls):\n        global n\n        n += 1\nclass B(A): pass\nC = n\n"
+    "def f():\n    return C\nprint(f(), n)\n",
+    "a class binds a global": "class A:\n    global n\n    n = 5\n    def m(self):\n"
+    "        return n\n"
+    "print(n)\nn = 6\nprint(A().m())\n",
+    "a method of its own keeps a generator": "k = ord('a')\nclass Keep:\n"
+    "    def extend(self, gen):\n        self.gen = gen\nkeep = Keep()\n"
+    "keep.extend(x * k for x in [1])\nprint(k)\nk = 2\nprint(list(keep.gen))\n",
+    "functions that are used by each other": "xs = list('12')\ndef even(n):\n"
+    "    return n == 0 or odd(n - 1) or bool(xs and 0)\ndef odd(n):\n"
+    "    return n != 0 and even(n - 1)\nprint('x')\nprint(list(map(even, [1, 2])))\nprint('y')\n"
+    "print(list(map(odd, [1, 2])))\n",
+    "a decorator that registers": "xs = list('12')\nnames = []\ndef register(f):\n"
+    "    names.append(f.__name__ + xs[0])\n    return f\n@register\ndef f(v):\n"
+    "    return v * xs[0]\n"
+    "print(names)\nprint(list(map(f, [1])))\n",
+    "a default that is computed from what changes": "xs = list('12')\ndef f(v, n=len(xs)):\n"
+    "    return v * n, xs[0]\nxs.append('7')\nprint(list(map(f, [3])))\n",
+    "a local name of main that a function binds as a global": "def f():\n    global c\n"
+    "    c = [1]\n"
+    "def main():\n    c = 'local'\n    f()\n    print(c)\nmain()\n",
+    "a return that shares the last line": "def main():\n    print(1)\n"
+    "    print(2); return 0\nmain()\n",
     "only a function binds a global": "def f():\n    global n\n    n = len('abc')\nf()\nprint(n)\n"
     "m = n + 1\nprint(m)\n",
     "a default reads a rebound global": "n = 1\ndef f():\n    global n\n    n = 2\nf()\n"

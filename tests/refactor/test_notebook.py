@@ -42,7 +42,12 @@ def test_a_text_is_kept_as_it_is(tmp_path):
 def test_display_prints_where_no_cell_binds_it(tmp_path):
     text = read_notebook(write(tmp_path, ("code", "a = 1\ndisplay(a)"))).text
     assert text.startswith("def display(*values):\n")
-    for binding in ("from IPython.display import display", "def display(x):\n    return x"):
+    for binding in (
+        "from IPython.display import display",
+        "from IPython.display import *",
+        "from IPython.display import (\n    display,\n)",
+        "def display(x):\n    return x",
+    ):
         bound = read_notebook(write(tmp_path, ("code", f"{binding}\ndisplay(1)"))).text
         assert "*values" not in bound
     assert "*values" not in read_notebook(write(tmp_path, ("code", "a = x.display(1)"))).text

@@ -122,6 +122,9 @@ STAYS = {
     "            'a')\n    print(1)\nsys.exit(main())\n",
     "it returns a status that nobody heeds": "def main():\n    if 1:\n        return 2\n"
     "    print(1)\nmain()\n",
+    "a with would see the exit": "import sys\ndef main():\n    with a.b():\n        return 2\n"
+    "    print(1)\nsys.exit(main())\n",
+    "nothing would be left": "import sys\nsys.exit(0)\n",
     "a handler would see the exit": "import sys\ndef main():\n    try:\n        return 2\n"
     "    except:\n        pass\n    print(1)\nsys.exit(main())\n",
     "main is a generator": "def main():\n    yield 1\nmain()\n",

@@ -31,11 +31,14 @@ class Analysis:
 
 def analyse(script: Script) -> Analysis:
     """Return the statements of a script with their names."""
-    statements = split_statements(script, parse_script(script))
+    tree = parse_script(script)
+    statements = split_statements(script, tree)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    own = frozenset(node.name for node in ast.walk(tree) if isinstance(node, functions))
     return Analysis(
         script=script,
         statements=tuple(statements),
-        names=tuple(analyse_names([statement.node]) for statement in statements),
+        names=tuple(analyse_names([statement.node], own) for statement in statements),
     )
 
 

@@ -183,7 +183,7 @@ def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> list[int]:
         if about & (names.writes | names.mentions):
             about |= names.writes  # a group of the parser, say
             found.append(place)
-    if found != list(range(found[0], len(indexes))):
+    if not found or found != list(range(found[0], len(indexes))):
         return []
     return [indexes[place] for place in found]
 

@@ -172,7 +172,11 @@ def _main(plan: Plan) -> str:
     lines.append(f'    """{summary or f"Run the stages of {name}, one after the other."}"""')
     for stage in plan.stages:
         if stage.is_own:
-            lines.append(indent("\n".join(stage.pieces[0].lines) + "\n").rstrip("\n"))
+            [piece] = stage.pieces
+            text = [*piece.heading.lines, *piece.lines]
+            if not piece.heading.lines and piece.heading.title:
+                text = [f"# {piece.heading.title}", *piece.lines]
+            lines.append(indent("\n".join(text) + "\n").rstrip("\n"))
         else:
             lines.append(
                 write_assignment("    ", list(stage.results), stage.name, list(stage.inputs))

@@ -6,14 +6,14 @@ too: it becomes a keyword of ``main`` and a parameter of the flow.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mlstages.refactor.analysis import Analysis, read_assignment
 from mlstages.refactor.command_line import reads_command_line
 from mlstages.refactor.imports import is_import
 from mlstages.refactor.library_options import sets_library_option
-from mlstages.refactor.names import BUILTINS
+from mlstages.refactor.names import BUILTINS, root_name
 from mlstages.refactor.purity import CLASS_MAKERS, defines_quietly, is_pure
 from mlstages.refactor.script import Statement
 from mlstages.refactor.settings import Setting, is_worth_a_parameter, read_setting
@@ -58,10 +58,12 @@ def find_head(analysis: Analysis) -> Head:
         ),
     )
     # What is looked up or called may give another value above what the script has done.
+    constants = {i for i in constants if i < work or _is_literal(statements[i])}
+    acts = min(work, _find_first(analysis, lambda i: _acts(statements[i], imported, analysis)))
     constants = {
         i
         for i in constants
-        if i < work or (_is_literal(statements[i]) and not rebound & analysis.names[i].mentions)
+        if i < acts or not rebound & (analysis.names[i].mentions | analysis.names[i].writes)
     }
     rebound -= _find_annotated(analysis, constants)
     known = imported | analysis.bound_by(constants) | rebound
@@ -203,17 +205,43 @@ def _find_constants(analysis: Analysis, imported: set[str]) -> set[int]:
 def _find_rebound(analysis: Analysis) -> set[str]:
     """Return the names that functions rebind: they may be variables of the module."""
     rebound = {name for names in analysis.names for name in names.deferred_writes}
+    rebound |= {  # in the body of a class it is bound at once
+        name
+        for statement in analysis.statements
+        if isinstance(statement.node, ast.ClassDef)
+        for node in statement.walk()
+        if isinstance(node, ast.Global)
+        for name in node.names
+    }
     return {name for name in rebound - BUILTINS if not analysis.deletes_any([name])}
 
 
 def _find_annotated(analysis: Analysis, constants: set[int]) -> set[str]:
     """Return the names that the body binds with their type: they cannot be global there."""
     return {
-        name
+        node.target.id
         for i, statement in enumerate(analysis.statements)
-        if i not in constants and isinstance(statement.node, ast.AnnAssign)
-        for name in analysis.names[i].writes
+        if i not in constants
+        for node in _walk_own_scope(statement.node)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
+
+
+def _walk_own_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that are not within a function or a class."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        yield node
+        for child in ast.iter_child_nodes(node):
+            yield from _walk_own_scope(child)
+
+
+def _acts(statement: Statement, imported: set[str], analysis: Analysis) -> bool:
+    """Tell whether a definition may do something where it stands, by what the script binds."""
+    own = {name for names in analysis.names for name in names.writes} - imported
+    node = statement.node
+    bases = node.bases if isinstance(node, ast.ClassDef) else []
+    has_own_base = any(root_name(base) in own for base in bases)  # which sees its subclasses
+    return statement.is_definition and (has_own_base or not defines_quietly(node, own))
 
 
 def _is_constant(index: int, analysis: Analysis) -> bool:
@@ -223,12 +251,13 @@ def _is_constant(index: int, analysis: Analysis) -> bool:
         return False
     if any(reads_command_line(part, analysis) for part in ast.walk(value)):
         return False  # a flow is given it later than the module is imported
-    if names.writes & _find_rebound(analysis):
-        return all(analysis.written_by(name)[0] == index for name in names.writes)
+    rebound = names.writes & _find_rebound(analysis)
+    others = names.writes - rebound
     return (
-        all(analysis.written_by(name) == [index] for name in names.writes)
-        and not analysis.deletes_any(names.writes)
-        and not any(names.writes & other.mutated for other in analysis.names)
+        all(analysis.written_by(name)[0] == index for name in rebound)
+        and all(analysis.written_by(name) == [index] for name in others)
+        and not analysis.deletes_any(others)
+        and not any(others & other.mutated for other in analysis.names)
     )
 
 

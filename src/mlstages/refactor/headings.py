@@ -113,7 +113,8 @@ def _find_orphaned(analysis: Analysis, head: Head) -> set[int]:
             if is_numbered or read_heading(attached).strength >= Strength.SECTION:
                 waiting = i
         elif i in head.body:
-            if waiting is not None and read_heading(above).strength < Strength.COMMENT:
+            has_none = read_heading(above).strength < Strength.COMMENT
+            if waiting is not None and has_none:
                 orphaned.add(waiting)
             waiting = None
     return orphaned

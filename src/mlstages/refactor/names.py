@@ -33,8 +33,8 @@ _EXTENDED_ARG: Final = dis.EXTENDED_ARG
 _AT_ONCE: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _CO_OPTIMIZED: Final = 1
 _USERS_UP: Final = frozenset(
-    "all any dict extend frozenset fromiter fsum join list max mean min set sorted sum tuple "
-    "update".split()
+    "all any dict extend frozenset fromiter fsum join list max mean min set sorted sum "
+    "tuple".split()
 )
 """Functions and methods that have used up a generator when they return."""
 
@@ -93,10 +93,13 @@ class _Collected:
     deferred_writes: set[str] = field(default_factory=set)
 
 
-def analyse_names(nodes: Iterable[ast.stmt]) -> Names:
-    """Return what the statements, one after the other, do to the names of the script."""
+def analyse_names(nodes: Iterable[ast.stmt], own: frozenset[str] = frozenset()) -> Names:
+    """Return what the statements, one after the other, do to the names of the script.
+
+    Functions and methods of the script's own (``own``) may do anything with what they are given.
+    """
     nodes = list(nodes)
-    walk = _Walk()
+    walk = _Walk(own)
     state = walk.block(nodes, _State(set(), set()))
     everything = walk.everything
     at_once, later = find_read_by_text(nodes)
@@ -141,7 +144,8 @@ def _join(states: Iterable[_State]) -> _State:
 class _Walk:
     """One pass over statements in the order of their execution."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: frozenset[str]) -> None:
+        self.own = own
         self.exposed: set[str] = set()
         self.everything = _Collected()
 
@@ -189,7 +193,7 @@ class _Walk:
                 return state
             case ast.Pass():
                 return state
-        self.code(_compile_statement(node), state, _maybe_bound(node))
+        self.code(_compile_statement(node, self.own), state, _maybe_bound(node))
         if isinstance(node, ast.Raise) or _is_exit(node):
             state.reachable = False
         return state
@@ -254,7 +258,7 @@ class _Walk:
 
     def expression(self, node: ast.expr, state: _State) -> None:
         statement = ast.copy_location(ast.Expr(node), node)
-        self.code(_compile_statement(statement), state, _maybe_bound(node))
+        self.code(_compile_statement(statement, self.own), state, _maybe_bound(node))
 
     def target(self, node: ast.expr, state: _State) -> None:
         for part in ast.walk(node):
@@ -328,20 +332,23 @@ def _is_exit(node: ast.stmt) -> bool:
 class _UsedUp(ast.NodeTransformer):
     """A generator that is all that a call is given, and used up by it, is as good as a list."""
 
+    def __init__(self, own: frozenset[str]) -> None:
+        self.known = _USERS_UP - own
+
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
         match node:
             case ast.Call(
                 func=ast.Name(id=name) | ast.Attribute(attr=name),
                 args=[ast.GeneratorExp(elt=element, generators=generators)],
-            ) if name in _USERS_UP:
+            ) if name in self.known:
                 node.args = [ast.copy_location(ast.ListComp(element, generators), node.args[0])]
         return node
 
 
-def _compile_statement(node: ast.stmt) -> CodeType:
+def _compile_statement(node: ast.stmt, own: frozenset[str]) -> CodeType:
     if any(isinstance(part, ast.GeneratorExp) for part in ast.walk(node)):
-        node = _UsedUp().visit(copy.deepcopy(node))
+        node = _UsedUp(own).visit(copy.deepcopy(node))
     return compile(ast.Module([node], []), "<statement>", "exec", dont_inherit=True)
 
 

@@ -240,7 +240,9 @@ def _calls_display(texts: list[str]) -> bool:
     """Tell whether cells call ``display`` and none of them binds it."""
     whole = "\n".join(texts)
     is_bound = re.search(
-        r"^\s*(def display\b|display\s*=|from .* import .*\bdisplay\b)", whole, re.M
+        r"^(def display\b|display\s*=|from \S+ import (\*|.*\bdisplay\b|\([^)]*\bdisplay\b))",
+        whole,
+        re.MULTILINE,
     )
     return is_bound is None and re.search(r"(?<![\w.])display\(", whole) is not None
 

@@ -112,7 +112,7 @@ def decode_script(content: bytes, name: str) -> Script:
     script = Script(name=name, text=text if text.endswith("\n") else text + "\n", newline=newline)
     if not parse_script(script).body:
         raise ScriptError(f"{name} holds no statement: there is nothing to refactor")
-    return part_shared_lines(_without_tabs(script))
+    return part_shared_lines(without_tabs(script))
 
 
 def parse_script(script: Script) -> ast.Module:
@@ -176,7 +176,7 @@ def part_shared_lines(script: Script) -> Script:
     return with_lines(script, lines) if shared else script
 
 
-def _without_tabs(script: Script) -> Script:
+def without_tabs(script: Script) -> Script:
     """Return the script indented by four blanks for each tab: functions are written so."""
     if not re.search(r"^\t", script.text, re.MULTILINE):
         return script

@@ -34,9 +34,12 @@ def _find_use(index: int, head: Head, analysis: Analysis) -> int | None:
     node, names = analysis.statements[index].node, analysis.names[index]
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return None
-    own = analysis.bound_by(head.definitions)
+    everything = range(len(analysis.statements))
+    own = analysis.bound_by(i for i in everything if i not in head.imports)
     is_fixed = (
-        analysis.written_by(node.name) != [index]
+        names.reads & own  # a decorator, a base, a default: it may be another one further down
+        or any(node.name in analysis.names[i].mentions for i in range(index))
+        or analysis.written_by(node.name) != [index]
         or analysis.deletes_any([node.name])
         or any(node.name in each.deferred_writes for each in analysis.names)
     )
@@ -45,15 +48,13 @@ def _find_use(index: int, head: Head, analysis: Analysis) -> int | None:
     )
     if is_fixed or begins_section or not defines_quietly(node, own):
         return None
-    below = range(index + 1, len(analysis.statements))
+    below = everything[index + 1 :]
     use = next((i for i in below if node.name in analysis.names[i].mentions), None)
     if use is None:
         return None
     between = range(index + 1, use)
     work = [i for i in between if i in head.body and not analysis.statements[i].is_definition]
-    if not work or names.reads & analysis.bound_by(between):
-        return None
-    return use
+    return use if work else None
 
 
 def _move(analysis: Analysis, index: int, use: int) -> Analysis:

@@ -64,11 +64,14 @@ def _without_last_exit(script: Script, notes: list[str]) -> Script:
     last = statements[-1]
     if len(statements) == 1 or not _ends_with_success(last.node) or _has_own_exit(statements):
         return script
-    where = script.tell(script.line_in_file(last.first))
-    notes.append(f"{ast.unparse(last.node)} at {where}, the end, is left out")
     lines = read_lines(script)
     del lines[last.first - 1 : last.last]
-    return _without_unused_sys(with_lines(script, lines))
+    shortened = _without_unused_sys(with_lines(script, lines))
+    if not parse_script(shortened).body:
+        return script
+    where = script.tell(script.line_in_file(last.first))
+    notes.append(f"{ast.unparse(last.node)} at {where}, the end, is left out")
+    return shortened
 
 
 def _ends_with_success(node: ast.stmt) -> bool:
@@ -259,6 +262,12 @@ def _why_not(
         if not (_exits(call) and is_failure) or _is_caught(early, function):
             return f"it returns early, at line {early.lineno} of the text"
     last = function.body[-1]
+    if (
+        isinstance(last, ast.Return)
+        and function.body[-2:-1]
+        and (function.body[-2].end_lineno == last.lineno)
+    ):
+        return "its return shares a line"
     if isinstance(last, ast.Return) and not _is_plain(last.value):
         return "what it returns is computed in the return"
     if isinstance(last, ast.Return) and not _is_success(last.value) and _exits(call):
@@ -269,7 +278,7 @@ def _why_not(
     for statement in statements:
         if statement not in (definition, call):
             names = analyse_names([statement.node])
-            outside |= names.writes | names.mentions
+            outside |= names.writes | names.mentions | names.deferred_writes
             if function.name in names.mentions:
                 return f"it is used at another place, too, at line {statement.first} of the text"
     clash = sorted(local & (outside | {function.name}))
@@ -293,9 +302,10 @@ def _tells_failure(status: ast.expr | None) -> bool:
 
 
 def _is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
-    """Tell whether a handler is about a return, which an exit would be an exception for."""
+    """Tell whether a handler or a ``with`` is about a return: to them an exit is an exception."""
+    around = (ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
     return any(
-        isinstance(node, ast.Try) and node.handlers and early in ast.walk(node)
+        isinstance(node, around) and (getattr(node, "handlers", True)) and early in ast.walk(node)
         for node in ast.walk(function)
     )
 
