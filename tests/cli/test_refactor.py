@@ -447,13 +447,6 @@ def test_a_script_that_reads_its_arguments_by_itself_has_a_flow_with_all_of_them
     again = mlstages("verify", "take.py", "take_flow.py", *given, folder=tmp_path)
     assert "flow: verified (2 lines" in again.stdout, again.stdout + again.stderr
     assert 'ARGUMENTS = ["--", "a b", "-n"]' in (tmp_path / "test_take_stages.py").read_text()
-    tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-k", "functions", "test_take_stages.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert "1 passed" in tested.stdout, tested.stdout
 
 
 def test_where_no_few_steps_do_what_the_script_does_one_step_does(tmp_path):
