@@ -39,6 +39,11 @@ def test_a_text_is_kept_as_it_is(tmp_path):
     assert text in read_notebook(write(tmp_path, ("code", text))).text
 
 
+def test_tabs_at_the_margin_are_blanks(tmp_path):
+    path = write(tmp_path, ("code", "if 1:\n\ta = 1"))
+    assert read_notebook(path).text == "# %%\nif 1:\n    a = 1\n"
+
+
 def test_display_prints_where_no_cell_binds_it(tmp_path):
     text = read_notebook(write(tmp_path, ("code", "a = 1\ndisplay(a)"))).text
     assert text.startswith("def display(*values):\n")

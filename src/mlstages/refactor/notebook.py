@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlstages.errors import FileError, RefusedError, ScriptError
-from mlstages.refactor.script import Script, parse_script, part_shared_lines
+from mlstages.refactor.script import Script, parse_script, part_shared_lines, without_tabs
 
 _DISPLAY_MAGICS: Final = frozenset(
     ["matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision", "pylab"]
@@ -115,7 +115,7 @@ def read_notebook(path: Path) -> Script:
     )
     if not parse_script(script).body:
         raise ScriptError(f"{path} has no cell of code: there is nothing to refactor")
-    return part_shared_lines(script)
+    return part_shared_lines(without_tabs(script))
 
 
 class _Figures:
