@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mlstages.errors import OptionError
 from mlstages.refactor.analysis import Analysis
-from mlstages.refactor.command_line import reads_command_line
+from mlstages.refactor.command_line import find_names_of_argv, reads_command_line
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.names import root_name
 
@@ -109,9 +109,10 @@ def find_parser(analysis: Analysis, head: Head) -> tuple[int, ...]:
 
 def find_readers(analysis: Analysis, head: Head) -> frozenset[int]:
     """Return the statements of the body that read the command line, by a function or not."""
+    argv = find_names_of_argv(analysis)
 
     def reads(i: int) -> bool:
-        return any(reads_command_line(n, analysis) for n in analysis.statements[i].walk())
+        return any(reads_command_line(n, argv) for n in analysis.statements[i].walk())
 
     names = {name for i in head.definitions if reads(i) for name in analysis.names[i].writes}
     users = find_users(analysis, head, names) if names else set()

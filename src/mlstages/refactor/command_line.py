@@ -10,19 +10,22 @@ from collections.abc import Iterator
 from mlstages.refactor.analysis import Analysis
 
 
-def reads_command_line(node: ast.AST, analysis: Analysis) -> bool:
-    """Tell whether an expression, by itself, reads the arguments of the process."""
+def reads_command_line(node: ast.AST, names: set[str]) -> bool:
+    """Tell whether an expression, by itself, reads the arguments of the process.
+
+    They may have ``names`` of their own, as `find_names_of_argv` finds them.
+    """
     match node:
         case ast.Attribute(value=ast.Name(id="sys"), attr="argv"):
             return True
         case ast.Name(id=name):
-            return name in _find_names_of_argv(analysis)
+            return name in names
         case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args"), args=arguments):
             return not (arguments and isinstance(arguments[0], ast.List | ast.Constant))
     return False
 
 
-def _find_names_of_argv(analysis: Analysis) -> set[str]:
+def find_names_of_argv(analysis: Analysis) -> set[str]:
     """Return the names that ``from sys import argv`` binds."""
     return {
         alias.asname or alias.name

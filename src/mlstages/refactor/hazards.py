@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
-from mlstages.refactor.command_line import reads_command_line, walk_at_once
+from mlstages.refactor.command_line import find_names_of_argv, reads_command_line, walk_at_once
 from mlstages.refactor.figures import find_open_figures
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.names import BUILTINS, stored_root
+from mlstages.refactor.unwrap import tells_failure
 
 
 class Refusal(NamedTuple):
@@ -299,6 +300,7 @@ def _star_import_in_a_branch(analysis: Analysis, head: Head, body: Body) -> Iter
 
 def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A task has no keyboard, and the script's arguments only once its modules are imported."""
+    argv = find_names_of_argv(analysis)
     for i, statement in enumerate(analysis.statements):
         for node in statement.walk():
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "input":
@@ -306,7 +308,7 @@ def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[
                 reason = "input() is called: a task has no keyboard"
                 yield Refusal(line, reason, only_flow=True)
         if i in (*head.imports, *head.constants, *head.definitions) and any(
-            reads_command_line(node, analysis) for node in walk_at_once(statement.node)
+            reads_command_line(node, argv) for node in walk_at_once(statement.node)
         ):
             reason = "the command line is read where the module is imported, which a task does not"
             yield Refusal(analysis.script.line_in_file(statement.first), reason, only_flow=True)
@@ -325,18 +327,9 @@ def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]
                     pass
                 case _:
                     continue
-            if not any(map(_tells_failure, arguments)):
+            if not any(map(tells_failure, arguments)):
                 line = analysis.script.line_in_file(call.lineno)
                 yield Refusal(line, "the script may end itself with success", only_flow=True)
-
-
-def _tells_failure(status: ast.expr) -> bool:
-    match status:
-        case ast.Constant(value=int() | str() as value):
-            return bool(value)
-        case ast.JoinedStr():
-            return True
-    return False
 
 
 _VETOES: Final[tuple[Row, ...]] = (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mlstages.refactor.analysis import Analysis, read_assignment
-from mlstages.refactor.command_line import reads_command_line
+from mlstages.refactor.command_line import find_names_of_argv, reads_command_line
 from mlstages.refactor.imports import is_import
 from mlstages.refactor.library_options import sets_library_option
 from mlstages.refactor.names import BUILTINS, root_name
@@ -44,11 +44,12 @@ def find_head(analysis: Analysis) -> Head:
     imports = _find_imports(analysis)
     imported = analysis.bound_by(imports)
     rebound = _find_rebound(analysis)
+    bound_here = {name for names in analysis.names for name in names.writes} - imported
 
     def sets_option(i: int) -> bool:
         return sets_library_option(statements[i], imported)
 
-    constants = _find_constants(analysis, imported)
+    constants = _find_constants(analysis, imported, rebound)
     work = _find_first(
         analysis,
         lambda i: (
@@ -59,7 +60,7 @@ def find_head(analysis: Analysis) -> Head:
     )
     # What is looked up or called may give another value above what the script has done.
     constants = {i for i in constants if i < work or _is_literal(statements[i])}
-    acts = min(work, _find_first(analysis, lambda i: _acts(statements[i], imported, analysis)))
+    acts = min(work, _find_first(analysis, lambda i: _acts(statements[i], bound_here)))
     constants = {
         i
         for i in constants
@@ -197,8 +198,11 @@ def _docstring_of(statement: Statement) -> str | None:
     return None
 
 
-def _find_constants(analysis: Analysis, imported: set[str]) -> set[int]:
-    constants = {i for i in range(len(analysis.statements)) if _is_constant(i, analysis)}
+def _find_constants(analysis: Analysis, imported: set[str], rebound: set[str]) -> set[int]:
+    argv = find_names_of_argv(analysis)
+    constants = {
+        i for i in range(len(analysis.statements)) if _is_constant(i, analysis, rebound, argv)
+    }
     return _whose_reads_are_known(constants, analysis, imported)
 
 
@@ -235,26 +239,24 @@ def _walk_own_scope(node: ast.AST) -> Iterator[ast.AST]:
             yield from _walk_own_scope(child)
 
 
-def _acts(statement: Statement, imported: set[str], analysis: Analysis) -> bool:
+def _acts(statement: Statement, own: set[str]) -> bool:
     """Tell whether a definition may do something where it stands, by what the script binds."""
-    own = {name for names in analysis.names for name in names.writes} - imported
     node = statement.node
     bases = node.bases if isinstance(node, ast.ClassDef) else []
     has_own_base = any(root_name(base) in own for base in bases)  # which sees its subclasses
     return statement.is_definition and (has_own_base or not defines_quietly(node, own))
 
 
-def _is_constant(index: int, analysis: Analysis) -> bool:
+def _is_constant(index: int, analysis: Analysis, rebound: set[str], argv: set[str]) -> bool:
     statement, names = analysis.statements[index], analysis.names[index]
     value = _read_values(statement)
     if value is None or names.writes & BUILTINS or names.deferred_reads or not is_pure(value):
         return False
-    if any(reads_command_line(part, analysis) for part in ast.walk(value)):
+    if any(reads_command_line(part, argv) for part in ast.walk(value)):
         return False  # a flow is given it later than the module is imported
-    rebound = names.writes & _find_rebound(analysis)
     others = names.writes - rebound
     return (
-        all(analysis.written_by(name)[0] == index for name in rebound)
+        all(analysis.written_by(name)[0] == index for name in names.writes & rebound)
         and all(analysis.written_by(name) == [index] for name in others)
         and not analysis.deletes_any(others)
         and not any(others & other.mutated for other in analysis.names)

@@ -258,7 +258,7 @@ def _why_not(
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
             return "it is a generator or a coroutine, or binds names from outside"
     for early in _early_returns(function):
-        is_failure = _tells_failure(early.value) and early.end_lineno == early.lineno
+        is_failure = tells_failure(early.value) and early.end_lineno == early.lineno
         if not (_exits(call) and is_failure) or _is_caught(early, function):
             return f"it returns early, at line {early.lineno} of the text"
     last = function.body[-1]
@@ -291,7 +291,7 @@ def _is_success(status: ast.expr | None) -> bool:
     return status is None or (isinstance(status, ast.Constant) and status.value in (0, None))
 
 
-def _tells_failure(status: ast.expr | None) -> bool:
+def tells_failure(status: ast.expr | None) -> bool:
     """Tell whether a returned status ends the script as failed: then it can end it at once."""
     match status:
         case ast.Constant(value=int() | str() as value):
