@@ -310,6 +310,22 @@ def test_what_a_stage_binds_for_itself_is_compared(tmp_path):
     assert "the variable ordered differs" in ran.stdout
 
 
+def test_what_a_stage_of_a_flow_binds_for_itself_is_compared_with_the_functions(tmp_path):
+    (tmp_path / "t.py").write_text(
+        "# make the rows\nrows = [3, 1, 2]\nprint(len(rows))\n\n"
+        "# sum up the rows\nfirst = rows[0]\nprint(sum(rows))\n\n# report\nprint(rows)\n"
+    )
+    report = json.loads(mlstages("refactor", "t.py", "--json", folder=tmp_path).stdout)
+    assert report["proof"]["flow"]["compared"]["variables"] == 2  # rows, and first
+    flow = tmp_path / "t_flow.py"
+    call = "functions.sum_rows(self.rows)"
+    assert call in flow.read_text()
+    flow.write_text(flow.read_text().replace(call, "functions.sum_rows(sorted(self.rows))"))
+    ran = mlstages("verify", "t.py", "t_flow.py", folder=tmp_path)
+    assert ran.returncode == 1
+    assert "the variable first of sum_rows differs: builtins.int '3' became" in ran.stdout
+
+
 def test_a_class_of_a_stage_is_the_same_as_one_at_the_top(tmp_path):
     script = "class Box:\n    pass\n\nbox = Box()\nprint(1)\n"
     inside = (

@@ -80,6 +80,7 @@ def find_difference(one: Trial, other: Trial) -> str:
         or _compare_figures(one, other)
         or _compare_files(one, other)
         or _compare_variables(one, other)
+        or _compare_returned(one, other)
     )
 
 
@@ -98,6 +99,8 @@ class Proof(NamedTuple):
     original: Trial
     laboratory: Laboratory
     """With seeds and clock fixed, where that was needed."""
+    other: Trial
+    """What it is a verdict on."""
     itself: str = ""
     """Why that was needed: what differs between two runs of the script."""
 
@@ -112,11 +115,11 @@ def prove(
     trial = other(laboratory)
     outcome = judge(original, trial, is_fixed=False)
     if outcome.verdict != Verdict.DIFFERS:
-        return Proof(outcome, original, laboratory)
+        return Proof(outcome, original, laboratory, trial)
     again = run_again(original, one, laboratory)
     itself = find_difference(original := _tolerate_pickles(original, again), again)
     if not itself:
-        return Proof(judge(original, trial, is_fixed=False), original, laboratory)
+        return Proof(judge(original, trial, is_fixed=False), original, laboratory, trial)
     return prove_fixed(laboratory, one, other, itself, report)
 
 
@@ -144,12 +147,12 @@ def prove_fixed(
     if not still and original.status:
         still = f"it ends with status {original.status}"
     if still:
-        return Proof(_not_comparable(still), original, laboratory, itself)
-    _, outcome = judge_run(original, other, laboratory, report)
+        return Proof(_not_comparable(still), original, laboratory, again, itself)
+    trial, outcome = judge_run(original, other, laboratory, report)
     if outcome.difference:  # it may have agreed with itself by chance
         still = find_difference(original, run_again(original, one, laboratory))
         outcome = _not_comparable(still) if still else outcome
-    return Proof(outcome, original, laboratory, itself)
+    return Proof(outcome, original, laboratory, trial, itself)
 
 
 def _not_comparable(still: str) -> Outcome:
@@ -207,7 +210,7 @@ def judge(one: Trial, other: Trial, *, is_fixed: bool) -> Outcome:
     return Outcome(
         verdict=Verdict.DIFFERS if difference else verified,
         difference=difference,
-        n_variables=len(both) - len(unseen),
+        n_variables=len({*both, *_list_returned(one, other)}.difference(unseen)),
         n_figures=len(one.figures),
         n_files=len(one.files),
         n_lines=one.stdout.count("\n"),
@@ -318,12 +321,36 @@ def _verb(digest: str) -> str:
 
 def _compare_variables(one: Trial, other: Trial) -> str:
     for name in find_changed_variables(one, other):
-        mine, theirs = one.variables[name], other.variables[name]
-        return (
-            f"the variable {name} differs{_place_within(mine, theirs)}: {mine['type']} "
-            f"{mine['shown'][:80]!r} became {theirs['type']} {theirs['shown'][:80]!r}"
-        )
+        return f"the variable {name} {_tell_change(one.variables[name], other.variables[name])}"
     return ""
+
+
+def _compare_returned(one: Trial, other: Trial) -> str:
+    """Compare what functions of stages, of equal text, had bound when they returned."""
+    for key in sorted(one.returned.keys() & other.returned.keys()):
+        mine, theirs = one.returned[key], other.returned[key]
+        for name in _find_changed(mine, theirs):
+            function = key.partition(":")[0]
+            return f"the variable {name} of {function} {_tell_change(mine[name], theirs[name])}"
+    return ""
+
+
+def _list_returned(one: Trial, other: Trial) -> set[str]:
+    """Return the names that functions of stages have bound in both, and that were compared."""
+    return {
+        name
+        for key in one.returned.keys() & other.returned.keys()
+        for name, mine in one.returned[key].items()
+        if name in other.returned[key]
+        and not (mine["partial"] or other.returned[key][name]["partial"])
+    }
+
+
+def _tell_change(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    return (
+        f"differs{_place_within(mine, theirs)}: {mine['type']} "
+        f"{mine['shown'][:80]!r} became {theirs['type']} {theirs['shown'][:80]!r}"
+    )
 
 
 def _place_within(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
@@ -337,10 +364,16 @@ def _place_within(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
 
 def find_changed_variables(one: Trial, other: Trial) -> list[str]:
     """Return the variables that both runs have, could be looked into, and differ."""
+    return _find_changed(one.variables, other.variables)
+
+
+def _find_changed(
+    one: Mapping[str, Mapping[str, Any]], other: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
     return [
         name
-        for name, mine in one.variables.items()
-        if (theirs := other.variables.get(name)) is not None
+        for name, mine in one.items()
+        if (theirs := other.get(name)) is not None
         and not (mine["partial"] or theirs["partial"])
         and mine["digest"] != theirs["digest"]
     ]

@@ -153,6 +153,14 @@ def _plan(script: Script, wishes: Wishes) -> Plan:
     return plan
 
 
+class _Attempt(NamedTuple):
+    """A flow, as it was cut."""
+
+    plan: Plan
+    outcome: Outcome
+    trial: Trial | None = None
+
+
 def _prove(
     path: Path,
     script: Script,
@@ -194,29 +202,34 @@ def _prove(
     def run_functions(place: Laboratory) -> Trial:
         return run_program(place, module, own, [Path(name).stem], find_stages(script.text, own))
 
-    def prove_flow(proof: Proof) -> tuple[Plan, Outcome]:
+    def prove_flow(proof: Proof) -> _Attempt:
         if not plan.flow_refusals and proof.outcome.verdict == Verdict.NOT_COMPARABLE:
-            return plan, proof.outcome
+            return _Attempt(plan, proof.outcome)
         if plan.flow_refusals or proof.outcome.verdict == Verdict.DIFFERS:
-            return plan, _begin_with(plan)
-        return _prove_flow(path, script, plan, wishes, terms, proof.laboratory, proof.original)
+            return _Attempt(plan, _begin_with(plan))
+        original = replace(proof.original, returned=proof.other.returned)
+        return _prove_flow(path, script, plan, wishes, terms, proof.laboratory, original)
 
     terms.report("running the functions")
     proof = prove(laboratory, original, run_script, run_functions, terms.report)
-    cut, flow = prove_flow(proof)
-    if flow.verdict == Verdict.DIFFERS and not proof.laboratory.is_fixed:
+    cut = prove_flow(proof)
+    if cut.outcome.verdict == Verdict.DIFFERS and not proof.laboratory.is_fixed:
         terms.report(f"running {path.name} again: does it do the same twice?")
         again = run_again(proof.original, run_script, proof.laboratory)
         if itself := find_difference(proof.original, again):
             proof = prove_fixed(laboratory, run_script, run_functions, itself, terms.report)
-            cut, flow = prove_flow(proof)
+            cut = prove_flow(proof)
     functions = proof.outcome
-    if (text_of_flow := write_functions(cut)) != own and not functions.difference:
+    if (text_of_flow := write_functions(cut.plan)) != own and not functions.difference:
         terms.report("running the functions as the flow has them")
         stages = find_stages(script.text, text_of_flow)
         trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem], stages)
         functions = judge(proof.original, trial, is_fixed=proof.laboratory.is_fixed)
-    made = _described(path, cut, terms, functions, flow, proof.original.seconds)
+        if cut.trial is not None and not cut.outcome.difference:
+            original = replace(proof.original, returned=trial.returned)
+            outcome = judge(original, cut.trial, is_fixed=proof.laboratory.is_fixed)
+            cut = cut._replace(outcome=outcome)
+    made = _described(path, cut.plan, terms, functions, cut.outcome, proof.original.seconds)
     return replace(made, itself=proof.itself)
 
 
@@ -290,7 +303,7 @@ def _prove_flow(
     terms: Terms,
     laboratory: Laboratory,
     original: Trial,
-) -> tuple[Plan, Outcome]:
+) -> _Attempt:
     """Return the verdict on the flow; where it differs, the step at fault joins the one above.
 
     Where none helps, not even that of one step, the flow is the first one that came to its end.
@@ -299,16 +312,14 @@ def _prove_flow(
     options = translate_arguments(plan.arguments, terms.arguments, as_text=plan.reads_arguments)
     for left in range(_MOST_ROUNDS, 0, -1):
         terms.report(f"running the flow, {len(plan.steps)} steps")
-        run = partial(_run_cut, path=path, plan=plan, options=options)
+        run = partial(_run_cut, path=path, script=script, plan=plan, options=options)
         if plan.blocks and laboratory.is_fixed:  # a race of branches has no second chance
             laboratory = replace(laboratory, forks=False)
         trial, outcome = judge_run(original, run, laboratory, terms.report)
         laboratory = replace(laboratory, forks=trial.is_forked)
         if trial.status and "No module named 'metaflow'" in trial.stderr:
-            return plan, Outcome(
-                verdict=Verdict.NOT_RUN,
-                difference=f"{terms.python} has no metaflow: pip install metaflow",
-            )
+            missing = f"{terms.python} has no metaflow: pip install metaflow"
+            return _Attempt(plan, Outcome(verdict=Verdict.NOT_RUN, difference=missing))
         why = outcome.difference or find_changed_in_branches(plan, trial)
         if plan.blocks and why:
             terms.report(f"no branches: {why}")
@@ -316,13 +327,13 @@ def _prove_flow(
             wishes = replace(wishes, is_parallel=False, notes=(*wishes.notes, note))
             plan = _plan(script, wishes)
             continue
-        attempts.append(_Attempt(plan, outcome, has_ended=trial.status == original.status))
+        attempts.append(_Attempt(plan, outcome, trial))
         if not_to_keep := _find_kept_in_vain(plan, trial, original):
             wishes = replace(wishes, picklable=wishes.picklable - not_to_keep)
             plan = _plan(script, wishes)
             continue
         if not outcome.difference:
-            return plan, outcome
+            return attempts[-1]
         # No other cut changes where a class is defined.
         is_hopeless = len(plan.steps) == 1 or find_moved_pickles(original, trial)
         ban = None if is_hopeless else find_fault(plan, trial, original, outcome.difference)
@@ -334,9 +345,9 @@ def _prove_flow(
         wishes = replace(wishes, bans=(*wishes.bans, *bans))
         plan = _plan(script, wishes)
     if not attempts:
-        return plan, _NOT_RUN
-    chosen = next((each for each in attempts if each.has_ended), attempts[-1])
-    return chosen.plan, chosen.outcome
+        return _Attempt(plan, _NOT_RUN)
+    ended = (each for each in attempts if each.trial and each.trial.status == original.status)
+    return next(ended, attempts[-1])
 
 
 def _ban_all(plan: Plan, reason: str) -> list[Ban]:
@@ -344,18 +355,15 @@ def _ban_all(plan: Plan, reason: str) -> list[Ban]:
     return [Ban(step.stages[0].pieces[0].statement, reason) for step in plan.steps[1:]]
 
 
-def _run_cut(laboratory: Laboratory, path: Path, plan: Plan, options: Sequence[str]) -> Trial:
+def _run_cut(
+    laboratory: Laboratory, path: Path, script: Script, plan: Plan, options: Sequence[str]
+) -> Trial:
     """Return a run of the flow that a plan comes to."""
     module, flow = functions_module(path), f"{module_stem(path.name)}_flow.py"
-    texts = {f"{module}.py": write_functions(plan), flow: write_flow(plan, module)}
-    return _with_names(run_flow(laboratory, texts, flow, options), plan)
-
-
-class _Attempt(NamedTuple):
-    plan: Plan
-    outcome: Outcome
-    has_ended: bool
-    """With the exit status of the script."""
+    own = write_functions(plan)
+    texts = {f"{module}.py": own, flow: write_flow(plan, module)}
+    stages = find_stages(script.text, own)
+    return _with_names(run_flow(laboratory, texts, flow, options, stages=stages), plan)
 
 
 def _find_kept_in_vain(plan: Plan, trial: Trial, original: Trial) -> set[str]:

@@ -89,6 +89,8 @@ class Trial:
     """Of a flow, tasks were to be forked from a process that has imported what they need."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     """Of a flow, the artifacts that each step read or bound, at its end."""
+    returned: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """What each stage's function had bound when it returned, by the function's name and text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +183,22 @@ def run_program(
     trial = _run(laboratory, ["record", name], modules)
     if not stages or trial.status or trial.timed_out:
         return trial
+    again = run_stages(laboratory, name, text, modules, stages)
+    whole = {each: value for each, value in again.variables.items() if not value["partial"]}
+    return replace(trial, variables={**whole, **trial.variables}, returned=again.returned)
+
+
+def run_stages(
+    laboratory: Laboratory,
+    name: str,
+    text: str | None,
+    modules: Sequence[str],
+    stages: Sequence[str],
+) -> Trial:
+    """Run a module of functions, as `run_program` does; what its stages bind lives on."""
     laboratory.reset()
     _write(laboratory, name, text)
-    seen = _run(laboratory, ["record", name], modules, stages).variables
-    whole = {each: value for each, value in seen.items() if not value["partial"]}
-    return replace(trial, variables={**whole, **trial.variables})
+    return _run(laboratory, ["record", name], modules, stages)
 
 
 def observe_script(laboratory: Laboratory, name: str, plan: Plan) -> Trial:
@@ -208,6 +221,7 @@ def run_flow(
     flow: str,
     options: Sequence[str] = (),
     modules: Sequence[str] = (),
+    stages: Sequence[str] = (),
 ) -> Trial:
     """Run the flow in Metaflow, each task in a process of its own.
 
@@ -215,6 +229,19 @@ def run_flow(
     a new interpreter would not have is named in `mlstages.launch.fork.child`. Where that may
     matter (a library can keep a function that tells the time from before the clock was fixed),
     it can be forbidden (`Laboratory.forks`).
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        The texts of files that are written first, by their names.
+    flow : str
+        The file of the flow.
+    options : sequence of str
+        Of the flow's ``run``.
+    modules : sequence of str
+        Other modules whose classes are the script's.
+    stages : sequence of str
+        Functions of these modules of which is told what they bind for themselves.
     """
     laboratory.reset()
     for name, text in texts.items():
@@ -226,7 +253,9 @@ def run_flow(
     command = [laboratory.python, *begin, "--no-pylint", "run", *forked, *options]
     before = _take_stock(laboratory)
     began = time.perf_counter()
-    status, stdout, stderr, timed_out = _start(laboratory, command, modules, is_flow=True)
+    status, stdout, stderr, timed_out = _start(
+        laboratory, command, modules, is_flow=True, stages=stages
+    )
     seconds = time.perf_counter() - began
     text = (laboratory.folder / flow).read_text(encoding="utf-8", errors="replace")
     tasks = _read_tasks(laboratory.scratch / "record", text)
@@ -244,6 +273,7 @@ def run_flow(
         files=files,
         pickles=_read_pickles(files, [task["pickles"] for task in tasks]),
         of_steps={task["step"]: task["variables"] for task in tasks},
+        returned={key: bound for task in tasks for key, bound in task["returned"].items()},
         seconds=seconds,
         places={},
         timed_out=timed_out,
@@ -308,6 +338,7 @@ def _run(
         stderr=stderr,
         figures=tuple(record.get("figures", ())),
         variables=record.get("variables", {}),
+        returned=record.get("returned", {}),
         files=files,
         pickles=_read_pickles(files, [record.get("pickles", {})]),
         seconds=seconds,

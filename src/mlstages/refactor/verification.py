@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from mlstages.errors import OptionError
 from mlstages.refactor.arguments import translate_arguments
 from mlstages.refactor.planning import plan_script
-from mlstages.refactor.proof import Outcome, Run, prove
+from mlstages.refactor.proof import Outcome, Proof, Run, find_difference, judge, prove
 from mlstages.refactor.refactoring import Terms, read_any, require_success
 from mlstages.refactor.script import parse_script
 from mlstages.refactor.stage_calls import find_stages
@@ -18,6 +18,7 @@ from mlstages.refactor.trial import (
     open_laboratory,
     run_flow,
     run_program,
+    run_stages,
 )
 
 
@@ -76,7 +77,10 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
         original = one(laboratory)
         require_success(first, read_any(first), original, laboratory)
         terms.report(f"running {second.name}")
-        outcome = prove(laboratory, original, one, other, terms.report).outcome
+        proof = prove(laboratory, original, one, other, terms.report)
+        outcome = proof.outcome
+        if kind == Kind.FLOW and not outcome.difference:
+            outcome = _judge_by_functions(proof, first, second)
     return Verification(first=first, second=second, kind=kind, outcome=outcome)
 
 
@@ -95,11 +99,58 @@ def _runner(path: Path, options: Sequence[str] = (), *, beside: Path | None = No
 
     The options are those of a flow.
     """
-    others = [each.stem for each in path.parent.glob("*.py")]
+    others = _list_modules(path)
     if _kind_of(path) == Kind.FLOW:
-        return lambda place: run_flow(place, {}, path.name, options, modules=others)
+        module = _find_functions(path)
+        stages = _find_stages(beside, module) if beside and module else []
+        return lambda place: run_flow(place, {}, path.name, options, others, stages)
     if path.suffix == ".ipynb":
         text = read_any(path).text
         return lambda place: run_program(place, f"{path.stem}.py", text)
-    stages = [] if beside is None else find_stages(read_any(beside).text, read_any(path).text)
+    stages = [] if beside is None else _find_stages(beside, path)
     return lambda place: run_program(place, path.name, None, others, stages)
+
+
+def _judge_by_functions(proof: Proof, script: Path, flow: Path) -> Outcome:
+    """Return the verdict on a flow, with what its stages bind for themselves.
+
+    It is compared with what they bind as functions, if the flow imports them from a module that
+    does what the script does.
+    """
+    module = _find_functions(flow)
+    stages = [] if module is None else _find_stages(script, module)
+    if module is None or not stages:
+        return proof.outcome
+    trial = run_stages(proof.laboratory, module.name, None, _list_modules(module), stages)
+    if find_difference(proof.original, trial):
+        return proof.outcome
+    original = replace(proof.original, returned=trial.returned)
+    return judge(original, proof.other, is_fixed=proof.laboratory.is_fixed)
+
+
+def _find_functions(flow: Path) -> Path | None:
+    """Return the module beside a flow that the flow imports, and which has a main."""
+    for node in parse_script(read_any(flow)).body:
+        match node:
+            case ast.Import(names=[ast.alias(name=name)]):
+                pass
+            case ast.ImportFrom(module=str(name), level=0):
+                pass
+            case _:
+                continue
+        path = flow.parent / f"{name}.py"
+        if path.is_file() and _has_main(parse_script(read_any(path))):
+            return path
+    return None
+
+
+def _has_main(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
+
+
+def _find_stages(script: Path, functions: Path) -> list[str]:
+    return find_stages(read_any(script).text, read_any(functions).text)
+
+
+def _list_modules(path: Path) -> list[str]:
+    return [each.stem for each in path.parent.glob("*.py")]

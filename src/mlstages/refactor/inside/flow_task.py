@@ -11,6 +11,7 @@ from .digests import describe_all, round_trip
 from .figures import Figures
 from .pickled_files import describe_pickles
 from .records import FOLDER, write_record
+from .stage_locals import StageLocals, mark_imported
 from .standing_clock import fix_seeds_and_clock
 
 
@@ -43,8 +44,11 @@ def fix_in_each_task(forked):
 def record_tasks():
     """At the end of this process, if it is a task, record its artifacts and its figures."""
     figures = Figures()
-    sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", figures.watch))
-
+    stages = StageLocals()
+    sys.meta_path[:0] = [
+        AfterImport("matplotlib.pyplot", figures.watch),
+        *mark_imported(stages),
+    ]
     variables = {}
 
     def watch(module):
@@ -76,6 +80,7 @@ def record_tasks():
             "task": task,
             "figures": figures.digests,
             "variables": variables,
+            "returned": stages.returned,
             "pickles": describe_pickles(),
         }
         write_record("task-%s" % os.getpid(), record)

@@ -11,10 +11,10 @@ from .figures import Figures
 from .observer import Observer
 from .pickled_files import describe_pickles
 from .records import FOLDER, write_record
+from .stage_locals import LastingStageLocals, keep_locals
 from .standing_clock import fix_seeds_and_clock
 
 _KEEP = "__mlstages_keep__"
-_KEEP_STAGE = "__mlstages_keep_stage__"
 
 
 def main():
@@ -29,30 +29,33 @@ def main():
     figures = Figures()
     if os.environ.get("MLSTAGES_FIXED"):
         fix_seeds_and_clock()
+    stages = LastingStageLocals()
     if mode == "record":
         sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", figures.watch))
-        status, names = run_script(path)
+        status, names = run_script(path, stages)
         record = {"status": status}
     else:
         with open(os.path.join(FOLDER, "live.json")) as file:
             observer = Observer(json.load(file))
         sys.meta_path.insert(0, AfterImport("matplotlib.pyplot", observer.watch))
-        status, names = run_script(path, observed=observer)
+        status, names = run_script(path, stages, observed=observer)
         record = {"status": status, "places": observer.places}
     sys.stdout.flush()
     if mode == "record":
         figures.record_open()
         record["figures"] = figures.digests
         record["variables"] = describe_all(names)
+        record["returned"] = stages.returned
         record["pickles"] = describe_pickles()
     write_record("run", record)
     sys.stdout.flush()
     sys.exit(status)
 
 
-def run_script(path, *, observed=None):
+def run_script(path, stages, *, observed=None):
     """Run a script as the main program; return its exit status and its final variables.
 
+    ``stages`` keeps what functions of stages bind; those are the script's variables, too.
     ``observed`` is a function that is called before each top-level statement with its index.
     """
     path = os.path.abspath(path)  # as Python itself tells a script
@@ -71,7 +74,7 @@ def run_script(path, *, observed=None):
     )
     with open(path, "rb") as file:
         content = file.read()
-    locals_of_main, locals_of_stages = {}, {}
+    locals_of_main = {}
 
     def keep(names):
         locals_of_main.clear()
@@ -79,9 +82,9 @@ def run_script(path, *, observed=None):
 
     tree = ast.parse(content, path)
     if observed is None:
-        _keep_locals(tree)
+        stages.mark(tree, main.__dict__)
+        _keep_locals_of_main(tree)
         main.__dict__[_KEEP] = keep
-        main.__dict__[_KEEP_STAGE] = locals_of_stages.update
     status = 0
     try:
         flags = 0
@@ -104,8 +107,7 @@ def run_script(path, *, observed=None):
         traceback.print_exception(type(error), error, here)
         status = 1
     names = {k: v for k, v in main.__dict__.items() if k not in own or own[k] is not v}
-    names = {k: v for k, v in names.items() if k not in (_KEEP, _KEEP_STAGE)}
-    return status, {**locals_of_stages, **names, **locals_of_main}
+    return status, {**stages.last, **names, **locals_of_main}
 
 
 def _run_by_statement(tree, path, names, observed):
@@ -125,7 +127,7 @@ def _run_by_statement(tree, path, names, observed):
     observed(len(tree.body), names)
 
 
-def _keep_locals(tree):
+def _keep_locals_of_main(tree):
     """Let the function that the main guard calls leave its local names behind."""
     called = None
     for node in tree.body:
@@ -133,13 +135,9 @@ def _keep_locals(tree):
             called = _called_last(node.body) or called
         elif _called_last([node]) == "main":
             called = called or "main"
-    stages = os.environ.get("MLSTAGES_STAGES", "").split(",")
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == called:
-            _KeepLocals(_KEEP).visit_body(node)
-        elif isinstance(node, ast.FunctionDef) and node.name in stages:
-            _KeepLocals(_KEEP_STAGE).visit_body(node)
-    ast.fix_missing_locations(tree)
+            keep_locals(node, "%s(locals())" % _KEEP)
 
 
 def _called_last(body):
@@ -156,28 +154,3 @@ def _called_last(body):
             if isinstance(call.func, ast.Name) and found != "main":
                 found = call.func.id
     return found
-
-
-class _KeepLocals(ast.NodeTransformer):
-    def __init__(self, name):
-        self.name = name
-
-    def visit_body(self, function):
-        function.body = [self.visit(node) for node in function.body]
-        function.body = [n for m in function.body for n in (m if isinstance(m, list) else [m])]
-        if function.body and not isinstance(function.body[-1], ast.Return):
-            function.body.append(ast.copy_location(self.keep(), function.body[-1]))
-
-    def keep(self):
-        return ast.parse("%s(locals())" % self.name).body[0]
-
-    def visit_FunctionDef(self, node):
-        return node
-
-    visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = visit_FunctionDef
-
-    def visit_Return(self, node):
-        keep = self.keep()
-        for part in ast.walk(keep):
-            ast.copy_location(part, node)
-        return [keep, node]
