@@ -102,6 +102,12 @@ def test_a_step_may_end_the_process_where_the_script_fails(status):
     assert not plan_of(f"a = [1]\nif not a:\n    exit({status})\nprint(a)\n").flow_refusals
 
 
+def test_a_step_may_end_the_process_with_a_status_that_tells_failure():
+    text = "import sys\na = 1\nrc = len('')\nprint(a)\nif rc:\n    sys.exit(rc)\n"
+    assert not plan_of(text).flow_refusals
+    assert plan_of(text.replace("if rc:", "if a:")).flow_refusals
+
+
 @pytest.mark.parametrize(("text", "reason"), NO_FLOW.values(), ids=NO_FLOW)
 def test_a_script_may_have_functions_and_no_flow(text, reason):
     plan = plan_of(text)

@@ -85,6 +85,33 @@ OPENED = {
         "if __name__ == '__main__': a = 1; print(a)\n",
         "a = 1\nprint(a)\n",
     ),
+    "a last status that is computed": (
+        "import sys\n\n\ndef main():\n    a = 1\n    print(a)\n    return 0 if a < 2 else 1\n\n\n"
+        "sys.exit(main())\n",
+        "import sys\n\n\na = 1\nprint(a)\nif not a < 2:\n    sys.exit(1)\n",
+    ),
+    "a last status of two words": (
+        "def main():\n    a = 1\n    print(a)\n    return ('bad' if a > 2 or not a\n"
+        "        else 0)\n\n\nraise SystemExit(main())\n",
+        "a = 1\nprint(a)\nif a > 2 or not a:\n    raise SystemExit('bad')\n",
+    ),
+    "a status that has a name": (
+        "import sys\n\n\ndef main():\n    print(1)\n    rc = len('')\n    return rc\n\n\n"
+        "sys.exit(main())\n",
+        "import sys\n\n\nprint(1)\nrc = len('')\nif rc:\n    sys.exit(rc)\n",
+    ),
+    "a failure unless all is well": (
+        "import sys\na = [1]\nsys.exit(0 if not a or a[0] else 'none')\n",
+        "import sys\na = [1]\nif not (not a or a[0]):\n    sys.exit('none')\n",
+    ),
+    "a failure if something is": (
+        "import sys\na = [1]\nsys.exit(0 if not a[1:] else 3)\n",
+        "import sys\na = [1]\nif a[1:]:\n    sys.exit(3)\n",
+    ),
+    "main fails in the end": (
+        "import sys\n\n\ndef main():\n    print(1)\n    return 1\n\n\nsys.exit(main())\n",
+        "import sys\n\n\nprint(1)\nsys.exit(1)\n",
+    ),
     "an exit of the script's own": (
         "def exit(status):\n    print('own')\n\n\ndef main():\n    print(1)\n\n\nexit(main())\n",
         "def main():\n    print(1)\n\n\nstatus = main()\nprint('own')\n",
@@ -112,8 +139,8 @@ STAYS = {
     "nothing but the end": "exit()\n",
     "no guard and no main": "a = 1\nprint(a)\n",
     "main is called twice": "def main():\n    print(1)\nmain()\nmain()\n",
-    "main returns a status": "import sys\ndef main():\n    print(1)\n    return 1\n"
-    "sys.exit(main())\n",
+    "a status that is a number": "import sys\na = len('a')\nsys.exit(a - 1)\n",
+    "a test over two lines": "import sys\na = 1\nsys.exit(0 if (a and\n  a) else 1)\n",
     "main is decorated": "def d(f):\n    return f\n@d\ndef main():\n    print(1)\nmain()\n",
     "main returns early": "def main():\n    if 1:\n        return\n    print(1)\nmain()\n",
     "it returns early with success": "import sys\ndef main():\n    if 1:\n        return 0\n"

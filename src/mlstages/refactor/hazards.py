@@ -317,6 +317,7 @@ def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[
 def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
     """A step that ends the process is a failed step, as it should be where the script fails."""
     for i in body.indexes:
+        guarded = set(_list_guarded(analysis.statements[i].walk()))
         for call in analysis.statements[i].walk():
             match call:
                 case ast.Call(func=ast.Name(id="exit" | "quit"), args=arguments):
@@ -327,9 +328,20 @@ def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]
                     pass
                 case _:
                     continue
-            if not any(map(tells_failure, arguments)):
+            if call not in guarded and not any(map(tells_failure, arguments)):
                 line = analysis.script.line_in_file(call.lineno)
                 yield Refusal(line, "the script may end itself with success", only_flow=True)
+
+
+def _list_guarded(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the ends with a status that has been found to tell failure: if rc: sys.exit(rc)."""
+    for node in nodes:
+        match node:
+            case ast.If(
+                test=ast.Name(id=name),
+                body=[ast.Expr(value=ast.Call(args=[ast.Name(id=status)]) as call)],
+            ) if status == name:
+                yield call
 
 
 _VETOES: Final[tuple[Row, ...]] = (

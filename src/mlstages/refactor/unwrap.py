@@ -23,7 +23,15 @@ from mlstages.refactor.script import (
     with_lines,
 )
 
-_EXITS: Final = ("sys.exit", "exit")
+_EXITS: Final = ("sys.exit", "exit", "quit")
+
+
+class _Exit(NamedTuple):
+    """How a statement ends the script."""
+
+    spelled: str
+    """``sys.exit``, ``exit``, ``quit`` or ``raise SystemExit``."""
+    status: ast.expr | None
 
 
 class Unwrapped(NamedTuple):
@@ -55,6 +63,7 @@ def unwrap(script: Script) -> Unwrapped:
         script = _without_unused_sys(script)
         docstring = docstring or said
         notes.append(f"the body of {name}() is the script")
+    script = _with_exit_of_failure(script, notes)
     return Unwrapped(script, tuple(notes), docstring)
 
 
@@ -62,7 +71,10 @@ def _without_last_exit(script: Script, notes: list[str]) -> Script:
     """Return the script without a last statement that ends it as it ends anyway."""
     statements = split_statements(script, parse_script(script))
     last = statements[-1]
-    if len(statements) == 1 or not _ends_with_success(last.node) or _has_own_exit(statements):
+    end = _read_exit(last.node)
+    if len(statements) == 1 or end is None or _has_own_exit(statements):
+        return script
+    if not _is_success(end.status):
         return script
     lines = read_lines(script)
     del lines[last.first - 1 : last.last]
@@ -74,16 +86,67 @@ def _without_last_exit(script: Script, notes: list[str]) -> Script:
     return shortened
 
 
-def _ends_with_success(node: ast.stmt) -> bool:
-    match node:
-        case ast.Expr(value=ast.Call() as call):
-            ends: tuple[str, ...] = ("sys.exit", "exit", "quit")
-        case ast.Raise(exc=ast.Call() as call, cause=None):
-            ends = ("SystemExit",)
+def _with_exit_of_failure(script: Script, notes: list[str]) -> Script:
+    """Return the script with a last exit of a computed status only where that tells failure.
+
+    A process that ends itself with success is a failed task to Metaflow.
+    """
+    statements = split_statements(script, parse_script(script))
+    last = statements[-1]
+    end = _read_exit(last.node)
+    if end is None or len(statements) == 1 or _has_own_exit(statements):
+        return script
+    text = _write_exit_of_failure(script, end)
+    if text is None:
+        return script
+    lines = read_lines(script)
+    origin = lines[last.first - 1].origin
+    lines[last.first - 1 : last.last] = [Line(each, origin) for each in text]
+    where = script.tell(script.line_in_file(last.first))
+    notes.append(f"{end.spelled} at {where}, the end, only ends the script where it has failed")
+    return with_lines(script, lines)
+
+
+def _write_exit_of_failure(script: Script, end: _Exit) -> list[str] | None:
+    """Return the lines that end a script where its status tells failure; None for other ends."""
+    match end.status:
+        case ast.IfExp(test=test, body=success, orelse=failure) if _is_success(success):
+            head = f"if {_negate(script, test)}:"
+        case ast.IfExp(test=test, body=failure, orelse=success) if _is_success(success):
+            head = f"if {ast.get_source_segment(script.text, test)}:"
+        case ast.Name(id=name):
+            return [f"if {name}:", f"    {end.spelled}({name})"]
         case _:
-            return False
-    status = [ast.unparse(each) for each in (*call.args, *call.keywords)]
-    return ast.unparse(call.func) in ends and status in ([], ["0"], ["None"])
+            return None
+    if not tells_failure(failure):
+        return None
+    text = [head, f"    {end.spelled}({ast.get_source_segment(script.text, failure)})"]
+    return None if any("\n" in line for line in text) else text
+
+
+def _negate(script: Script, test: ast.expr) -> str:
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return ast.get_source_segment(script.text, operand) or ""
+        case ast.BoolOp() | ast.IfExp() | ast.Lambda() | ast.NamedExpr():
+            return f"not ({ast.get_source_segment(script.text, test)})"
+    return f"not {ast.get_source_segment(script.text, test)}"
+
+
+def _read_exit(node: ast.stmt) -> _Exit | None:
+    """Return how a statement ends the script; None if it does not, or not with one status."""
+    match node:
+        case ast.Expr(value=ast.Call(func=function, args=arguments, keywords=[])):
+            spelled = ast.unparse(function)
+            if spelled not in _EXITS:
+                return None
+        case ast.Raise(
+            exc=ast.Call(func=ast.Name("SystemExit"), args=arguments, keywords=[]), cause=None
+        ):
+            spelled = "raise SystemExit"
+        case _:
+            return None
+    return _Exit(spelled, next(iter(arguments), None)) if len(arguments) < 2 else None
 
 
 def _has_own_exit(statements: list[Statement]) -> bool:
@@ -203,23 +266,11 @@ def _find_only_call(
                 continue
         return None
     work = statements[last].node
-    status = None if _has_own_exit(statements) else _read_status(work)
-    match ast.Expr(status) if isinstance(status, ast.Call) else work:
+    end = None if _has_own_exit(statements) else _read_exit(work)
+    match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
             return last, name, arguments
     return None
-
-
-def _read_status(node: ast.stmt) -> ast.expr | None:
-    """Return what a statement ends the script with; None if it does not end it."""
-    match node:
-        case ast.Expr(value=ast.Call(func=function, args=[status])):
-            ends: tuple[str, ...] = _EXITS
-        case ast.Raise(exc=ast.Call(func=function, args=[status])):
-            ends = ("SystemExit",)
-        case _:
-            return None
-    return status if ast.unparse(function) in ends else None
 
 
 def _calls(node: ast.AST) -> bool:
@@ -257,9 +308,11 @@ def _why_not(
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
             return "it is a generator or a coroutine, or binds names from outside"
+    end = _read_exit(call.node)
+    is_status = end is not None and isinstance(end.status, ast.Call)
     for early in _early_returns(function):
         is_failure = tells_failure(early.value) and early.end_lineno == early.lineno
-        if not (_exits(call) and is_failure) or _is_caught(early, function):
+        if not (is_status and is_failure) or _is_caught(early, function):
             return f"it returns early, at line {early.lineno} of the text"
     last = function.body[-1]
     if (
@@ -268,10 +321,8 @@ def _why_not(
         and (function.body[-2].end_lineno == last.lineno)
     ):
         return "its return shares a line"
-    if isinstance(last, ast.Return) and not _is_plain(last.value):
+    if isinstance(last, ast.Return) and not (is_status or _is_plain(last.value)):
         return "what it returns is computed in the return"
-    if isinstance(last, ast.Return) and not _is_success(last.value) and _exits(call):
-        return "what it returns is the exit status"
     local = analyse_names(n for n in function.body if not isinstance(n, ast.Return)).writes
     local |= {argument.arg for argument in spec.args}
     outside: set[str] = set()
@@ -288,7 +339,12 @@ def _why_not(
 
 
 def _is_success(status: ast.expr | None) -> bool:
-    return status is None or (isinstance(status, ast.Constant) and status.value in (0, None))
+    match status:
+        case None | ast.Constant(value=None):
+            return True
+        case ast.Constant(value=int() as value):
+            return not value
+    return False
 
 
 def tells_failure(status: ast.expr | None) -> bool:
@@ -308,20 +364,6 @@ def _is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
         isinstance(node, around) and (getattr(node, "handlers", True)) and early in ast.walk(node)
         for node in ast.walk(function)
     )
-
-
-def _exits(call: Statement) -> bool:
-    return _spell_exit(call) != ""
-
-
-def _spell_exit(call: Statement) -> str:
-    """Return how the script ends itself with what main returns; empty if it does not."""
-    match call.node:
-        case ast.Raise():
-            return "raise SystemExit"
-        case ast.Expr(value=ast.Call(func=function, args=[ast.Call()])):
-            return ast.unparse(function) if ast.unparse(function) in _EXITS else ""
-    return ""
 
 
 def _early_returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
@@ -407,24 +449,25 @@ def _put_in_place(
         case ast.Expr(value=ast.Constant(value=str(said))):
             docstring = said
             body = body[1:]
-    if body and isinstance(body[-1], ast.Return):
-        body = body[:-1]
+    end = _read_exit(call.node)
+    returns = list(_early_returns(function))
+    match body[-1:]:
+        case [ast.Return(value=value)] if end is None or _is_success(value):
+            body = body[:-1]
+        case [ast.Return() as last]:
+            returns.append(last)
     origin = lines[call.first - 1].origin
     opened: list[Line] = []
-    needless: list[ast.expr] = []
+    changes: list[_Change] = []
     for parameter, value in _bind_arguments(function, arguments):
         use = _find_only_parse(function, parameter) if _means_the_command_line(value) else None
         if use is not None:
-            needless.append(use)
+            changes.append(_Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not (isinstance(value, ast.Name) and value.id == parameter):
             assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
             opened.append(Line(assigned, origin))
-    changes: list[tuple[ast.expr | ast.stmt, str]] = [(use, "") for use in needless]
-    changes += [
-        (early, f"{_spell_exit(call)}({ast.get_source_segment(script.text, early.value)})")
-        for early in _early_returns(function)
-        if early.value is not None
-    ]
+    if end is not None:
+        changes += [change for each in returns for change in _make_exit(lines, each, end.spelled)]
     _change(lines, changes)
     if body:
         opened += _dedented(script, lines, body)
@@ -442,14 +485,33 @@ def _put_in_place(
     return part_shared_lines(with_lines(script, lines)), function.name, docstring
 
 
-def _change(lines: list[Line], changes: list[tuple[ast.expr | ast.stmt, str]]) -> None:
-    """Put other texts in the place of nodes that stand on one line each."""
-    for node, new in sorted(
-        changes, key=lambda each: (each[0].lineno, each[0].col_offset), reverse=True
-    ):
-        text = lines[node.lineno - 1].text.encode()
-        text = text[: node.col_offset] + new.encode() + text[node.end_col_offset :]
-        lines[node.lineno - 1] = lines[node.lineno - 1]._replace(text=text.decode())
+class _Change(NamedTuple):
+    """A place in the bytes of a line, and what is to stand there."""
+
+    line: int
+    first: int
+    last: int
+    text: str
+
+
+def _make_exit(lines: list[Line], node: ast.Return, spelled: str) -> Iterator[_Change]:
+    """Yield what makes an exit with a status out of a return of it."""
+    if node.value is None:
+        return
+    text = lines[node.lineno - 1].text.encode()
+    value = text[node.col_offset + len("return") :].lstrip()
+    after = len(text) - len(value)
+    yield _Change(node.lineno, node.col_offset, after, f"{spelled}(")
+    end = node.end_col_offset or 0
+    yield _Change(node.end_lineno or node.lineno, end, end, ")")
+
+
+def _change(lines: list[Line], changes: list[_Change]) -> None:
+    for change in sorted(changes, reverse=True):
+        line = lines[change.line - 1]
+        text = line.text.encode()
+        text = text[: change.first] + change.text.encode() + text[change.last :]
+        lines[change.line - 1] = line._replace(text=text.decode())
 
 
 def _dedented(script: Script, lines: list[Line], body: list[ast.stmt]) -> Iterator[Line]:
