@@ -108,6 +108,15 @@ OPENED = {
         "import sys\na = [1]\nsys.exit(0 if not a[1:] else 3)\n",
         "import sys\na = [1]\nif a[1:]:\n    sys.exit(3)\n",
     ),
+    "what it returns is computed, and nobody takes it": (
+        "def f():\n    return 1\n\n\ndef main():\n    print(1)\n    return (f() +\n        f())\n\n\n"
+        "main()\n",
+        "def f():\n    return 1\n\n\nprint(1)\n(f() +\n    f())\n",
+    ),
+    "what it returns is named, and nobody takes it": (
+        "def main():\n    a = 1\n    print(a)\n    return {'a': a, 'b': [a, 2]}\n\n\nmain()\n",
+        "a = 1\nprint(a)\n",
+    ),
     "main fails in the end": (
         "import sys\n\n\ndef main():\n    print(1)\n    return 1\n\n\nsys.exit(main())\n",
         "import sys\n\n\nprint(1)\nsys.exit(1)\n",
@@ -159,8 +168,6 @@ STAYS = {
     "main takes more than it is given": "def main(a, b, c=2):\n    print(a, b)\nmain(1)\n",
     "a default is made once": "def main(a=[]):\n    print(a)\nmain()\n",
     "a default is computed": "def main(a=len('ab')):\n    print(a)\nmain()\n",
-    "the result is computed in the return": "def f():\n    print(1)\ndef main():\n"
-    "    return f()\nmain()\n",
 }
 
 

@@ -321,8 +321,6 @@ def _why_not(
         and (function.body[-2].end_lineno == last.lineno)
     ):
         return "its return shares a line"
-    if isinstance(last, ast.Return) and not (is_status or _is_plain(last.value)):
-        return "what it returns is computed in the return"
     local = analyse_names(n for n in function.body if not isinstance(n, ast.Return)).writes
     local |= {argument.arg for argument in spec.args}
     outside: set[str] = set()
@@ -387,8 +385,12 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 
 def _is_plain(node: ast.expr | None) -> bool:
-    if isinstance(node, ast.Tuple):
-        return all(_is_plain(element) for element in node.elts)
+    """Tell whether nothing is lost where a value is not made."""
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return all(map(_is_plain, parts))
+        case ast.Dict(keys=keys, values=values):
+            return all(map(_is_plain, values)) and all(isinstance(k, ast.Constant) for k in keys)
     return node is None or isinstance(node, ast.Name | ast.Constant)
 
 
@@ -452,7 +454,7 @@ def _put_in_place(
     end = _read_exit(call.node)
     returns = list(_early_returns(function))
     match body[-1:]:
-        case [ast.Return(value=value)] if end is None or _is_success(value):
+        case [ast.Return(value=value)] if _is_success(value) if end else _is_plain(value):
             body = body[:-1]
         case [ast.Return() as last]:
             returns.append(last)
@@ -466,8 +468,8 @@ def _put_in_place(
         elif not (isinstance(value, ast.Name) and value.id == parameter):
             assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
             opened.append(Line(assigned, origin))
-    if end is not None:
-        changes += [change for each in returns for change in _make_exit(lines, each, end.spelled)]
+    for each in returns:
+        changes += _without_return(lines, each, end.spelled if end else "")
     _change(lines, changes)
     if body:
         opened += _dedented(script, lines, body)
@@ -494,16 +496,17 @@ class _Change(NamedTuple):
     text: str
 
 
-def _make_exit(lines: list[Line], node: ast.Return, spelled: str) -> Iterator[_Change]:
-    """Yield what makes an exit with a status out of a return of it."""
+def _without_return(lines: list[Line], node: ast.Return, spelled: str) -> Iterator[_Change]:
+    """Yield what makes of a return an exit with a status, or but what it computes."""
     if node.value is None:
         return
     text = lines[node.lineno - 1].text.encode()
     value = text[node.col_offset + len("return") :].lstrip()
     after = len(text) - len(value)
-    yield _Change(node.lineno, node.col_offset, after, f"{spelled}(")
-    end = node.end_col_offset or 0
-    yield _Change(node.end_lineno or node.lineno, end, end, ")")
+    yield _Change(node.lineno, node.col_offset, after, f"{spelled}(" if spelled else "")
+    if spelled:
+        end = node.end_col_offset or 0
+        yield _Change(node.end_lineno or node.lineno, end, end, ")")
 
 
 def _change(lines: list[Line], changes: list[_Change]) -> None:
