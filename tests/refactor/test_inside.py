@@ -2,6 +2,7 @@
 
 import cmath
 import copy
+import datetime
 import math
 import pickle
 import types
@@ -45,6 +46,21 @@ VALUES = {
     "an array": np.arange(6.0).reshape(2, 3),
     "an array of objects": np.array(["a", None, 3], dtype=object),
     "a table": pd.DataFrame({"a": [1, 2], "b": ["x", None]}),
+    "a table of every kind": pd.DataFrame(
+        {
+            "number": [1.5, float("nan")],
+            "whole": pd.array([1, None], dtype="Int64"),
+            "text": ["é", None],
+            "mixed": [1, "1"],
+            "day": pd.to_datetime(["2020-01-01", None]),
+            "zone": pd.to_datetime(["2020-01-01", None]).tz_localize("Europe/Berlin"),
+            "time": pd.to_timedelta([1, 2], unit="s"),
+            "class": pd.Categorical(["a", None]),
+            "month": pd.period_range("2020-01", periods=2, freq="M"),
+        },
+        index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]),
+    ),
+    "times of polars": pl.DataFrame({"t": [datetime.datetime(2020, 1, 1), None]}),
     "an estimator": fitted(5),
     "an object": Box([1, Box("inner")]),
     "a generator of numbers": np.random.default_rng(3),
@@ -56,6 +72,7 @@ VALUES = {
 def test_a_value_and_its_pickled_self_have_one_digest(value):
     again = pickle.loads(pickle.dumps(value))
     assert describe(value)["digest"] == describe(again)["digest"]
+    assert not describe(value)["partial"]
 
 
 def changed_array(a):
@@ -89,6 +106,30 @@ CHANGED = {
         pd.Series(pd.Categorical(["a"], categories=["a", "b"])),
         pd.Series(pd.Categorical(["a"], categories=["a", "c"])),
     ),
+    "a class": (pd.Series(pd.Categorical(["a", "b"])), pd.Series(pd.Categorical(["b", "a"]))),
+    "a text and a number": (pd.Series([1, "1"]), pd.Series(["1", 1])),
+    "where text ends": (["ab", "c"], ["a", "bc"]),
+    "a missing cell": (
+        pd.Series(pd.array([1, None], dtype="Int64")),
+        pd.Series(pd.array([1, 0], dtype="Int64")),
+    ),
+    "a missing text": (pd.Series(["a", None]), pd.Series(["a", "None"])),
+    "a cell of a row": (pd.Series([1.0, 2.0]), pd.Series([1.0, 2.0 + 2**-51])),
+    "a time": (pd.Series(pd.to_datetime([1, 2])), pd.Series(pd.to_datetime([1, 3]))),
+    "a time in another zone": (
+        pd.Series(pd.to_datetime([1, 2], utc=True)),
+        pd.Series(pd.to_datetime([1, 2], utc=True)).dt.tz_convert("Europe/Berlin"),
+    ),
+    "a level of an index": (
+        pd.Series([1], index=pd.MultiIndex.from_tuples([("a", 1)])),
+        pd.Series([1], index=pd.MultiIndex.from_tuples([("a", 2)])),
+    ),
+    "a class of polars": (
+        pl.Series(["a", "b"], dtype=pl.Categorical),
+        pl.Series(["b", "a"], dtype=pl.Categorical),
+    ),
+    "a kind of items": ([1, True], [True, 1]),
+    "a key": ({"a": 1, "b": 2}, {"a": 1, "c": 2}),
     "a number that looks like an address": (hex(123456789), hex(987654321)),
     "a drawn number": (np.random.RandomState(0), None),
 }
