@@ -109,8 +109,8 @@ OPENED = {
         "import sys\na = [1]\nif a[1:]:\n    sys.exit(3)\n",
     ),
     "what it returns is computed, and nobody takes it": (
-        "def f():\n    return 1\n\n\ndef main():\n    print(1)\n    return (f() +\n        f())\n\n\n"
-        "main()\n",
+        "def f():\n    return 1\n\n\ndef main():\n    print(1)\n    return (f() +\n        f())\n"
+        "\n\nmain()\n",
         "def f():\n    return 1\n\n\nprint(1)\n(f() +\n    f())\n",
     ),
     "what it returns is named, and nobody takes it": (
