@@ -3,6 +3,7 @@
 import cmath
 import copy
 import datetime
+import functools
 import math
 import pickle
 import types
@@ -20,6 +21,10 @@ from mlstages.refactor.inside.observer import find_shared
 class Box:
     def __init__(self, content):
         self.content = content
+
+
+class Empty:
+    pass
 
 
 def fitted(n):
@@ -157,6 +162,12 @@ def test_the_order_in_which_attributes_were_set_does_not_count():
     assert digest_of(one) == digest_of(other)
     other.a = 4
     assert digest_of(one) != digest_of(other)
+
+
+@pytest.mark.parametrize("value", [functools.partial(print, 1), Empty()], ids=["partial", "empty"])
+def test_a_value_that_has_been_looked_at_is_the_same(value):
+    assert describe(value) == describe(value)
+    assert describe(copy.copy(value))["digest"] == describe(value)["digest"]
 
 
 def test_parts_of_an_object_have_digests_of_their_own():

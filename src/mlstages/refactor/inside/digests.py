@@ -1,6 +1,7 @@
 """Digests of values, by what they hold."""
 
 import array
+import functools
 import hashlib
 import io
 import itertools
@@ -27,6 +28,8 @@ def without_chance(state):
     """
     if type(state) is not dict:
         return state
+    if not state:
+        return None  # some objects have no attributes until somebody asks for them
     kept = {name: value for name, value in state.items() if not _is_address(name, value)}
     return {name: kept[name] for name in sorted(kept)} if _all_texts(kept) else kept
 
@@ -251,6 +254,8 @@ class Digest:
             return dict(own) if own is not None else None
         if isinstance(reduced, str):
             return reduced
+        if isinstance(value, functools.partial):
+            return [value.func, value.args, value.keywords, without_chance(value.__dict__)]
         if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
             # What the class itself leaves out of its pickle, it does not hold.
             return list(map(list, value.items()))
@@ -378,7 +383,8 @@ def _digest_parts(value):
         return {}
     if len(own) > _MOST_PARTS or not _all_texts(own):
         return {}
-    return {name: digest_of(item)[0][:16] for name, item in without_chance(dict(own)).items()}
+    kept = without_chance(dict(own)) or {}
+    return {name: digest_of(item)[0][:16] for name, item in kept.items()}
 
 
 def describe_all(names):
