@@ -1,8 +1,9 @@
 """Digests of values by what they hold: the same for a value and for its copy from a pickle.
 
 Not told apart: one object under two names from two equal objects, the order of attributes, where
-a class of the script was defined (in the script, or in a module made from it). A figure is its
-type here, since its pixels are compared. What does not pickle is its type as well.
+a class of the script was defined (in the script, or in a module made from it), the name of the
+file that runs, which a parser of arguments remembers. A figure is its type here, since its pixels
+are compared. What does not pickle is its type as well.
 """
 
 import copyreg
@@ -11,6 +12,7 @@ import re
 import sys
 import types
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 PLAIN = (type(None), bool, int, float, complex, str, type(Ellipsis), type(NotImplemented))
@@ -158,6 +160,17 @@ class Digests:
         rows.sum_duplicates()
         parts = [list(value.shape), *(axis.astype("int64") for axis in rows.coords), rows.data]
         return combine(find_name(kind), *self.of_all(parts))
+
+    def of_argparse(self, value: Any, kind: type) -> bytes | None:
+        """Return the digest of a parser, or of a part of one, without the name of what runs."""
+        own = Path(sys.argv[0]).name
+        state = {
+            key: each.replace(own, "…")
+            if own and key in ("prog", "_prog_prefix") and each
+            else each
+            for key, each in vars(value).items()
+        }
+        return combine(find_name(kind), self.of_state(state))
 
     def of_polars(self, value: Any, kind: type) -> bytes | None:
         import polars as pl

@@ -1,6 +1,8 @@
 import importlib
 import random
+import sys
 import textwrap
+from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
@@ -324,6 +326,10 @@ class Point:
             sparse.csr_array([[0, 1.0]]), sparse.csr_array([[0, 2.0]]), False, id="sparse values"
         ),
         pytest.param(np.random.RandomState(0), np.random.RandomState(1), False, id="random states"),
+        pytest.param(
+            ArgumentParser(Path(sys.argv[0]).name), ArgumentParser("…"), True, id="names of files"
+        ),
+        pytest.param(ArgumentParser("a"), ArgumentParser("b"), False, id="parsers' own names"),
         pytest.param(random.Random(0), random.Random(0), True, id="equal random states"),
     ],
 )
