@@ -13,6 +13,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KDTree
 
 from mlstages.refactor.inside.digests import describe, describe_all, digest_of
 from mlstages.refactor.inside.observer import find_shared
@@ -162,6 +163,18 @@ def test_the_order_in_which_attributes_were_set_does_not_count():
     assert digest_of(one) == digest_of(other)
     other.a = 4
     assert digest_of(one) != digest_of(other)
+
+
+def test_one_array_twice_is_two_equal_arrays():
+    a = np.arange(3)
+    assert describe([a, a])["digest"] == describe([a, a.copy()])["digest"]
+
+
+def test_a_tree_of_neighbours_is_the_same_after_it_was_asked():
+    X = np.arange(40.0).reshape(20, 2) ** 2
+    one, other, third = KDTree(X), KDTree(X), KDTree(X + 1)
+    one.query(X)
+    assert describe(one)["digest"] == describe(other)["digest"] != describe(third)["digest"]
 
 
 @pytest.mark.parametrize("value", [functools.partial(print, 1), Empty()], ids=["partial", "empty"])

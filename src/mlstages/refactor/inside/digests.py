@@ -66,6 +66,7 @@ class Digest:
     def __init__(self):
         self.hash = hashlib.sha256()
         self.seen = {}
+        self.arrays = {}
         self.kept = []
         self.is_partial = False
         self.own_modules = set()
@@ -82,6 +83,9 @@ class Digest:
             return self.text("str", value)
         if kind in (bytes, bytearray):
             return self.raw(kind.__name__, bytes(value))
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and isinstance(value, numpy.ndarray) and not value.dtype.hasobject:
+            return self.array(value)
         if id(value) in self.seen:
             return self.text("seen", str(self.seen[id(value)]))
         self.seen[id(value)] = len(self.seen)
@@ -198,14 +202,7 @@ class Digest:
             return  # its name is that of the module
         if numpy is not None and isinstance(value, numpy.ndarray):
             self.text("array", "%s %s" % (value.dtype, value.shape))
-            if value.dtype.hasobject:
-                self.items(value.ravel().tolist(), depth)
-            else:
-                if isinstance(value, numpy.ma.MaskedArray) and value.dtype.names is None:
-                    # What is masked may be memory that was never set.
-                    self.raw("mask", numpy.ma.getmaskarray(value).tobytes())
-                    value = value.filled(numpy.zeros((), value.dtype))
-                self.raw("data", numpy.ascontiguousarray(value).tobytes())
+            self.items(value.ravel().tolist(), depth)
             return
         if numpy is not None and isinstance(value, numpy.generic):
             self.text("kind", str(value.dtype))
@@ -216,6 +213,24 @@ class Digest:
             self.is_partial = True
             return
         self.feed(state, depth + 1)
+
+    def array(self, value):
+        """Add an array of numbers: whether an object has one twice, or two equal ones, is chance.
+
+        An estimator keeps the array that it is given, or a copy where that lies otherwise in memory.
+        """
+        numpy = sys.modules["numpy"]
+        self.text("object", self.name_of(type(value)))
+        self.text("array", "%s %s" % (value.dtype, value.shape))
+        if isinstance(value, numpy.ma.MaskedArray) and value.dtype.names is None:
+            # What is masked may be memory that was never set.
+            self.raw("mask", numpy.ma.getmaskarray(value).tobytes())
+            value = value.filled(numpy.zeros((), value.dtype))
+        if id(value) not in self.arrays:
+            content = numpy.ascontiguousarray(value).tobytes()
+            self.arrays[id(value)] = hashlib.sha256(content).digest()
+            self.kept.append(value)  # an id is one object's only while it lives
+        self.raw("data", self.arrays[id(value)])
 
     def state_of(self, value):
         """Return what makes the object up, of plain values; None if it cannot be told."""
@@ -254,6 +269,8 @@ class Digest:
             return dict(own) if own is not None else None
         if isinstance(reduced, str):
             return reduced
+        if _counts_its_queries(value):
+            return [value.__getstate__()[:_TREE], value.__getstate__()[_TREE + _COUNTERS :]]
         if isinstance(value, functools.partial):
             return [value.func, value.args, value.keywords, without_chance(value.__dict__)]
         if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
@@ -274,6 +291,19 @@ class Digest:
         """Add bytes under a kind, so that no two values run together."""
         self.hash.update(("%s:%d:" % (kind, len(content))).encode())
         self.hash.update(content)
+
+
+_TREE, _COUNTERS = 7, 4
+"""What a tree of neighbours holds, and how many numbers count what was asked of it so far."""
+
+
+def _counts_its_queries(value):
+    kind = type(value)
+    return (
+        kind.__name__ in ("KDTree", "KDTree32", "KDTree64", "BallTree", "BallTree32", "BallTree64")
+        and (kind.__module__ or "").startswith("sklearn.neighbors.")
+        and len(value.__getstate__()) == _TREE + _COUNTERS + 2
+    )
 
 
 def _is_the_same(state, items):

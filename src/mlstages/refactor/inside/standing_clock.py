@@ -49,9 +49,13 @@ def fix_seeds_and_clock():
         module.rcParams["svg.hashsalt"] = "mlstages"  # else the names in a picture are random
 
     def name_temporary_files(module):
-        names = module._RandomNameSequence()  # which draws its seed anew in each process
-        names._rng, names._rng_pid = random.Random(0), os.getpid()
-        module._name_sequence = names
+        def begin():
+            names = module._RandomNameSequence()  # which draws its seed anew in each process
+            names._rng, names._rng_pid = random.Random(0), os.getpid()
+            return names
+
+        # Each file gets the first name that is free: others in the process may have taken some.
+        module._get_candidate_names = begin
 
     for name, call in (
         ("numpy", seed_numpy),
