@@ -153,6 +153,41 @@ def test_what_measures_or_installs_is_left_out_and_told(tmp_path, line):
     assert script.notes == (f"left out: cell 2, line 1, {line}",)
 
 
+SHOWN = {
+    "a name": "a",
+    "what is computed": "a + 1",
+    "a call": "df.describe()",
+    "values": "a, b",
+    "a plot": "df.plot()",
+    "a text": "'note'",
+    "printed": "print(a)",
+    "nothing that is looked at": "model.fit(X, y)",
+    "held back": "a;",
+    "a binding": "b = a",
+}
+
+
+@pytest.mark.parametrize("line", SHOWN.values(), ids=SHOWN)
+def test_values_that_only_a_notebook_shows_are_told(tmp_path, line):
+    path = write(tmp_path, ("code", "import pandas as pd"), ("code", f"a = 1\n{line}"))
+    notes = read_notebook(path).notes
+    is_shown = line in ("a", "a + 1", "df.describe()", "a, b")
+    said = "a notebook shows the value at the end of cell 2, a script does not"
+    assert any(said in note for note in notes) is is_shown
+
+
+def test_cells_that_were_run_in_another_order_are_told(tmp_path):
+    path = write(tmp_path, ("code", "a = b"), ("code", "b = 1"), ("code", "print(a)"))
+    content = json.loads(path.read_text())
+    for cell, count in zip(content["cells"], (2, 1, 3), strict=True):
+        cell["execution_count"] = count
+    path.write_text(json.dumps(content))
+    assert "cell 1 was last run after cell 2" in read_notebook(path).notes[0]
+    content["cells"][0]["execution_count"] = None
+    path.write_text(json.dumps(content))
+    assert read_notebook(path).notes == ()
+
+
 def test_what_is_left_out_of_a_block_leaves_a_block(tmp_path):
     text = "for n in (1, 2):\n    %timeit f(n)\n!pip install a \\\n  b\nprint(n)"
     script = read_notebook(write(tmp_path, ("code", text)))

@@ -1,8 +1,10 @@
 """A notebook as a script: its cells of code in their order, its headings as comments."""
 
 import ast
+import itertools
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +57,17 @@ _DRAWS_NOTHING: Final = frozenset(
 )
 """Of pyplot and of seaborn."""
 
+_SHOWS_NOTHING: Final = frozenset(
+    [
+        *("print", "display", "show", "savefig", "close", "fit", "seed", "simplefilter"),
+        *("append", "extend", "insert", "update", "add", "remove", "clear", "sort", "shuffle"),
+        *("to_csv", "to_parquet", "to_json", "to_pickle", "to_excel", "dump", "save", "savetxt"),
+        *("mkdir", "makedirs", "write", "write_text", "close", "info", "debug", "warning", "error"),
+        *("filterwarnings", "set_config", "set_option", "basicConfig", "insert", "main"),
+    ]
+)
+"""Calls that give nothing, or nothing that anybody looks at."""
+
 _KEEPS_FIGURES: Final = re.compile(
     r"^\s*%(?:matplotlib\s+(?!inline)\w+|config\s+InlineBackend\.close_figures\s*=\s*False)",
     re.MULTILINE,
@@ -88,6 +101,7 @@ def read_notebook(path: Path) -> Script:
     faults: list[str] = []
     left_out: list[str] = []
     figures = _Figures()
+    shown: list[int] = []
     keeps_figures = any(_KEEPS_FIGURES.search(_text_of(cell)) for cell in cells)
     for number, cell in enumerate(cells, start=1):
         text = _text_of(cell)
@@ -98,6 +112,7 @@ def read_notebook(path: Path) -> Script:
                 lines += ["", "# %%"]
             code = _code_of(text, f"cell {number}", faults, left_out)
             close = figures.read(code)
+            shown += [number] if figures.shows_a_value(code) else []
             lines += code
             if close and not keeps_figures:
                 lines.append(f"{close}  # as a notebook does after a cell")
@@ -111,11 +126,34 @@ def read_notebook(path: Path) -> Script:
         name=str(path),
         text="\n".join(lines).strip("\n") + "\n",
         cells=tuple(of_lines[_count_leading_blanks(lines) :]),
-        notes=(f"left out: {'; '.join(left_out)}",) if left_out else (),
+        notes=tuple(_list_notes(cells, left_out, shown)),
     )
     if not parse_script(script).body:
         raise ScriptError(f"{path} has no cell of code: there is nothing to refactor")
     return part_shared_lines(without_tabs(script))
+
+
+def _list_notes(
+    cells: list[dict[str, Any]], left_out: list[str], shown: list[int]
+) -> Iterator[str]:
+    if left_out:
+        yield f"left out: {'; '.join(left_out)}"
+    if shown:
+        *others, last = map(str, shown)
+        where = f"cells {', '.join(others)} and {last}" if others else f"cell {last}"
+        yield (
+            f"a notebook shows the value at the end of {where}, a script does not: print(...) "
+            "there would"
+        )
+    counts = [(cell.get("execution_count") or 0, n) for n, cell in enumerate(cells, start=1)]
+    counts = [(count, number) for count, number in counts if count]
+    for (before, above), (count, number) in itertools.pairwise(counts):
+        if count < before:
+            yield (
+                f"cell {above} was last run after cell {number}, which stands below it: here they "
+                "are run from top to bottom"
+            )
+            break
 
 
 class _Figures:
@@ -140,6 +178,21 @@ class _Figures:
             else:
                 draws = draws or self._is_drawing(node)
         return f'{self._pyplot}.close("all")' if self._pyplot and draws else ""
+
+    def shows_a_value(self, lines: list[str]) -> bool:
+        """Tell whether a cell ends in a value that a notebook would show below it."""
+        try:
+            body = ast.parse("\n".join(lines)).body
+        except (SyntaxError, ValueError):
+            return False
+        if not (body and isinstance(body[-1], ast.Expr)) or lines[-1].rstrip().endswith(";"):
+            return False
+        match body[-1].value:
+            case ast.Constant(value=str() | None) | ast.Yield() | ast.Await():
+                return False
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                return name not in _SHOWS_NOTHING and not self._is_drawing(body[-1])
+        return True
 
     def _is_drawing(self, statement: ast.stmt) -> bool:
         for node in ast.walk(statement):
@@ -278,11 +331,13 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
         if number == 1 and bare.startswith("%%"):
             name = bare[2:].split()[0] if bare[2:].split() else ""
             if name in ("time", "timeit", "capture"):
+                left_out.append(f"{where}, {bare[:60]}")
                 continue
             faults.append(f"{where}: the cell magic %%{name} is not Python")
         elif re.match(r"%\w", bare):
             name = bare[1:].split()[0]
             if name in _DISPLAY_MAGICS:
+                left_out.append(f"{where}, {bare[:60]}")
                 continue
             code = _run_by(name, bare)
             if code:

@@ -250,11 +250,12 @@ def require_success(path: Path, script: Script, original: Trial, laboratory: Lab
         )
     if original.status:
         said = original.stderr.strip().replace(str(laboratory.folder), str(path.parent))
+        notes = [f"note: {note}" for note in script.notes]
         if script.cells:
             said = _tell_cells(said, path, script)
         raise ScriptError(
             f"{path} fails by itself, with exit status {original.status}; {_what_to_do(said)}\n"
-            + _shorten(said or original.stdout.strip(), f"{path.parent}/")
+            + "\n".join([_shorten(said or original.stdout.strip(), f"{path.parent}/"), *notes])
         )
 
 
@@ -291,6 +292,13 @@ def _what_to_do(said: str) -> str:
     if "EOFError" in said:
         return (
             "nobody is here to answer input(): give it what it asks for as an argument or a setting"
+        )
+    if "FileNotFoundError" in said:
+        return "put the file where it looks for it, or say where that is (-- ARGUMENTS)"
+    if "usage:" not in said and "Traceback" not in said:
+        return (
+            "only a run that succeeds can be compared: give it arguments with which it does "
+            "(-- ARGUMENTS)"
         )
     return "mend it first, or give it its arguments (-- ARGUMENTS)"
 

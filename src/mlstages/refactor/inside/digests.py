@@ -217,7 +217,7 @@ class Digest:
     def array(self, value):
         """Add an array of numbers: whether an object has one twice, or two equal ones, is chance.
 
-        An estimator keeps the array that it is given, or a copy where that lies otherwise in memory.
+        An estimator keeps an array that it is given, or a copy, by how that lies in memory.
         """
         numpy = sys.modules["numpy"]
         self.text("object", self.name_of(type(value)))
