@@ -24,7 +24,7 @@ class OneFigureFlow(FlowSpec):
 
     @step
     def plot_measured(self):
-        """Plot measured."""
+        """Plot measured; fit the neighbours; fit the polynomial."""
         fig, ax = functions.plot_measured(self.x, self.y)
         self.y_neighbors = functions.fit_neighbours(self.X, self.y, ax, self.x)
         self.y_ridge = functions.fit_polynomial(self.X, self.y, ax, self.x, fig)
@@ -39,4 +39,4 @@ class OneFigureFlow(FlowSpec):
 if __name__ == "__main__":
     OneFigureFlow()
 
-# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [982c5504]
+# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [bd4d3161]

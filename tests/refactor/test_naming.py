@@ -144,6 +144,23 @@ def test_a_comment_above_a_function_is_about_it_where_the_work_has_its_own():
     assert "# twice\ndef twice(v):" in written
 
 
+def test_what_only_tells_something_names_no_stage():
+    plan = plan_of(
+        "def log(text):\n    if text:\n        print(text)\n\n\ndef clean_rows(rows):\n"
+        "    return rows[1:]\n\n\nlog('a')\nrows = clean_rows([1, 2])\nlog(rows)\n",
+        n_stages=1,
+    )
+    assert plan.stages[0].name.startswith("clean_rows_")
+
+
+def test_a_file_that_is_opened_names_no_stage():
+    plan = plan_of(
+        "a = [1]\nwith open('words.txt', 'w') as f:\n    f.write(str(a))\nprint('time', a)\n",
+        n_stages=2,
+    )
+    assert not any(stage.name.endswith("_f") for stage in plan.stages)
+
+
 def test_no_stage_is_taken_for_a_test():
     plan = plan_of("def _test(n):\n    print(n)\n\n\n_test(1)\n_test(2)\n", n_stages=1)
     assert [stage.name for stage in plan.stages] == ["check_test"]

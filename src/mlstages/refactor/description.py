@@ -41,6 +41,10 @@ _CUSTOMARY: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 """Calls whose names are no verb."""
 
 
+_SAYS: Final = ("print", "write", "flush", "info", "debug", "warning", "error", "log")
+"""Calls that a function consists of which the script has to tell something."""
+
+
 class Description(NamedTuple):
     """What a stage does."""
 
@@ -92,8 +96,10 @@ def _read_code(analysis: Analysis, pieces: Sequence[Piece], results: Sequence[st
     called = tuple(dict.fromkeys(filter(None, map(_called_name, calls))))
     written = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     bound = tuple(dict.fromkeys(filter(None, map(to_snake, (*results, *written)))))
-    looped = {to_snake(name) for name in _find_loop_variables(nodes)}
-    leaves = tuple(name for name in bound if name not in _GENERATORS | looped) or bound
+    files = {to_snake(name) for name in _find_files(nodes)}
+    passing = files | {to_snake(name) for name in _find_loop_variables(nodes)}
+    leaves = tuple(name for name in bound if name not in _GENERATORS | passing)
+    leaves = leaves or tuple(name for name in bound if name not in files)
     makers = _find_makers(nodes)
     telling = tuple(dict.fromkeys(makers.get(n, n) for n in leaves if n in makers or _tells(n)))
     return _Code(nodes, calls, called, telling or leaves, telling)
@@ -103,6 +109,16 @@ def _find_loop_variables(nodes: Sequence[ast.AST]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             yield from (each.id for each in ast.walk(node.target) if isinstance(each, ast.Name))
+
+
+def _find_files(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """Yield the names under which a ``with`` opens files."""
+    for node in nodes:
+        match node:
+            case ast.withitem(ast.Call() as call, ast.Name(id=name)) if (
+                _called_name(call) == "open"
+            ):
+                yield name
 
 
 def _find_main_phase(analysis: Analysis, pieces: Sequence[Piece], *, makes_some: bool) -> str:
@@ -169,17 +185,33 @@ def _describe_own_call(
     analysis: Analysis, calls: Sequence[ast.Call], leaves: tuple[str, ...]
 ) -> tuple[str, tuple[str, ...]] | None:
     """Return verb and object of the user's own function that is called, if its name has them."""
-    own = {
-        statement.node.name
-        for statement in analysis.statements
-        if isinstance(statement.node, ast.FunctionDef)
+    defined = [s.node for s in analysis.statements if isinstance(s.node, ast.FunctionDef)]
+    own = {node.name for node in defined}
+    telling = {_called_name(call) for call in calls} - {
+        node.name for node in defined if _only_says(node.body)
     }
+    if telling or leaves:
+        own &= telling
     for call in calls:
         if isinstance(call.func, ast.Name) and call.func.id in own:
             verb, *words = to_snake(call.func.id).split("_")
             if verb in VERBS:
                 return verb, tuple(words) or leaves[:2]
     return None
+
+
+def _only_says(body: Sequence[ast.stmt]) -> bool:
+    """Tell whether all that a function does is to print or to log, under a condition perhaps."""
+    for node in body:
+        match node:
+            case ast.If(body=inner, orelse=others) if _only_says([*inner, *others]):
+                continue
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                continue
+            case ast.Expr(value=ast.Call() as call) if _called_name(call) in _SAYS:
+                continue
+        return False
+    return True
 
 
 def _describe_call(

@@ -1,6 +1,7 @@
 """Statements that set an option of a library, as ``plt.style.use("ggplot")`` does."""
 
 import ast
+import copy
 from typing import Final
 
 from mlstages.refactor.names import BUILTINS, root_name
@@ -25,6 +26,9 @@ _CALLS: Final = {
     "": {"set_config", "filterwarnings", "simplefilter", "set_option"},
 }
 """Calls that set an option of a library, by what stands before the last dot."""
+
+_MAKERS: Final = ("cycler", "StreamHandler")
+"""Calls within an option that only make a value."""
 
 _PLACES: Final = ("rcParams", "environ", "options", "config")
 """Assignments to these set one: ``plt.rcParams["font.size"] = 8``."""
@@ -87,11 +91,23 @@ def _is_plain(node: ast.expr, imported: set[str]) -> bool:
             for name in ast.walk(node.body)
             if isinstance(name, ast.Name)
         )
+    node = _LikeTuples().visit(copy.deepcopy(node))
     return (is_pure(node) or _is_path(node)) and all(
         name.id in imported or name.id in BUILTINS
         for name in ast.walk(node)
         if isinstance(name, ast.Name)
     )
+
+
+class _LikeTuples(ast.NodeTransformer):
+    """Puts a tuple of its parts in the place of a call that only makes a value."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if ast.unparse(node.func).rpartition(".")[2] not in _MAKERS:
+            return node
+        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        return ast.Tuple([*parts, node.func], ast.Load())
 
 
 def _is_path(node: ast.expr) -> bool:

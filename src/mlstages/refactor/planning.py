@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import shorten
+from typing import Final
 
 from mlstages.errors import OptionError, RefusedError
 from mlstages.refactor.analysis import Analysis, analyse
@@ -258,7 +259,7 @@ def _plan_steps(
         reasons = dict.fromkeys(veto.reason for veto in vetoes if veto.place in inner)
         if len(group) > 1:
             [named] = name_stages(analysis, [part], [interface.results], taken, [None])
-            name, summary = named.name, named.summary
+            name, summary = named.name, _sum_up(group, named.summary)
             taken.add(name)
         yield PlannedStep(
             name=name,
@@ -271,6 +272,17 @@ def _plan_steps(
             takes_over=takes_over,
             together="; ".join(reasons),
         )
+
+
+_LONGEST_SUMMARY: Final = 90
+
+
+def _sum_up(group: Sequence[PlannedStage], summary: str) -> str:
+    """Return what the stages of a step do, one after the other, if that is short enough."""
+    first, *others = (stage.summary.rstrip(".") for stage in group)
+    others = [each[:1].lower() + each[1:] if each[1:2].islower() else each for each in others]
+    text = "; ".join([first, *others]) + "."
+    return text if len(text) <= _LONGEST_SUMMARY else summary
 
 
 def _find_inner(group: Sequence[PlannedStage]) -> dict[str, None]:
