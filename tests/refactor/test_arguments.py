@@ -49,6 +49,22 @@ def test_a_path_is_made_of_the_parameter(said):
     assert "args = argparse.Namespace(data=functions.Path(self.data))" in flow
 
 
+@pytest.mark.parametrize(
+    "parse", ["return p.parse_args(argv)", "a = p.parse_args(argv)\n    return a"]
+)
+def test_a_function_that_may_be_given_the_command_line_is_read(parse):
+    text = (
+        "import argparse\n\n\ndef read(argv=None):\n    p = argparse.ArgumentParser()\n"
+        f"    p.add_argument('--n', type=int, default=3)\n    {parse}\n\n\nargs = read()\n"
+        "print(args.n)\n"
+    )
+    plan = plan_of(text)
+    assert plan.arguments is not None
+    assert [argument.name for argument in plan.arguments.arguments] == ["n"]
+    assert plan_of(text.replace("read()", "read(['--n', '4'])")).arguments is None
+    assert plan_of(text.replace("    p =", "    argv = argv or []\n    p =")).arguments is None
+
+
 def test_what_the_script_is_given_is_given_to_the_flow():
     arguments = plan_of(PARSER).arguments
     given = ["-e", "7", "--learning-rate=0.5", "rows.csv", "--quick"]

@@ -20,7 +20,8 @@ AT_HEAD = {
     "a setting of warnings": "import warnings\nwarnings.filterwarnings('ignore')\n",
     "a setting of numpy": "import numpy as np\nnp.set_printoptions(precision=3)\n",
     "a setting of polars": "import polars as pl\npl.Config.set_float_precision(2)\n",
-    "a setting of pyplot that is made": "import matplotlib.pyplot as plt\nfrom cycler import cycler\n"
+    "a setting of pyplot that is made": "import matplotlib.pyplot as plt\n"
+    "from cycler import cycler\n"
     "plt.rcParams.update({'axes.prop_cycle': cycler(color=['#111111'])})\n",
     "a setting of pyplot": "import matplotlib.pyplot as plt\nplt.rcParams['font.size'] = 8\n",
     "a variable of the environment": "import os\nos.environ['X'] = '1'\n",

@@ -85,6 +85,21 @@ OPENED = {
         "if __name__ == '__main__': a = 1; print(a)\n",
         "a = 1\nprint(a)\n",
     ),
+    "what a function does that parses": (
+        "import argparse\n\n\ndef read(argv=None):\n    p = argparse.ArgumentParser()\n"
+        "    return p.parse_args(argv)\n\n\ndef main(argv=None):\n    print(read(argv))\n\n\n"
+        "main()\n",
+        "import argparse\n\n\ndef read(argv=None):\n    p = argparse.ArgumentParser()\n"
+        "    return p.parse_args(argv)\n\n\nprint(read())\n",
+    ),
+    "a function that does more than to parse": (
+        "import argparse\n\n\ndef read(argv=None):\n    print(argv)\n"
+        "    return argparse.ArgumentParser().parse_args(argv)\n\n\ndef main(argv=None):\n"
+        "    print(read(argv))\n\n\nmain()\n",
+        "import argparse\n\n\ndef read(argv=None):\n    print(argv)\n"
+        "    return argparse.ArgumentParser().parse_args(argv)\n\n\nargv = None\n"
+        "print(read(argv))\n",
+    ),
     "a last status that is computed": (
         "import sys\n\n\ndef main():\n    a = 1\n    print(a)\n    return 0 if a < 2 else 1\n\n\n"
         "sys.exit(main())\n",

@@ -132,13 +132,28 @@ def find_unclear(analysis: Analysis) -> list[str]:
     ]
 
 
-def _is_parse(call: ast.Call) -> bool:
+def _is_parse(call: ast.Call, given: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a call parses the command line; ``given`` are names that stand for it."""
     return (
         isinstance(call.func, ast.Attribute)
         and call.func.attr == "parse_args"
-        and not call.args
+        and len(call.args) <= 1
+        and all(isinstance(each, ast.Name) and each.id in given for each in call.args)
         and not call.keywords
     )
+
+
+def _list_defaults_of_none(function: ast.FunctionDef) -> frozenset[str]:
+    """Return the parameters that are None where a call does not give them, and stay that."""
+    spec = function.args
+    defaults = zip(reversed(spec.args), reversed(spec.defaults), strict=False)
+    names = {parameter.arg for parameter, value in defaults if ast.unparse(value) == "None"}
+    bound = (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and _is_stored(n))
+    return frozenset(names.difference(bound))
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
 
 
 def _statements_of_own_function(
@@ -152,16 +167,17 @@ def _statements_of_own_function(
         if isinstance(node, ast.FunctionDef) and node.name == call.func.id:
             last = node.body[-1]
             body = [n for n in node.body if not _is_docstring(n)]
+            given = _list_defaults_of_none(node)
             match last:
-                case ast.Return(value=ast.Call() as returned) if _is_parse(returned):
-                    return [*body[:-1], ast.Expr(returned)]
+                case ast.Return(value=ast.Call() as returned) if _is_parse(returned, given):
+                    return [*body[:-1], ast.Expr(ast.Call(returned.func, [], []))]
                 case ast.Return(value=ast.Name(id=name)):
                     before = body[-2] if len(body) > 1 else None
                     match before:
                         case ast.Assign(
                             targets=[ast.Name(id=bound)], value=ast.Call() as parsed
-                        ) if bound == name and _is_parse(parsed):
-                            return body[:-1]
+                        ) if bound == name and _is_parse(parsed, given):
+                            return body[:-2]
     return None
 
 

@@ -219,15 +219,16 @@ def _stage(
     lines = [script.line_in_file(statement.first) for statement in analysis.statements]
     own_lines = [lines[piece.statement] for piece in pieces]
     above = max(lines[: pieces[0].statement], default=0)
+    last_line = script.line_in_file(analysis.statements[pieces[-1].statement].last)
     return PlannedStage(
         name=name.name,
         summary=name.summary,
         pieces=pieces,
         inputs=interface.inputs,
         results=interface.results,
-        # A definition that has gone down to its use stands above it in the file.
-        first_line=next((line for line in own_lines if line > above), own_lines[0]),
-        last_line=script.line_in_file(analysis.statements[pieces[-1].statement].last),
+        # What has gone down to its use stands above it in the file, the call of main below.
+        first_line=next((line for line in own_lines if above < line <= last_line), own_lines[0]),
+        last_line=max(last_line, own_lines[0]),
         begins=_why_it_begins(pieces[0]),
         rebinds=tuple(
             sorted(head.rebound & analysis.bound_by(piece.statement for piece in pieces))

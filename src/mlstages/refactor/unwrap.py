@@ -414,19 +414,38 @@ def _means_the_command_line(value: ast.expr) -> bool:
     return ast.unparse(value) in ("None", "sys.argv[1:]")
 
 
-def _find_only_parse(function: ast.FunctionDef, parameter: str) -> ast.expr | None:
-    """Return where ``parse_args(argv)`` names its argument, if nothing else does."""
+def _find_only_parse(
+    function: ast.FunctionDef, parameter: str, parsers: frozenset[str]
+) -> ast.expr | None:
+    """Return where ``parse_args(argv)`` names its argument, if nothing else does.
+
+    ``parsers`` are functions of the script that do with their argument what that does.
+    """
     uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == parameter]
     parsed = [
         call.args[0]
         for call in ast.walk(function)
         if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "parse_args"
+        and (
+            (isinstance(call.func, ast.Attribute) and call.func.attr == "parse_args")
+            or (isinstance(call.func, ast.Name) and call.func.id in parsers)
+        )
         and len(call.args) == 1
         and not call.keywords
     ]
     return uses[0] if len(uses) == 1 and uses[0] in parsed else None
+
+
+def _list_parsers(tree: ast.Module) -> frozenset[str]:
+    """Return the functions of one argument, None by default, that is but parsed by them."""
+    return frozenset(
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and [ast.unparse(default) for default in node.args.defaults] == ["None"]
+        and ast.unparse(node.args) == f"{node.args.args[0].arg}=None"
+        and _find_only_parse(node, node.args.args[0].arg, frozenset()) is not None
+    )
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -461,8 +480,10 @@ def _put_in_place(
     origin = lines[call.first - 1].origin
     opened: list[Line] = []
     changes: list[_Change] = []
+    parsers = _list_parsers(parse_script(script))
     for parameter, value in _bind_arguments(function, arguments):
-        use = _find_only_parse(function, parameter) if _means_the_command_line(value) else None
+        is_all = _means_the_command_line(value)
+        use = _find_only_parse(function, parameter, parsers) if is_all else None
         if use is not None:
             changes.append(_Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not (isinstance(value, ast.Name) and value.id == parameter):
