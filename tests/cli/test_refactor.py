@@ -574,6 +574,7 @@ def test_bad_input_is_told_without_a_traceback_of_ours(tmp_path, text, code, sai
         (["refactor", "a.py", "--no-run", "--name", "x=y"], 2, "no stage is called x"),
         (["refactor", "a.py", "--stages", "0"], 2, "0"),
         (["verify", "a.py", "b/a.py"], 2, "lie in two folders"),
+        (["refactor", "a.py", "b/a.py"], 2, "b/a.py is too much"),
     ],
 )
 def test_wrong_words_are_told(tmp_path, words, code, said):

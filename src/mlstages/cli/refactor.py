@@ -76,6 +76,7 @@ def refactor(
         write_files,
     )
 
+    _require_dashes("SCRIPT", arguments or [])
     wishes = Wishes(n_stages=stages, is_parallel=parallel, renames=read_renames(name or []))
     with render.progress(0) as report:
         terms = Terms(
@@ -98,6 +99,17 @@ def refactor(
     return made.exit_code
 
 
+def _require_dashes(files: str, arguments: list[str]) -> None:
+    """Refuse arguments that nobody said to be the script's: a second file, say."""
+    from mlstages.errors import OptionError
+
+    if arguments and "--" not in sys.argv:
+        raise OptionError(
+            f"{arguments[0]} is too much: there is {files} alone, and what the script itself is "
+            f"given comes after -- ({files} -- {arguments[0]})"
+        )
+
+
 def verify(
     first: Annotated[Path, typer.Argument(metavar="FIRST", help="The script to hold against.")],
     second: Annotated[
@@ -116,6 +128,7 @@ def verify(
     from mlstages.refactor.refactoring import Terms
     from mlstages.refactor.verification import verify_files
 
+    _require_dashes("FIRST SECOND", arguments or [])
     with render.progress(0) as report:
         terms = Terms(
             python=python, arguments=tuple(arguments or ()), timeout=timeout, report=report
