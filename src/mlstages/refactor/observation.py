@@ -104,6 +104,8 @@ def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[Ban]:
 def _state_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
     """Yield a ban on each place at which a statement of the body has left a process changed."""
     changed: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    script = plan.script
     body = set(plan.body.indexes)
     before: Mapping[str, Any] = {}
     for index in range(len(plan.analysis.statements)):
@@ -111,12 +113,14 @@ def _state_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
         if index - 1 in body:
             for key in _PROCESS_STATE:
                 old = before.get(key)
-                if old is not None and now.get(key) != old:
-                    changed.setdefault(key, old)
+                if old is not None and now.get(key) != old and key not in changed:
+                    changed[key] = old
+                    line = script.line_in_file(plan.analysis.statements[index - 1].first)
+                    reasons[key] = f"{_PROCESS_STATE[key]} at {script.tell(line)}"
                 if key in changed and now.get(key) == changed[key]:
                     del changed[key]
         for key in changed:
-            yield Ban(index, _PROCESS_STATE[key])
+            yield Ban(index, reasons[key])
         before = now
 
 
