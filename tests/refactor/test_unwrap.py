@@ -92,6 +92,13 @@ OPENED = {
         "import argparse\n\n\ndef read(argv=None):\n    p = argparse.ArgumentParser()\n"
         "    return p.parse_args(argv)\n\n\nprint(read())\n",
     ),
+    "a function whose argument has no name": (
+        "import argparse\n\n\ndef read(argv=None, /):\n    p = argparse.ArgumentParser()\n"
+        "    return p.parse_args(argv)\n\n\ndef main(argv=None):\n    print(read(argv))\n\n\n"
+        "main()\n",
+        "import argparse\n\n\ndef read(argv=None, /):\n    p = argparse.ArgumentParser()\n"
+        "    return p.parse_args(argv)\n\n\nargv = None\nprint(read(argv))\n",
+    ),
     "a function that does more than to parse": (
         "import argparse\n\n\ndef read(argv=None):\n    print(argv)\n"
         "    return argparse.ArgumentParser().parse_args(argv)\n\n\ndef main(argv=None):\n"

@@ -442,7 +442,7 @@ def _list_parsers(tree: ast.Module) -> frozenset[str]:
         node.name
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
-        and [ast.unparse(default) for default in node.args.defaults] == ["None"]
+        and len(node.args.args) == 1
         and ast.unparse(node.args) == f"{node.args.args[0].arg}=None"
         and _find_only_parse(node, node.args.args[0].arg, frozenset()) is not None
     )
