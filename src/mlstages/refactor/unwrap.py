@@ -299,7 +299,7 @@ def _why_not(
     spec = function.args
     if function.decorator_list:
         return "it is decorated"
-    if spec.vararg or spec.kwarg or spec.kwonlyargs or spec.posonlyargs:
+    if not _takes_plain_names(spec):
         return "its arguments are more than plain names"
     if not len(spec.args) - len(spec.defaults) <= len(arguments) <= len(spec.args):
         return "it is called with other than its arguments"
@@ -334,6 +334,10 @@ def _why_not(
     if clash:
         return f"its local name {clash[0]} is also a global one"
     return None
+
+
+def _takes_plain_names(spec: ast.arguments) -> bool:
+    return not (spec.vararg or spec.kwarg or spec.kwonlyargs or spec.posonlyargs)
 
 
 def _is_success(status: ast.expr | None) -> bool:
@@ -442,8 +446,9 @@ def _list_parsers(tree: ast.Module) -> frozenset[str]:
         node.name
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
+        and _takes_plain_names(node.args)
         and len(node.args.args) == 1
-        and ast.unparse(node.args) == f"{node.args.args[0].arg}=None"
+        and [ast.unparse(default) for default in node.args.defaults] == ["None"]
         and _find_only_parse(node, node.args.args[0].arg, frozenset()) is not None
     )
 
