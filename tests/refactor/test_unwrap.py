@@ -86,10 +86,10 @@ OPENED = {
         "a = 1\nprint(a)\n",
     ),
     "what a function does that parses": (
-        "import argparse\n\n\ndef read(argv: list[str] | None = None):\n    p = argparse.ArgumentParser()\n"
+        "import argparse\n\n\ndef read(argv: int = None):\n    p = argparse.ArgumentParser()\n"
         "    return p.parse_args(argv)\n\n\ndef main(argv=None):\n    print(read(argv))\n\n\n"
         "main()\n",
-        "import argparse\n\n\ndef read(argv: list[str] | None = None):\n    p = argparse.ArgumentParser()\n"
+        "import argparse\n\n\ndef read(argv: int = None):\n    p = argparse.ArgumentParser()\n"
         "    return p.parse_args(argv)\n\n\nprint(read())\n",
     ),
     "a function whose argument has no name": (
