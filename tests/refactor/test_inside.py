@@ -62,10 +62,18 @@ VALUES = {
             "zone": pd.to_datetime(["2020-01-01", None]).tz_localize("Europe/Berlin"),
             "time": pd.to_timedelta([1, 2], unit="s"),
             "class": pd.Categorical(["a", None]),
+            "arrow": pd.array([1.5, None], dtype="double[pyarrow]"),
+            "second": pd.array([pd.Timestamp(0), None], dtype="timestamp[s][pyarrow]"),
+            "sparse": pd.arrays.SparseArray([0, 1]),
+            "interval": pd.interval_range(0, 2),
             "month": pd.period_range("2020-01", periods=2, freq="M"),
         },
         index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]),
     ),
+    "an index of times": pd.Series(
+        [1, 2], index=pd.date_range("2020-01-01", periods=2, tz="Europe/Berlin")
+    ),
+    "an index of classes": pd.Series([1, 2], index=pd.CategoricalIndex(["a", "b"])),
     "times of polars": pl.DataFrame({"t": [datetime.datetime(2020, 1, 1), None]}),
     "an estimator": fitted(5),
     "an object": Box([1, Box("inner")]),

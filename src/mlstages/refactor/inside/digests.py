@@ -332,7 +332,7 @@ def _list_content(column):
     if isinstance(kind, numpy.dtype) and kind.kind == "f":
         values = column.to_numpy()
         return [numpy.where(numpy.isnan(values), numpy.nan, values).astype(kind)]
-    if getattr(kind, "kind", "") == "M":  # with a time zone, which is in the name of the kind
+    if getattr(kind, "tz", None) is not None:  # which is in the name of the kind
         local = column.dt if hasattr(column, "dt") else column
         return _list_content(local.tz_convert(None))
     if isinstance(kind, numpy.dtype):
