@@ -85,6 +85,15 @@ OPENED = {
         "if __name__ == '__main__': a = 1; print(a)\n",
         "a = 1\nprint(a)\n",
     ),
+    "an argument of the same name": (
+        "def main(args, n=2):\n    print(args, n)\n\n\nif __name__ == '__main__':\n    args = [1]\n"
+        "    main(args)\n",
+        "args = [1]\nn = 2\nprint(args, n)\n",
+    ),
+    "arguments by their names": (
+        "def main(a, b, c=3, d=4):\n    print(a, b, c, d)\n\n\nmain(1, c=2, b=5)\n",
+        "a = 1\nc = 2\nb = 5\nd = 4\nprint(a, b, c, d)\n",
+    ),
     "what a function does that parses": (
         "import argparse\n\n\ndef read(argv: int = None):\n    p = argparse.ArgumentParser()\n"
         "    return p.parse_args(argv)\n\n\ndef main(argv=None):\n    print(read(argv))\n\n\n"
@@ -187,6 +196,15 @@ STAYS = {
     "    except:\n        pass\n    print(1)\nsys.exit(main())\n",
     "main is a generator": "def main():\n    yield 1\nmain()\n",
     "a local name is a global one": "a = 1\ndef main():\n    a = 2\n    print(a)\nmain()\n",
+    "an argument of the same name is bound anew": "def f():\n    return args\n"
+    "def main(args):\n    args = 2\n    print(f(), args)\nargs = 1\nmain(args)\n",
+    "an argument of the same name is deleted": "def main(args):\n    del args\n"
+    "args = 1\nmain(args)\n",
+    "arguments in a dictionary": "def main(a):\n    print(a)\nmain(**{'a': 1})\n",
+    "arguments in a list": "def main(a):\n    print(a)\nmain(*[1])\n",
+    "an argument that there is not": "def main(a):\n    print(a)\nmain(1, b=2)\n",
+    "an argument given twice": "def main(a):\n    print(a)\nmain(1, a=2)\n",
+    "a computed default beside a word": "def main(a, b=len('a')):\n    print(a)\nmain(a=2)\n",
     "main takes more than it is given": "def main(a, b, c=2):\n    print(a, b)\nmain(1)\n",
     "a default is made once": "def main(a=[]):\n    print(a)\nmain()\n",
     "a default is computed": "def main(a=len('ab')):\n    print(a)\nmain()\n",

@@ -222,7 +222,7 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
     call = _find_only_call(statements)
     if call is None:
         return None
-    place, name, arguments = call
+    place, name, made = call
     definitions = [
         s for s in statements if isinstance(s.node, ast.FunctionDef) and s.node.name == name
     ]
@@ -231,17 +231,17 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
     definition = definitions[0]
     function = definition.node
     assert isinstance(function, ast.FunctionDef)
-    fault = _why_not(function, statements, definition, statements[place], arguments)
+    fault = _why_not(function, statements, definition, statements[place], made)
     if fault is not None:
         where = script.tell(script.line_in_file(definition.first))
         return f"{name}() at {where} stays one function: {fault}"
-    return _put_in_place(script, function, definition, statements[place], arguments)
+    return _put_in_place(script, function, definition, statements[place], made)
 
 
 def _find_only_call(
     statements: list[Statement],
-) -> tuple[int, str, list[ast.expr]] | None:
-    """Return the last statement's place, the function that it calls and the arguments.
+) -> tuple[int, str, ast.Call] | None:
+    """Return the last statement's place, the function that it calls and the call.
 
     Only where that call is all the work: what else stands there defines, imports, assigns or
     sets an option.
@@ -268,8 +268,8 @@ def _find_only_call(
     work = statements[last].node
     end = None if _has_own_exit(statements) else _read_exit(work)
     match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
-        case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=arguments, keywords=[])):
-            return last, name, arguments
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
+            return last, name, call
     return None
 
 
@@ -294,16 +294,17 @@ def _why_not(
     statements: list[Statement],
     definition: Statement,
     call: Statement,
-    arguments: list[ast.expr],
+    made: ast.Call,
 ) -> str | None:
     spec = function.args
     if function.decorator_list:
         return "it is decorated"
     if not _takes_plain_names(spec):
         return "its arguments are more than plain names"
-    if not len(spec.args) - len(spec.defaults) <= len(arguments) <= len(spec.args):
+    bound = _bind_arguments(function, made)
+    if bound is None:
         return "it is called with other than its arguments"
-    if not all(map(_is_literal, _missing_defaults(function, len(arguments)))):
+    if not all(_is_literal(value) for name, value in bound if not _is_given(value, made)):
         return "a default that it is called with is computed"
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
@@ -321,8 +322,9 @@ def _why_not(
         and (function.body[-2].end_lineno == last.lineno)
     ):
         return "its return shares a line"
-    local = analyse_names(n for n in function.body if not isinstance(n, ast.Return)).writes
-    local |= {argument.arg for argument in spec.args}
+    own = analyse_names(n for n in function.body if not isinstance(n, ast.Return))
+    local = own.writes | own.deletes
+    local |= {name for name, value in bound if not _is_name(value, name)}
     outside: set[str] = set()
     for statement in statements:
         if statement not in (definition, call):
@@ -398,19 +400,30 @@ def _is_plain(node: ast.expr | None) -> bool:
     return node is None or isinstance(node, ast.Name | ast.Constant)
 
 
-def _missing_defaults(function: ast.FunctionDef, n_given: int) -> list[ast.expr]:
-    """Return the defaults of the parameters that a call leaves out."""
-    spec = function.args
-    return spec.defaults[len(spec.defaults) - (len(spec.args) - n_given) :]
+def _is_given(value: ast.expr, made: ast.Call) -> bool:
+    """Tell whether a call has a value, which is a default else."""
+    return any(value is each for each in (*made.args, *(word.value for word in made.keywords)))
 
 
-def _bind_arguments(
-    function: ast.FunctionDef, arguments: list[ast.expr]
-) -> list[tuple[str, ast.expr]]:
-    values = [*arguments, *_missing_defaults(function, len(arguments))]
-    return [
-        (parameter.arg, value) for parameter, value in zip(function.args.args, values, strict=True)
-    ]
+def _is_name(value: ast.expr, name: str) -> bool:
+    return isinstance(value, ast.Name) and value.id == name
+
+
+def _bind_arguments(function: ast.FunctionDef, made: ast.Call) -> list[tuple[str, ast.expr]] | None:
+    """Return what a call binds the parameters to, in its order; None if it cannot be told."""
+    names = [parameter.arg for parameter in function.args.args]
+    words = {word.arg: word.value for word in made.keywords if word.arg is not None}
+    is_plain = not any(isinstance(each, ast.Starred) for each in made.args)
+    if not is_plain or len(words) < len(made.keywords) or len(made.args) > len(names):
+        return None
+    bound = dict(zip(names, made.args, strict=False))
+    if not words.keys() <= {*names} - bound.keys():
+        return None
+    bound |= words
+    defaults = function.args.defaults
+    for name, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):
+        bound.setdefault(name, value)
+    return list(bound.items()) if len(bound) == len(names) else None
 
 
 def _means_the_command_line(value: ast.expr) -> bool:
@@ -466,7 +479,7 @@ def _put_in_place(
     function: ast.FunctionDef,
     definition: Statement,
     call: Statement,
-    arguments: list[ast.expr],
+    made: ast.Call,
 ) -> tuple[Script, str, str | None]:
     lines = read_lines(script)
     body = list(function.body)
@@ -486,12 +499,12 @@ def _put_in_place(
     opened: list[Line] = []
     changes: list[_Change] = []
     parsers = _list_parsers(parse_script(script))
-    for parameter, value in _bind_arguments(function, arguments):
+    for parameter, value in _bind_arguments(function, made) or ():
         is_all = _means_the_command_line(value)
         use = _find_only_parse(function, parameter, parsers) if is_all else None
         if use is not None:
             changes.append(_Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
-        elif not (isinstance(value, ast.Name) and value.id == parameter):
+        elif not _is_name(value, parameter):
             assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
             opened.append(Line(assigned, origin))
     for each in returns:
