@@ -15,8 +15,8 @@ class GuardedMainFlow(FlowSpec):
 
     @step
     def start(self):
-        """Seed random."""
-        functions.seed_random()
+        """Set random seed."""
+        functions.set_random_seed()
         self.random_state_of_python = random.getstate()
         self.next(self.draw_points_around_centres)
 
@@ -44,4 +44,4 @@ class GuardedMainFlow(FlowSpec):
 if __name__ == "__main__":
     GuardedMainFlow()
 
-# Made by mlstages refactor from guarded_main.py; not proven: nothing was run. [3a16ae50]
+# Made by mlstages refactor from guarded_main.py; not proven: nothing was run. [f2b87bfd]

@@ -15,8 +15,8 @@ def nearest(point, centres):
     return min(range(len(centres)), key=lambda i: distance(point, centres[i]))
 
 
-def seed_random():
-    """Seed random."""
+def set_random_seed():
+    """Set random seed."""
     random.seed(7)
 
 
@@ -57,7 +57,7 @@ def report_result(rounds, centres):
 
 def main(N_POINTS=60):
     """Run the stages of guarded_main.py, one after the other."""
-    seed_random()
+    set_random_seed()
     points = draw_points_around_centres(N_POINTS)
     centres, rounds = move_centres_until_nothing_changes(points)
     report_result(rounds, centres)
@@ -66,4 +66,4 @@ def main(N_POINTS=60):
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from guarded_main.py; not proven: nothing was run. [d9f98ecf]
+# Made by mlstages refactor from guarded_main.py; not proven: nothing was run. [cb7ec6c5]

@@ -34,6 +34,8 @@ _CUSTOMARY: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "makedirs": ("make", ("folders",)),
     "basicConfig": ("configure", ("logging",)),
     "rmtree": ("remove", ("folder",)),
+    "seed": ("set", ("random", "seed")),
+    "manual_seed": ("set", ("random", "seed")),
     "info": ("log", ("info",)),
     "debug": ("log", ("info",)),
     "warning": ("log", ("warning",)),
@@ -217,7 +219,7 @@ def _only_says(body: Sequence[ast.stmt]) -> bool:
 def _describe_call(
     calls: Sequence[ast.Call], called: tuple[str, ...]
 ) -> tuple[str, tuple[str, ...]]:
-    """Return ``seed random`` for ``random.seed(0)``, ``set config`` for ``set_config()``."""
+    """Return ``set random seed`` for ``random.seed(0)``, ``set config`` for ``set_config()``."""
     for call in calls:
         if customary := _CUSTOMARY.get(_called_name(call)):
             return customary
