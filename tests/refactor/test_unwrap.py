@@ -94,6 +94,15 @@ OPENED = {
         "def main(a, b, c=3, d=4):\n    print(a, b, c, d)\n\n\nmain(1, c=2, b=5)\n",
         "a = 1\nc = 2\nb = 5\nd = 4\nprint(a, b, c, d)\n",
     ),
+    "what main returns is given its name": (
+        "def main():\n    a = 1\n    print(a)\n    return a\n\n\na = main()\nprint(a)\n",
+        "a = 1\nprint(a)\nprint(a)\n",
+    ),
+    "what main returns is given another name": (
+        "def main(n):\n    a = n\n    print(a)\n    return a, {\n        'b': a}\n\n\n"
+        "if __name__ == '__main__':\n    x, y = main(3)\n    print(x)\n",
+        "n = 3\na = n\nprint(a)\n(x, y) = a, {\n    'b': a}\nprint(x)\n",
+    ),
     "what a function does that parses": (
         "import argparse\n\n\ndef read(argv: int = None):\n    p = argparse.ArgumentParser()\n"
         "    return p.parse_args(argv)\n\n\ndef main(argv=None):\n    print(read(argv))\n\n\n"
@@ -200,6 +209,11 @@ STAYS = {
     "def main(args):\n    args = 2\n    print(f(), args)\nargs = 1\nmain(args)\n",
     "an argument of the same name is deleted": "def main(args):\n    del args\n"
     "args = 1\nmain(args)\n",
+    "what is taken is another name of its own": "def main():\n    a = b = 1\n    print(a)\n"
+    "    return b\na = main()\nprint(a)\n",
+    "nothing is taken": "def main():\n    print(1)\na = main()\nprint(a)\n",
+    "another function than main is taken": "def work():\n    print(1)\n    return 2\na = work()\n"
+    "print(a)\n",
     "arguments in a dictionary": "def main(a):\n    print(a)\nmain(**{'a': 1})\n",
     "arguments in a list": "def main(a):\n    print(a)\nmain(*[1])\n",
     "an argument that there is not": "def main(a):\n    print(a)\nmain(1, b=2)\n",

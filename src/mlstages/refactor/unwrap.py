@@ -219,7 +219,7 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
     """
     tree = parse_script(script)
     statements = split_statements(script, tree)
-    call = _find_only_call(statements)
+    call = _find_taken_call(statements) or _find_only_call(statements)
     if call is None:
         return None
     place, name, made = call
@@ -247,23 +247,7 @@ def _find_only_call(
     sets an option.
     """
     last = len(statements) - 1
-    for statement in statements[:last]:
-        match statement.node:
-            case (
-                ast.Import()
-                | ast.ImportFrom()
-                | ast.FunctionDef()
-                | ast.ClassDef()
-                | ast.AsyncFunctionDef()
-            ):
-                continue
-            case ast.Assign() | ast.AnnAssign():
-                continue
-            case ast.Try() | ast.If() if analyse_names([statement.node]).writes:
-                if all(_only_prepares(node) for node in _inner(statement.node)):
-                    continue
-            case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute())):
-                continue
+    if not all(_is_no_work(statement.node) for statement in statements[:last]):
         return None
     work = statements[last].node
     end = None if _has_own_exit(statements) else _read_exit(work)
@@ -271,6 +255,37 @@ def _find_only_call(
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
             return last, name, call
     return None
+
+
+def _find_taken_call(statements: list[Statement]) -> tuple[int, str, ast.Call] | None:
+    """Return the same of a ``main`` whose result is given a name, where little follows."""
+    for place, statement in enumerate(statements):
+        match statement.node:
+            case ast.Assign(targets=[_], value=ast.Call(func=ast.Name(id="main")) as call):
+                return place, "main", call
+        if not _is_no_work(statement.node):
+            return None
+    return None
+
+
+def _is_no_work(node: ast.stmt) -> bool:
+    """Tell whether a statement only defines, imports, assigns or sets an option."""
+    match node:
+        case (
+            ast.Import()
+            | ast.ImportFrom()
+            | ast.FunctionDef()
+            | ast.ClassDef()
+            | ast.AsyncFunctionDef()
+            | ast.Assign()
+            | ast.AnnAssign()
+        ):
+            return True
+        case ast.Try() | ast.If() if analyse_names([node]).writes:
+            return all(map(_only_prepares, _inner(node)))
+        case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute())):
+            return True
+    return False
 
 
 def _calls(node: ast.AST) -> bool:
@@ -325,6 +340,11 @@ def _why_not(
     own = analyse_names(n for n in function.body if not isinstance(n, ast.Return))
     local = own.writes | own.deletes
     local |= {name for name, value in bound if not _is_name(value, name)}
+    if isinstance(call.node, ast.Assign):
+        if not (isinstance(last, ast.Return) and last.value):
+            return "what it returns is taken, and it returns nothing"
+        if ast.unparse(last.value) == ast.unparse(call.node.targets[0]):
+            local -= analyse_names([call.node]).writes
     outside: set[str] = set()
     for statement in statements:
         if statement not in (definition, call):
@@ -489,9 +509,10 @@ def _put_in_place(
             docstring = said
             body = body[1:]
     end = _read_exit(call.node)
+    target = ast.unparse(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
     returns = list(_early_returns(function))
     match body[-1:]:
-        case [ast.Return(value=value)] if _is_success(value) if end else _is_plain(value):
+        case [ast.Return(value=value)] if _is_needless(value, end, target):
             body = body[:-1]
         case [ast.Return() as last]:
             returns.append(last)
@@ -508,7 +529,7 @@ def _put_in_place(
             assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
             opened.append(Line(assigned, origin))
     for each in returns:
-        changes += _without_return(lines, each, end.spelled if end else "")
+        changes += _without_return(lines, each, end.spelled if end else "", target)
     _change(lines, changes)
     if body:
         opened += _dedented(script, lines, body)
@@ -535,14 +556,24 @@ class _Change(NamedTuple):
     text: str
 
 
-def _without_return(lines: list[Line], node: ast.Return, spelled: str) -> Iterator[_Change]:
-    """Yield what makes of a return an exit with a status, or but what it computes."""
+def _is_needless(value: ast.expr | None, end: _Exit | None, target: str) -> bool:
+    """Tell whether nothing is to be done with what main returns."""
+    if target:
+        return value is not None and ast.unparse(value) == target
+    return _is_success(value) if end else _is_plain(value)
+
+
+def _without_return(
+    lines: list[Line], node: ast.Return, spelled: str, target: str
+) -> Iterator[_Change]:
+    """Yield what makes of a return an exit with a status, a binding, or but what it computes."""
     if node.value is None:
         return
     text = lines[node.lineno - 1].text.encode()
     value = text[node.col_offset + len("return") :].lstrip()
     after = len(text) - len(value)
-    yield _Change(node.lineno, node.col_offset, after, f"{spelled}(" if spelled else "")
+    begin = f"{spelled}(" if spelled else f"{target} = " if target else ""
+    yield _Change(node.lineno, node.col_offset, after, begin)
     if spelled:
         end = node.end_col_offset or 0
         yield _Change(node.end_lineno or node.lineno, end, end, ")")

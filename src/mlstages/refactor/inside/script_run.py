@@ -136,7 +136,9 @@ def _keep_locals_of_main(tree):
         elif _called_last([node]) == "main":
             called = called or "main"
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == called:
+        if not (isinstance(node, ast.FunctionDef) and node.name == called):
+            continue
+        if not node.decorator_list:  # else it may be part of a value, which is compared
             keep_locals(node, "%s(locals())" % _KEEP)
 
 
