@@ -94,6 +94,11 @@ OPENED = {
         "def main(a, b, c=3, d=4):\n    print(a, b, c, d)\n\n\nmain(1, c=2, b=5)\n",
         "a = 1\nc = 2\nb = 5\nd = 4\nprint(a, b, c, d)\n",
     ),
+    "arguments of a namespace": (
+        "import types\n\n\ndef main(a, b):\n    print(a, b)\n\n\nn = types.SimpleNamespace(a=1, b=2)\n"
+        "main(**vars(n))\n",
+        "import types\n\n\nn = types.SimpleNamespace(a=1, b=2)\na = n.a\nb = n.b\nprint(a, b)\n",
+    ),
     "what main returns is given its name": (
         "def main():\n    a = 1\n    print(a)\n    return a\n\n\na = main()\nprint(a)\n",
         "a = 1\nprint(a)\nprint(a)\n",
@@ -215,6 +220,8 @@ STAYS = {
     "another function than main is taken": "def work():\n    print(1)\n    return 2\na = work()\n"
     "print(a)\n",
     "arguments in a dictionary": "def main(a):\n    print(a)\nmain(**{'a': 1})\n",
+    "arguments of a namespace beside defaults": "def main(a, b=2):\n    print(a, b)\nn = parse()\n"
+    "main(**vars(n))\n",
     "arguments in a list": "def main(a):\n    print(a)\nmain(*[1])\n",
     "an argument that there is not": "def main(a):\n    print(a)\nmain(1, b=2)\n",
     "an argument given twice": "def main(a):\n    print(a)\nmain(1, a=2)\n",

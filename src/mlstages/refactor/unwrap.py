@@ -319,7 +319,7 @@ def _why_not(
     bound = _bind_arguments(function, made)
     if bound is None:
         return "it is called with other than its arguments"
-    if not all(_is_literal(value) for name, value in bound if not _is_given(value, made)):
+    if not all(_is_literal(value) for _, value in bound if value in spec.defaults):
         return "a default that it is called with is computed"
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
@@ -420,9 +420,11 @@ def _is_plain(node: ast.expr | None) -> bool:
     return node is None or isinstance(node, ast.Name | ast.Constant)
 
 
-def _is_given(value: ast.expr, made: ast.Call) -> bool:
-    """Tell whether a call has a value, which is a default else."""
-    return any(value is each for each in (*made.args, *(word.value for word in made.keywords)))
+def _spell(script: Script, made: ast.Call, function: ast.FunctionDef, value: ast.expr) -> str:
+    """Return the text of an argument; an attribute of ``**vars(args)`` stands nowhere."""
+    written = (*made.args, *(word.value for word in made.keywords), *function.args.defaults)
+    text = ast.get_source_segment(script.text, value) if value in written else None
+    return text or ast.unparse(value)
 
 
 def _is_name(value: ast.expr, name: str) -> bool:
@@ -432,6 +434,12 @@ def _is_name(value: ast.expr, name: str) -> bool:
 def _bind_arguments(function: ast.FunctionDef, made: ast.Call) -> list[tuple[str, ast.expr]] | None:
     """Return what a call binds the parameters to, in its order; None if it cannot be told."""
     names = [parameter.arg for parameter in function.args.args]
+    match made:
+        case ast.Call(
+            args=[],
+            keywords=[ast.keyword(None, ast.Call(ast.Name("vars"), [ast.Name(space)], []))],
+        ) if not function.args.defaults:
+            return [(name, ast.parse(f"{space}.{name}", mode="eval").body) for name in names]
     words = {word.arg: word.value for word in made.keywords if word.arg is not None}
     is_plain = not any(isinstance(each, ast.Starred) for each in made.args)
     if not is_plain or len(words) < len(made.keywords) or len(made.args) > len(names):
@@ -526,7 +534,7 @@ def _put_in_place(
         if use is not None:
             changes.append(_Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not _is_name(value, parameter):
-            assigned = f"{parameter} = {ast.get_source_segment(script.text, value)}"
+            assigned = f"{parameter} = {_spell(script, made, function, value)}"
             opened.append(Line(assigned, origin))
     for each in returns:
         changes += _without_return(lines, each, end.spelled if end else "", target)
