@@ -95,7 +95,8 @@ OPENED = {
         "a = 1\nc = 2\nb = 5\nd = 4\nprint(a, b, c, d)\n",
     ),
     "arguments of a namespace": (
-        "import types\n\n\ndef main(a, b):\n    print(a, b)\n\n\nn = types.SimpleNamespace(a=1, b=2)\n"
+        "import types\n\n\ndef main(a, b):\n    print(a, b)\n\n\n"
+        "n = types.SimpleNamespace(a=1, b=2)\n"
         "main(**vars(n))\n",
         "import types\n\n\nn = types.SimpleNamespace(a=1, b=2)\na = n.a\nb = n.b\nprint(a, b)\n",
     ),
