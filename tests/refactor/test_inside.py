@@ -62,8 +62,6 @@ VALUES = {
             "zone": pd.to_datetime(["2020-01-01", None]).tz_localize("Europe/Berlin"),
             "time": pd.to_timedelta([1, 2], unit="s"),
             "class": pd.Categorical(["a", None]),
-            "arrow": pd.array([1.5, None], dtype="double[pyarrow]"),
-            "second": pd.array([pd.Timestamp(0), None], dtype="timestamp[s][pyarrow]"),
             "sparse": pd.arrays.SparseArray([0, 1]),
             "interval": pd.interval_range(0, 2),
             "month": pd.period_range("2020-01", periods=2, freq="M"),
