@@ -62,8 +62,8 @@ _SHOWS_NOTHING: Final = frozenset(
         *("print", "display", "show", "savefig", "close", "fit", "seed", "simplefilter"),
         *("append", "extend", "insert", "update", "add", "remove", "clear", "sort", "shuffle"),
         *("to_csv", "to_parquet", "to_json", "to_pickle", "to_excel", "dump", "save", "savetxt"),
-        *("mkdir", "makedirs", "write", "write_text", "close", "info", "debug", "warning", "error"),
-        *("filterwarnings", "set_config", "set_option", "basicConfig", "insert", "main"),
+        *("mkdir", "makedirs", "write", "write_text", "info", "debug", "warning", "error"),
+        *("filterwarnings", "set_config", "set_option", "basicConfig", "main"),
     ]
 )
 """Calls that give nothing, or nothing that anybody looks at."""
@@ -111,8 +111,10 @@ def read_notebook(path: Path) -> Script:
             if not lines or not lines[-1].startswith("#"):
                 lines += ["", "# %%"]
             code = _code_of(text, f"cell {number}", faults, left_out)
-            close = figures.read(code)
-            shown += [number] if figures.shows_a_value(code) else []
+            body = _parse_cell(code)
+            close = figures.read(body)
+            if figures.shows_a_value(body) and not code[-1].rstrip().endswith(";"):
+                shown.append(number)
             lines += code
             if close and not keeps_figures:
                 lines.append(f"{close}  # as a notebook does after a cell")
@@ -156,6 +158,14 @@ def _list_notes(
             break
 
 
+def _parse_cell(lines: list[str]) -> list[ast.stmt]:
+    """Return a cell's statements; none if it does not parse, which is told with its place."""
+    try:
+        return ast.parse("\n".join(lines)).body
+    except (SyntaxError, ValueError):
+        return []
+
+
 class _Figures:
     """What cells, in their order, call pyplot, and which of their functions draw."""
 
@@ -163,12 +173,8 @@ class _Figures:
         self._pyplot = ""
         self._drawers: set[str] = set()
 
-    def read(self, lines: list[str]) -> str:
+    def read(self, body: list[ast.stmt]) -> str:
         """Return how figures are closed after a cell; empty if it can have left none open."""
-        try:
-            body = ast.parse("\n".join(lines)).body
-        except (SyntaxError, ValueError):  # told below, with its place
-            return ""
         draws = False
         for node in body:
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -179,13 +185,9 @@ class _Figures:
                 draws = draws or self._is_drawing(node)
         return f'{self._pyplot}.close("all")' if self._pyplot and draws else ""
 
-    def shows_a_value(self, lines: list[str]) -> bool:
+    def shows_a_value(self, body: list[ast.stmt]) -> bool:
         """Tell whether a cell ends in a value that a notebook would show below it."""
-        try:
-            body = ast.parse("\n".join(lines)).body
-        except (SyntaxError, ValueError):
-            return False
-        if not (body and isinstance(body[-1], ast.Expr)) or lines[-1].rstrip().endswith(";"):
+        if not (body and isinstance(body[-1], ast.Expr)):
             return False
         match body[-1].value:
             case ast.Constant(value=str() | None) | ast.Yield() | ast.Await():

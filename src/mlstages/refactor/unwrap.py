@@ -420,13 +420,6 @@ def _is_plain(node: ast.expr | None) -> bool:
     return node is None or isinstance(node, ast.Name | ast.Constant)
 
 
-def _spell(script: Script, made: ast.Call, function: ast.FunctionDef, value: ast.expr) -> str:
-    """Return the text of an argument; an attribute of ``**vars(args)`` stands nowhere."""
-    written = (*made.args, *(word.value for word in made.keywords), *function.args.defaults)
-    text = ast.get_source_segment(script.text, value) if value in written else None
-    return text or ast.unparse(value)
-
-
 def _is_name(value: ast.expr, name: str) -> bool:
     return isinstance(value, ast.Name) and value.id == name
 
@@ -439,7 +432,9 @@ def _bind_arguments(function: ast.FunctionDef, made: ast.Call) -> list[tuple[str
             args=[],
             keywords=[ast.keyword(None, ast.Call(ast.Name("vars"), [ast.Name(space)], []))],
         ) if not function.args.defaults:
-            return [(name, ast.parse(f"{space}.{name}", mode="eval").body) for name in names]
+            # Nodes without a place: they stand nowhere in the text.
+            owner = ast.Name(space, ast.Load())
+            return [(name, ast.Attribute(owner, name, ast.Load())) for name in names]
     words = {word.arg: word.value for word in made.keywords if word.arg is not None}
     is_plain = not any(isinstance(each, ast.Starred) for each in made.args)
     if not is_plain or len(words) < len(made.keywords) or len(made.args) > len(names):
@@ -534,8 +529,8 @@ def _put_in_place(
         if use is not None:
             changes.append(_Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not _is_name(value, parameter):
-            assigned = f"{parameter} = {_spell(script, made, function, value)}"
-            opened.append(Line(assigned, origin))
+            spelled = ast.get_source_segment(script.text, value) or ast.unparse(value)
+            opened.append(Line(f"{parameter} = {spelled}", origin))
     for each in returns:
         changes += _without_return(lines, each, end.spelled if end else "", target)
     _change(lines, changes)

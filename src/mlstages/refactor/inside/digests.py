@@ -269,8 +269,8 @@ class Digest:
             return dict(own) if own is not None else None
         if isinstance(reduced, str):
             return reduced
-        if _counts_its_queries(value):
-            return [value.__getstate__()[:_TREE], value.__getstate__()[_TREE + _COUNTERS :]]
+        if _counts_its_queries(type(value), reduced):
+            return [reduced[2][:_TREE], reduced[2][_TREE + _COUNTERS :]]
         if isinstance(value, functools.partial):
             return [value.func, value.args, value.keywords, without_chance(value.__dict__)]
         if isinstance(value, dict) and hasattr(type(value), "__setstate__"):
@@ -297,12 +297,11 @@ _TREE, _COUNTERS = 7, 4
 """What a tree of neighbours holds, and how many numbers count what was asked of it so far."""
 
 
-def _counts_its_queries(value):
-    kind = type(value)
+def _counts_its_queries(kind, reduced):
     return (
         kind.__name__ in ("KDTree", "KDTree32", "KDTree64", "BallTree", "BallTree32", "BallTree64")
         and (kind.__module__ or "").startswith("sklearn.neighbors.")
-        and len(value.__getstate__()) == _TREE + _COUNTERS + 2
+        and len(reduced[2]) == _TREE + _COUNTERS + 2
     )
 
 
