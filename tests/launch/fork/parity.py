@@ -34,6 +34,7 @@ _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? ?(s|ms|seconds)\b"), "<seconds>"),
     (re.compile(r"/tmp/(tmp|pip)?[\w.-]*\b(?=\.json)"), "<temporary>"),
 )
+_OF_A_TASK = re.compile(r"(\[\w+/\w+)/\d+ \(pid")
 _OWN_METADATA = {"attempt-done", "card-info"}
 
 
@@ -58,7 +59,11 @@ class Seen:
 
     exit_code: int
     stdout: list[str]
-    """Of the console, sorted: the order of tasks that run at once is nobody's."""
+    """Of the console, sorted and without the numbers of tasks.
+
+    The order of tasks that run at once is nobody's, nor is the number that Metaflow gives a
+    task when those before it have ended.
+    """
     stderr: list[str]
     successful: bool
     tasks: list[Task]
@@ -218,7 +223,8 @@ def _read_log(task: Any, stream: str) -> str:
 
 
 def _lines(output: bytes, folder: Path) -> list[str]:
-    lines = _steady(_ANSI.sub("", output.decode(errors="replace")), folder).splitlines()
+    text = _OF_A_TASK.sub(r"\1/<task> (pid", _ANSI.sub("", output.decode(errors="replace")))
+    lines = _steady(text, folder).splitlines()
     return sorted(line.rstrip() for line in lines if "this step are not forked" not in line)
 
 

@@ -17,9 +17,10 @@ def square(number):
     return number * number
 
 
-def say_later():
-    time.sleep(0.2)
-    print("said by a thread that was left")
+def say_later(seconds, thread):
+    time.sleep(seconds)
+    # In one call of the system: a line and its end of two threads at once would mix.
+    os.write(1, f"said by {thread} that was left\n".encode())
 
 
 class LeftoversFlow(FlowSpec):
@@ -27,7 +28,7 @@ class LeftoversFlow(FlowSpec):
 
     @step
     def start(self):
-        threading.Thread(target=say_later).start()
+        threading.Thread(target=say_later, args=(0.2, "a thread")).start()
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         atexit.register(print, "at exit")
         self.keep = None
@@ -36,7 +37,7 @@ class LeftoversFlow(FlowSpec):
         unclosed.write("written, not closed")
         weakref.finalize(LeftoversFlow, print, "finalizer")
         pool = concurrent.futures.ThreadPoolExecutor(2)
-        pool.submit(say_later)
+        pool.submit(say_later, 0.4, "the thread of a pool")
         self.next(self.processes)
 
     @step
