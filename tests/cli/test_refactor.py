@@ -498,6 +498,73 @@ def test_what_a_person_has_changed_is_not_overwritten(tmp_path):
     assert "is not as mlstages has made it" in again.stderr
 
 
+SET_UP = """
+import argparse
+import logging
+import os
+import sys
+import numpy as np
+
+def get_logger(path, mode="a"):
+    logger = logging.getLogger("train")
+    logger.setLevel(logging.DEBUG)
+    for handler in (logging.FileHandler(path, mode), logging.StreamHandler(sys.stdout)):
+        handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        logger.addHandler(handler)
+    return logger
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=3)
+    parser.add_argument("--log", default="train.log")
+    args = parser.parse_args()
+    logger = get_logger(args.log)
+
+    # Draw the rows
+    X = np.linspace(0, 1, args.rows)
+    logger.info("drawn %d rows", len(X))
+
+    # Tell the rows
+    np.set_printoptions(precision=args.rows)
+    print(X / 3)
+    logger.info("told")
+
+    # Tell the sum
+    print(np.cumsum(X) / 3)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_what_sets_up_the_process_is_called_anew_in_each_task(tmp_path):
+    (tmp_path / "told.py").write_text(SET_UP)
+    ran = mlstages("refactor", "told.py", "--json", folder=tmp_path)
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    assert told["proof"]["flow"]["compared"] | {"variables": 0} == {
+        "lines": 4, "figures": 0, "files": 1, "variables": 0,
+    }  # fmt: skip
+    assert [step["renews"] for step in told["steps"]] == [
+        [],
+        ["get_logger"],
+        ["get_logger", "set_print_options"],
+        ["get_logger", "set_print_options"],
+    ]
+    flow = (tmp_path / "told_flow.py").read_text()
+    assert "        logger = functions.get_logger(self.args.log)\n" in flow
+
+
+def test_what_another_task_would_undo_is_called_once_and_said(tmp_path):
+    text = SET_UP.replace("get_logger(args.log)", 'get_logger(args.log, "w")')
+    (tmp_path / "told.py").write_text(text)
+    ran = mlstages("refactor", "told.py", "--json", folder=tmp_path)
+    told = json.loads(ran.stdout)
+    assert (told["functions"], told["flow"]) == ("verified", "verified")
+    assert [step["renews"] for step in told["steps"]] == [[], []]
+    assert "logging is configured at" in told["steps"][-1]["together"]
+
+
 WORKERS = """
 import argparse
 

@@ -25,12 +25,20 @@ class ArgumentsFlow(FlowSpec):
     def load(self):
         """Load."""
         self.X, self.y = functions.load(100)
-        self.next(self.train_w_b)
+        self.next(self.train)
 
     @step
-    def train_w_b(self):
-        """Train w b."""
-        self.w, self.b = functions.train_w_b(self.X, self.y, self.args)
+    def train(self):
+        """Train."""
+        self.w, self.b = functions.train(
+            self.X, self.y, self.args.epochs, self.args.learning_rate
+        )
+        self.next(self.report_weights)
+
+    @step
+    def report_weights(self):
+        """Report weights."""
+        functions.report_weights(self.args, self.w, self.b)
         self.next(self.end)
 
     @step
@@ -42,4 +50,4 @@ class ArgumentsFlow(FlowSpec):
 if __name__ == "__main__":
     ArgumentsFlow()
 
-# Made by mlstages refactor from arguments.py; not proven: nothing was run. [643e3dbd]
+# Made by mlstages refactor from arguments.py; not proven: nothing was run. [42573cc1]

@@ -30,12 +30,10 @@ def train(X, y, epochs, rate):
     return w, b
 
 
-def train_w_b(X, y, args):
-    """Train w b."""
-    w, b = train(X, y, args.epochs, args.learning_rate)
+def report_weights(args, w, b):
+    """Report weights."""
     if args.verbose:
         print("weights", w, b)
-    return w, b
 
 
 def report_error(w, X, b, y):
@@ -48,11 +46,12 @@ def main():
     """Run the stages of arguments.py, one after the other."""
     args = parse_args()
     X, y = load(100)
-    w, b = train_w_b(X, y, args)
+    w, b = train(X, y, args.epochs, args.learning_rate)
+    report_weights(args, w, b)
     report_error(w, X, b, y)
 
 
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from arguments.py; not proven: nothing was run. [ff31c8a9]
+# Made by mlstages refactor from arguments.py; not proven: nothing was run. [45c3d6f5]

@@ -443,6 +443,9 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
         if step.together:
             names = ", ".join(stage.name for stage in step.stages)
             yield Text(f"one step of the flow: {names}: {step.together}")
+    anew = dict.fromkeys(stage.name for step in plan.steps for stage in step.renews)
+    if anew:
+        yield Text(f"called anew in each later step, which is a new process: {', '.join(anew)}")
     for block in plan.branches:
         yield Text(f"branches: {' | '.join(', '.join(chain) for chain in block)}")
 

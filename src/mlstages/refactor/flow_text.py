@@ -104,6 +104,7 @@ _ALL_ARGUMENTS: Final = write_call(
 
 def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
     laid = lay_out(plan)
+    first_renewing = next((step for step in plan.steps if step.renews), None)
     for place, each in enumerate(laid):
         below = next((other.planned for other in laid[place + 1 :] if other.planned), None)
         planned = each.planned
@@ -117,12 +118,17 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
             if planned.reads_arguments:
                 lines.append(f"        sys.argv[1:] = shlex.split(self.{AS_TEXT})")
             lines += _take_over(planned.takes_over)
+            if planned.renews and planned is first_renewing:
+                lines.append(f"        # {_WHY_ANEW}")
             lines += _calls(plan, planned, artifacts)
             lines += _hand_over(below.takes_over if below else ())
         if each.following:
             targets = ", ".join(f"self.{name}" for name in each.following)
             lines.append(f"        self.next({targets})")
         yield "\n".join(lines)
+
+
+_WHY_ANEW: Final = "Each task is a new process: it is set up anew."
 
 
 def _join(joined: tuple[tuple[str, str], ...], artifacts: dict[str, str]) -> Iterator[str]:
@@ -208,8 +214,9 @@ _READ_BY_STEPS: Final = frozenset(
 def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator[str]:
     """Yield the calls of a step's functions."""
     names = _StepNames(plan, step, artifacts)
-    for place, stage in enumerate(step.stages):
-        used = frozenset(name for below in step.stages[place + 1 :] for name in below.inputs)
+    stages = (*step.renews, *step.stages)
+    for place, stage in enumerate(stages):
+        used = frozenset(name for below in stages[place + 1 :] for name in below.inputs)
         parsed = plan.arguments
         if parsed and stage.pieces[0].statement == parsed.indexes[0]:
             yield from _choices(parsed)
@@ -256,6 +263,8 @@ def _own_call(stage: PlannedStage, names: _StepNames) -> tuple[list[str], list[s
     assert isinstance(node.value, ast.Call)
 
     def spell(value: ast.expr) -> str:
+        if isinstance(value, ast.Attribute):
+            return f"{spell(value.value)}.{value.attr}"
         return names.read(value.id) if isinstance(value, ast.Name) else ast.unparse(value)
 
     arguments = [spell(value) for value in node.value.args]

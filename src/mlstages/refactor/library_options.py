@@ -37,19 +37,8 @@ _PLACES: Final = ("rcParams", "environ", "options", "config")
 def sets_library_option(statement: Statement, imported: set[str]) -> bool:
     """Tell whether a statement sets an option of an imported library, and nothing else."""
     match statement.node:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method)) as call):
-            spelled = ast.unparse(owner)
-            root = root_name(owner)
-            tables = [
-                table
-                for place, table in _CALLS.items()
-                if place and (spelled == place or _short(spelled) == place)
-            ]
-            is_known = any(method in table for table in tables) or (
-                _short(spelled) == "pl.Config" and method.startswith("set_")
-            )
-        case ast.Expr(value=ast.Call(func=ast.Name(id=root)) as call):
-            is_known = root in _CALLS[""]
+        case ast.Expr(value=ast.Call() as call):
+            root = root_name(call.func)
         case ast.Assign(targets=[(ast.Subscript() | ast.Attribute()) as target], value=value):
             parts = ast.unparse(target)
             return (
@@ -60,11 +49,29 @@ def sets_library_option(statement: Statement, imported: set[str]) -> bool:
         case _:
             return False
     return (
-        is_known
+        is_option_call(call)
         and root in imported
         and all(_is_plain(each, imported) for each in call.args)
         and all(_is_plain(keyword.value, imported) for keyword in call.keywords)
     )
+
+
+def is_option_call(call: ast.Call) -> bool:
+    """Tell whether what is called sets an option of a library, by its usual name."""
+    match call.func:
+        case ast.Attribute(value=owner, attr=method):
+            spelled = ast.unparse(owner)
+            tables = [
+                table
+                for place, table in _CALLS.items()
+                if place and (spelled == place or _short(spelled) == place)
+            ]
+            return any(method in table for table in tables) or (
+                _short(spelled) == "pl.Config" and method.startswith("set_")
+            )
+        case ast.Name(id=name):
+            return name in _CALLS[""]
+    return False
 
 
 def _short(spelled: str) -> str:

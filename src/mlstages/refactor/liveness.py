@@ -4,7 +4,7 @@ Backward over the body: a name is live before a statement if the statement may r
 if it is live after and not certainly bound anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,20 +34,27 @@ class Body:
         return {index: place for place, index in enumerate(self.indexes)}
 
 
-def find_live(analysis: Analysis, head: Head) -> Body:
-    """Return the body with its live names."""
+def find_live(analysis: Analysis, head: Head, needed: Collection[str] = ()) -> Body:
+    """Return the body with its live names.
+
+    Parameters
+    ----------
+    needed : collection of str
+        Names that are wanted to the end, though no statement reads them there.
+    """
     names = [analysis.names[i] for i in head.body]
     settings = frozenset(setting.name for _, setting in head.settings)
     return Body(
         indexes=head.body,
         names=tuple(names),
-        live=tuple(_live_before(names, ignored=head.names | settings)),
+        live=tuple(_live_before(names, head.names | settings, frozenset(needed))),
         settings=settings,
     )
 
 
-def _live_before(names: Sequence[Names], ignored: frozenset[str]) -> list[frozenset[str]]:
-    wanted: frozenset[str] = frozenset()
+def _live_before(
+    names: Sequence[Names], ignored: frozenset[str], wanted: frozenset[str]
+) -> list[frozenset[str]]:
     backward = [wanted]
     for each in reversed(names):
         wanted = (wanted - each.bound) | each.reads | (each.deferred_reads - each.bound)

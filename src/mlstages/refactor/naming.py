@@ -6,6 +6,7 @@
 """
 
 import ast
+import itertools
 import keyword
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -43,28 +44,39 @@ def name_stages(
     results: Sequence[Sequence[str]],
     taken: Iterable[str],
     own_calls: Sequence[str | None],
+    set_ups: Sequence[str | None] = (),
 ) -> list[StageName]:
     """Return a name for each stage, all different, none of them ``taken``.
 
-    A stage that is one call of the user's own function (``own_calls``) has that one's name.
+    A stage that is one call of the user's own function (``own_calls``) has that one's name;
+    one that only sets up the process has one (``set_ups``) that says more than its code does.
     """
     used = set(taken)
     classes = find_classes(analysis)
     headings = [piece.heading for pieces in stages for piece in pieces]
     keeps_words = is_foreign(" ".join(f"{each.title} {each.prose}" for each in headings))
     names = []
-    for pieces, own, called in zip(stages, results, own_calls, strict=True):
+    rows = itertools.zip_longest(stages, results, own_calls, set_ups)
+    for pieces, own, called, set_up in rows:
         if called is not None:
             names.append(StageName(called, _own_summary(analysis, called), "code"))
             continue
         chosen = next(
             candidate
-            for candidate in _candidates(analysis, pieces, own, classes, keeps_words=keeps_words)
+            for candidate in itertools.chain(
+                _name_set_up(pieces, set_up),
+                _candidates(analysis, pieces, own, classes, keeps_words=keeps_words),
+            )
             if _is_fit(candidate.name, used)
         )
         used.add(chosen.name)
         names.append(chosen)
     return names
+
+
+def _name_set_up(pieces: Sequence[Piece], name: str | None) -> Iterator[StageName]:
+    if name is not None and not pieces[0].heading.title:
+        yield StageName(name, as_sentence(name.replace("_", " ")), "code")
 
 
 def _own_summary(analysis: Analysis, name: str) -> str:

@@ -1,25 +1,31 @@
 """What the running script showed, as bans and wishes for the plan."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from mlstages.refactor.figures import is_figure_used_below
 from mlstages.refactor.plan import Ban, Plan
+from mlstages.refactor.set_up import Renewal, find_renewed
 
 _PROCESS_STATE: Final = {
-    "folder": "the current folder is changed",
-    "numpy.options": "numpy's print options are changed",
-    "numpy.errors": "numpy's handling of errors is changed",
-    "sklearn.config": "scikit-learn's configuration is changed",
-    "matplotlib.rcParams": "matplotlib's settings are changed",
-    "pandas.options": "pandas' options are changed",
-    "logging": "logging is configured",
+    "folder": ("the current folder is changed", "change_folder"),
+    "numpy.options": ("numpy's print options are changed", "set_print_options"),
+    "numpy.errors": ("numpy's handling of errors is changed", "set_handling_of_errors"),
+    "sklearn.config": ("scikit-learn's configuration is changed", "set_config_of_sklearn"),
+    "matplotlib.rcParams": ("matplotlib's settings are changed", "set_style_of_plots"),
+    "pandas.options": ("pandas' options are changed", "set_options_of_pandas"),
+    "logging": ("logging is configured", "set_up_logging"),
 }
-"""What a process carries besides names and random states; a new process has lost it."""
+"""What a process carries besides names and random states; a new process has lost it.
+
+Each with what is said of its change, and what a stage is called that makes it.
+"""
 
 _CODE: Final = frozenset(("builtins.function", "builtins.type", "builtins.module"))
 """Types of what is no result."""
+
+_LOGGER: Final = "logging.Logger"
 
 _RANDOM: Final = {"numpy.random": "numpy", "random": "random"}
 
@@ -28,6 +34,7 @@ class Observed(NamedTuple):
     """What the plan has to heed."""
 
     bans: tuple[Ban, ...]
+    renewals: tuple[Renewal, ...]
     random_users: dict[str, frozenset[int]]
     picklable: frozenset[str]
 
@@ -35,8 +42,11 @@ class Observed(NamedTuple):
 def read_observation(plan: Plan, places: Mapping[str, Any]) -> Observed:
     """Return what was seen at the places between statements."""
     seen = _by_statement(plan, places)
+    renewals = tuple(_find_renewals(plan, seen))
+    renewed = {renewal.statement for renewal in renewals}
     return Observed(
-        bans=(*_carried_bans(plan, seen), *_state_bans(plan, seen)),
+        bans=(*_carried_bans(plan, seen), *_state_bans(plan, seen, renewed)),
+        renewals=renewals,
         random_users=_find_random_users(plan, seen),
         picklable=frozenset(_find_picklable(seen)),
     )
@@ -101,22 +111,45 @@ def find_stale(plan: Plan, places: Mapping[str, Any]) -> list[Ban]:
     return bans
 
 
-def _state_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
-    """Yield a ban on each place at which a statement of the body has left a process changed."""
+def _find_renewals(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Renewal]:
+    """Yield the statements that have changed the process, and can do so in each task."""
+    kinds = [pair for look in seen.values() for pair in look.get("types", {}).items()]
+    loggers = {name for name, kind in kinds if kind == _LOGGER}
+    loggers -= {name for name, kind in kinds if kind != _LOGGER}
+    found: dict[int, Renewal] = {}
+    for index in plan.body.indexes:
+        before = seen.get(index, {}).get("state", {})
+        after = seen.get(index + 1, {}).get("state", before)
+        changed = [k for k in _PROCESS_STATE if k in before and after.get(k) != before[k]]
+        why = "; ".join(_tell_change(plan, key, index) for key in changed)
+        for each in find_renewed(plan.analysis, plan.body, index, loggers) if changed else ():
+            found.setdefault(each, Renewal(each, why, _PROCESS_STATE[changed[0]][1]))
+    yield from (found[index] for index in sorted(found))
+
+
+def _tell_change(plan: Plan, key: str, index: int) -> str:
+    """Return what a statement has changed, with its line."""
+    line = plan.script.line_in_file(plan.analysis.statements[index].first)
+    return f"{_PROCESS_STATE[key][0]} at {plan.script.tell(line)}"
+
+
+def _state_bans(plan: Plan, seen: Mapping[int, Any], renewed: Collection[int]) -> Iterator[Ban]:
+    """Yield a ban on each place at which a statement of the body has left a process changed.
+
+    Those that are renewed (by their index) leave nothing.
+    """
     changed: dict[str, Any] = {}
     reasons: dict[str, str] = {}
-    script = plan.script
     body = set(plan.body.indexes)
     before: Mapping[str, Any] = {}
     for index in range(len(plan.analysis.statements)):
         now = seen.get(index, {}).get("state", before)
-        if index - 1 in body:
+        if index - 1 in body and index - 1 not in renewed:
             for key in _PROCESS_STATE:
                 old = before.get(key)
                 if old is not None and now.get(key) != old and key not in changed:
                     changed[key] = old
-                    line = script.line_in_file(plan.analysis.statements[index - 1].first)
-                    reasons[key] = f"{_PROCESS_STATE[key]} at {script.tell(line)}"
+                    reasons[key] = _tell_change(plan, key, index - 1)
                 if key in changed and now.get(key) == changed[key]:
                     del changed[key]
         for key in changed:

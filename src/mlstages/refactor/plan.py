@@ -15,6 +15,7 @@ from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.script import Script
+from mlstages.refactor.set_up import Renewal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class PlannedStep:
     """It reads the command line, which the flow has as one parameter."""
     takes_over: tuple[str, ...]
     """The random states that it takes over from the step before: ``numpy``, ``random``."""
+    renews: tuple[PlannedStage, ...]
+    """Stages that set up the process, which it calls first: each task is a new one."""
     together: str
     """Why its stages cannot be parted; empty if there is one only."""
 
@@ -121,6 +124,7 @@ class Plan:
                     "stages": [stage.name for stage in step.stages],
                     "together": step.together,
                     "kept": list(step.kept),
+                    "renews": [stage.name for stage in step.renews],
                 }
                 for step in self.steps
             ],
@@ -157,5 +161,9 @@ class Wishes:
     """What is to be said with the plan."""
     picklable: frozenset[str] = frozenset()
     """Names whose values can be stored, as observed."""
+    renewals: tuple[Renewal, ...] = ()
+    """Statements that set up the process, as observed."""
+    is_renewed: bool = True
+    """They are called anew in each later step; else none is cut below them."""
     random_users: Mapping[str, frozenset[int]] | None = None
     """Statements that used a global random state, as observed; None: as the text tells."""

@@ -1,6 +1,8 @@
 """The passes put together: from a script's text to the plan of its stages. It runs nothing."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from textwrap import shorten
 from typing import Final
 
@@ -32,6 +34,7 @@ from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, 
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
 from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
+from mlstages.refactor.set_up import find_needed
 from mlstages.refactor.sink import sink_definitions
 from mlstages.refactor.unwrap import unwrap
 
@@ -57,12 +60,15 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     analysis, lifted = lift_globals(analyse(opened.script))
     analysis = sink_definitions(analysis)
     head = find_head(analysis)
+    renewed = [renewal.statement for renewal in wishes.renewals if wishes.is_renewed]
     body = find_live(analysis, head)
+    body = find_live(analysis, head, find_needed(body, renewed))
     refusals = find_refusals(analysis, head, body)
     _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
-    pieces = read_pieces(analysis, head)
+    pieces = _hand_on_headings(read_pieces(analysis, head), renewed)
     foreseen = find_vetoes(analysis, head, body)
     vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
+    vetoes += _read_renewals(body, wishes)
     joined = frozenset(veto.place for veto in vetoes)
     arguments = find_arguments(analysis, head)
     readers = find_readers(analysis, head)
@@ -82,10 +88,16 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     if arguments is not None:
         readers = frozenset()
     stages = _plan_stages(analysis, head, body, pieces, cuts, wishes)
-    groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined)]
+    called = [stage for stage in stages if {p.statement for p in stage.pieces} <= {*renewed}]
+    if len([piece for stage in called for piece in stage.pieces]) < len(renewed):
+        return _plan_script(script, replace(wishes, is_renewed=False))
+    while called and called[-1] is stages[-1]:  # nobody needs it
+        called.pop()
+    below = frozenset(cut.last + 1 for cut, s in zip(cuts, stages, strict=True) if s in called)
+    groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined | below)]
     users = wishes.random_users or find_random_users(analysis)
     kept = frozenset() if wishes.is_parallel else wishes.picklable - body.settings
-    steps = tuple(_plan_steps(analysis, body, groups, users, readers, vetoes, kept))
+    steps = tuple(_plan_steps(analysis, body, groups, called, users, readers, vetoes, kept))
     return Plan(
         script=script,
         analysis=analysis,
@@ -115,6 +127,14 @@ def _read_bans(body: Body, bans: Iterable[Ban]) -> Iterator[Veto]:
             yield Veto(places[ban.statement], ban.reason, ban.only_flow)
 
 
+def _read_renewals(body: Body, wishes: Wishes) -> Iterator[Veto]:
+    """Yield a veto on each place below what is not called anew."""
+    for renewal in wishes.renewals:
+        if not wishes.is_renewed:
+            for place in range(body.places[renewal.statement] + 1, len(body.indexes)):
+                yield Veto(place, renewal.reason, only_flow=True)
+
+
 def _cut(
     analysis: Analysis,
     head: Head,
@@ -128,10 +148,11 @@ def _cut(
     places = body.places
     vetoed = frozenset(veto.place for veto in vetoes if not veto.only_flow)
     vetoed |= {places[index] for index in parser[1:]}
+    vetoed |= _places_within_renewed(body, wishes)
     cutting = Cutting(
         vetoed=vetoed,
         joined=frozenset(veto.place for veto in vetoes),
-        wanted=_places_around(parser, places) - vetoed,
+        wanted=(_places_around(parser, places) | _places_around_renewed(places, wishes)) - vetoed,
         n_stages=wishes.n_stages,
     )
     return cut_body(analysis, head, body, pieces, cutting)
@@ -151,7 +172,8 @@ def _plan_stages(
     own = _find_own_calls(analysis, head, parts)
     results = [each.results for each in interfaces]
     names = [
-        _renamed(each, wishes.renames) for each in name_stages(analysis, parts, results, taken, own)
+        _renamed(each, wishes.renames)
+        for each in name_stages(analysis, parts, results, taken, own, _name_renewed(parts, wishes))
     ]
     _require_names(names, taken, wishes)
     return tuple(
@@ -171,6 +193,52 @@ def _places_around(parser: tuple[int, ...], places: Mapping[int, int]) -> frozen
     """Return the boundaries that let the parsing of the command line be a stage of its own."""
     own = [places[index] for index in parser]
     return frozenset({min(own), max(own) + 1}) if own else frozenset()
+
+
+def _places_around_renewed(places: Mapping[int, int], wishes: Wishes) -> frozenset[int]:
+    """Return the boundaries that let what is called anew be stages of their own."""
+    own = {places[renewal.statement] for renewal in wishes.renewals if wishes.is_renewed}
+    ends = own.symmetric_difference(place + 1 for place in own)
+    return frozenset(ends - {0})
+
+
+def _hand_on_headings(pieces: list[Piece], renewed: Sequence[int]) -> list[Piece]:
+    """Return the pieces with what stands above set-up that begins a paragraph below it.
+
+    A person's title is about the work of the paragraph.
+    """
+    pieces = list(pieces)
+    for place, (piece, following) in enumerate(itertools.pairwise(pieces)):
+        if (
+            piece.statement in renewed
+            and following.heading.strength <= Strength.BLANK < piece.heading.strength
+        ):
+            pieces[place : place + 2] = [
+                piece._replace(heading=following.heading, above=following.above),
+                following._replace(heading=piece.heading, above=piece.above),
+            ]
+    return pieces
+
+
+def _name_renewed(parts: Sequence[tuple[Piece, ...]], wishes: Wishes) -> list[str | None]:
+    """Return for each stage what it is called if it only sets up the process."""
+    names = {each.statement: each.name for each in wishes.renewals if wishes.is_renewed}
+    return [names.get(pieces[-1].statement) for pieces in parts]
+
+
+def _places_within_renewed(body: Body, wishes: Wishes) -> frozenset[int]:
+    """Return the boundaries between what is called anew and what it is given there."""
+    statements = {renewal.statement for renewal in wishes.renewals if wishes.is_renewed}
+    made: frozenset[str] = frozenset()
+    within = set()
+    for place, index in enumerate(body.indexes):
+        if index not in statements:
+            made = frozenset()
+            continue
+        if made & body.live[place]:
+            within.add(place)
+        made |= body.names[place].writes
+    return frozenset(within)
 
 
 def _find_own_calls(
@@ -241,12 +309,18 @@ def _plan_steps(
     analysis: Analysis,
     body: Body,
     groups: Sequence[tuple[PlannedStage, ...]],
+    called: Sequence[PlannedStage],
     users: Mapping[str, frozenset[int]],
     readers: frozenset[int],
     vetoes: Sequence[Veto],
     picklable: frozenset[str],
 ) -> Iterator[PlannedStep]:
-    """Yield the steps; one of several stages is named like a stage of all their statements."""
+    """Yield the steps; one of several stages is named like a stage of all their statements.
+
+    Those that are called anew (``called``) are left out where a step would begin with them.
+    """
+    called_above = [_list_called_above(groups, place, called) for place in range(len(groups))]
+    groups = [_drop_first(group, called) for group in groups]
     parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
     places = body.places
     interfaces = find_interfaces(
@@ -254,7 +328,8 @@ def _plan_steps(
     )
     carried = find_carried_state(parts, users)
     taken = {group[0].name for group in groups if len(group) == 1}
-    for group, part, interface, takes_over in zip(groups, parts, interfaces, carried, strict=True):
+    rows = zip(groups, parts, interfaces, carried, called_above, strict=True)
+    for group, part, interface, takes_over, renews in rows:
         name, summary = group[0].name, group[0].summary
         inner = {places[stage.pieces[0].statement] for stage in group[1:]}
         reasons = dict.fromkeys(veto.reason for veto in vetoes if veto.place in inner)
@@ -266,13 +341,38 @@ def _plan_steps(
             name=name,
             summary=summary,
             stages=group,
-            inputs=interface.inputs,
+            inputs=_find_step_inputs(interface, renews),
             results=interface.results,
             kept=tuple(n for n in _find_inner(group) if n in picklable - {*interface.results}),
             reads_arguments=any(piece.statement in readers for piece in part),
             takes_over=takes_over,
+            renews=renews,
             together="; ".join(reasons),
         )
+
+
+def _list_called_above(
+    groups: Sequence[tuple[PlannedStage, ...]], place: int, called: Sequence[PlannedStage]
+) -> tuple[PlannedStage, ...]:
+    """Return the stages that a step calls anew: those above it, and those it begins with."""
+    kept = _drop_first(groups[place], called)
+    first = groups[place][: len(groups[place]) - len(kept)]
+    above = [stage for group in groups[:place] for stage in group]
+    return tuple(stage for stage in (*above, *first) if stage in called)
+
+
+def _drop_first(
+    group: tuple[PlannedStage, ...], called: Sequence[PlannedStage]
+) -> tuple[PlannedStage, ...]:
+    """Return the stages of a step without those called anew that it begins with."""
+    return tuple(itertools.dropwhile(lambda stage: stage in called, group))
+
+
+def _find_step_inputs(interface: Interface, renews: Sequence[PlannedStage]) -> tuple[str, ...]:
+    """Return what a step takes from those above it: not what it makes anew."""
+    made = {name for stage in renews for name in stage.results}
+    needed = (*interface.inputs, *(name for stage in renews for name in stage.inputs))
+    return tuple(dict.fromkeys(name for name in needed if name not in made))
 
 
 _LONGEST_SUMMARY: Final = 90

@@ -183,6 +183,7 @@ def _prove(
         wishes = replace(
             wishes,
             bans=(*wishes.bans, *seen.bans),
+            renewals=seen.renewals,
             random_users=seen.random_users,
             picklable=seen.picklable,
         )
@@ -342,6 +343,11 @@ def _prove_flow(
             continue
         if not outcome.difference:
             return attempts[-1]
+        if any(step.renews for step in plan.steps):
+            terms.report(f"the flow differs ({outcome.difference}): set up once")
+            wishes = replace(wishes, is_renewed=False)
+            plan = _plan(script, wishes)
+            continue
         # No other cut changes where a class is defined.
         is_hopeless = len(plan.steps) == 1 or find_moved_pickles(original, trial)
         ban = None if is_hopeless else find_fault(plan, trial, original, outcome.difference)

@@ -15,6 +15,7 @@ from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.liveness import Body
+from mlstages.refactor.names import root_name
 from mlstages.refactor.sentences import is_remark
 
 _SIZE: Final = 8.0
@@ -178,14 +179,23 @@ def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
         if isinstance(node := analysis.statements[i].node, ast.FunctionDef)
     }
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    plain = isinstance(call.func, ast.Name) and all(
-        isinstance(node, ast.Name | ast.Constant) for node in (*arguments, *targets)
+    plain = (
+        isinstance(call.func, ast.Name)
+        and all(map(_is_plain, arguments))
+        and all(isinstance(target, ast.Name) for target in targets)
     )
-    names = {node.id for node in (*arguments, *targets) if isinstance(node, ast.Name)}
+    names = {root_name(node) for node in (*arguments, *targets)} - {None}
     if not plain or names & head.names or any(k.arg is None for k in call.keywords):
         return None
     assert isinstance(call.func, ast.Name)
     return call.func.id if call.func.id in own else None
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Tell whether an argument is a literal, a name, or an attribute as ``args.alpha``."""
+    if isinstance(node, ast.Attribute):
+        return _is_plain(node.value) and root_name(node) is not None
+    return isinstance(node, ast.Name | ast.Constant)
 
 
 def find_phase(analysis: Analysis, index: int) -> str:

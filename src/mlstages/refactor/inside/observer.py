@@ -35,7 +35,7 @@ class Observer:
         """Look at the state before a statement."""
         live = self.live.get(index)
         if live is None:  # this one stays at the head
-            self.places[index] = {"state": read_state()}
+            self.places[index] = {"state": read_state(names)}
             return
         carried = {name: names[name] for name in live if name in names}
         unpicklable = {}
@@ -52,7 +52,7 @@ class Observer:
             "shared": find_shared({**self.find_old(names, carried), **carried}),
             "types": {name: class_name(type(value)) for name, value in carried.items()},
             "figures": len(open_figures() - self.shown),
-            "state": read_state(),
+            "state": read_state(names),
         }
 
     def find_old(self, names, carried):
@@ -169,14 +169,19 @@ def _parts(value, depth=0):
     return found
 
 
+def is_set_up(logger):
+    """Tell whether a logger is not as logging makes it."""
+    return logger.level or logger.handlers or logger.disabled
+
+
 def open_figures():
     """Return the numbers of the figures that pyplot has open."""
     helpers = sys.modules.get("matplotlib._pylab_helpers")
     return set(helpers.Gcf.figs) if helpers is not None else set()
 
 
-def read_state():
-    """Return digests of what a process carries besides its names."""
+def read_state(names):
+    """Return digests of what a process carries besides its names, of loggers those with names."""
     state = {"folder": os.getcwd()}
     module = sys.modules.get("random")
     if module is not None:
@@ -209,5 +214,9 @@ def read_state():
             state["pandas.options"] = "unreadable"
     logging = sys.modules.get("logging")
     if logging is not None:
-        state["logging"] = "%s %d" % (logging.root.level, len(logging.root.handlers))
+        own = {v.name: v for v in names.values() if isinstance(v, logging.Logger)}
+        loggers = [own[name] for name in sorted(own)] + [logging.root]
+        state["logging"] = ", ".join(
+            "%s %d" % (each.level, len(each.handlers)) for each in loggers if is_set_up(each)
+        )
     return state
