@@ -138,3 +138,28 @@ def test_where_it_is_not_to_be_called_anew_no_step_is_cut_below_it():
     plan = renewing(SCRIPT, 3, is_renewed=False)
     assert all(not step.renews for step in plan.steps)
     assert [step.together for step in plan.steps][-1] == "it is changed"
+
+
+def test_branches_do_not_write_into_one_log():
+    text = """
+        import logging
+        import matplotlib.pyplot as plt
+        n = sum(range(3))
+        # Set up
+        {}
+        # Draw rows
+        rows = [n] * 3
+        rows.sort()
+        rows.append(n)
+        # Draw columns
+        columns = [n] * 4
+        columns.sort()
+        columns.append(n)
+        # Tell both
+        print(rows, columns)
+        """
+    silent = renewing(text.format("plt.rcParams['font.size'] = n"), 3, is_parallel=True)
+    assert [len(block) for block in silent.branches] == [2]
+    logged = renewing(text.format("logging.basicConfig(filename=n)"), 3, is_parallel=True)
+    assert logged.branches == []
+    assert all(step.renews for step in logged.steps[1:])

@@ -18,6 +18,7 @@ _FILES: Final = (
     *("replace", "touch", "exists", "is_file", "is_dir", "listdir", "scandir", "glob", "rglob"),
     *("iterdir", "walk", "stat", "imread", "imsave", "connect", "execute", "system", "popen"),
     *("Popen", "run", "call", "check_", "urlretrieve", "extract", "chdir"),
+    *("FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "basicConfig"),
 )
 """How calls begin that may touch files: too many, since a race is worse than a branch less."""
 

@@ -34,7 +34,7 @@ from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, 
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
 from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
-from mlstages.refactor.set_up import find_needed
+from mlstages.refactor.set_up import find_needed, find_places_within, hand_on_headings
 from mlstages.refactor.sink import sink_definitions
 from mlstages.refactor.unwrap import unwrap
 
@@ -65,7 +65,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     body = find_live(analysis, head, find_needed(body, renewed))
     refusals = find_refusals(analysis, head, body)
     _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
-    pieces = _hand_on_headings(read_pieces(analysis, head), renewed)
+    pieces = hand_on_headings(read_pieces(analysis, head), renewed)
     foreseen = find_vetoes(analysis, head, body)
     vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
     vetoes += _read_renewals(body, wishes)
@@ -75,10 +75,10 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     if arguments is not None and not readers <= {*arguments.indexes}:
         arguments = None
     parser = arguments.indexes if arguments else find_parser(analysis, head)
-    cuts = _cut(analysis, head, body, pieces, vetoes, parser, wishes)
+    cuts = _cut(analysis, head, body, pieces, vetoes, parser, renewed, wishes.n_stages)
     gone: set[int] = set()
     if wishes.bans:
-        without = _cut(analysis, head, body, pieces, foreseen, parser, wishes)
+        without = _cut(analysis, head, body, pieces, foreseen, parser, renewed, wishes.n_stages)
         gone = {cut.first for cut in without} - {cut.first for cut in cuts}
     if arguments is not None and not any(
         [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
@@ -142,18 +142,22 @@ def _cut(
     pieces: Sequence[Piece],
     vetoes: Sequence[Veto],
     parser: tuple[int, ...],
-    wishes: Wishes,
+    renewed: Sequence[int],
+    n_stages: int | None,
 ) -> list[Cut]:
-    """Return the stages; parsing the command line is one, and nothing else is in it."""
+    """Return the stages; parsing the command line is one, and nothing else is in it.
+
+    What sets up the process (``renewed``) is one as well.
+    """
     places = body.places
     vetoed = frozenset(veto.place for veto in vetoes if not veto.only_flow)
     vetoed |= {places[index] for index in parser[1:]}
-    vetoed |= _places_within_renewed(body, wishes)
+    vetoed |= find_places_within(body, renewed)
     cutting = Cutting(
         vetoed=vetoed,
         joined=frozenset(veto.place for veto in vetoes),
-        wanted=(_places_around(parser, places) | _places_around_renewed(places, wishes)) - vetoed,
-        n_stages=wishes.n_stages,
+        wanted=(_places_around(parser, places) | _places_around(renewed, places)) - vetoed,
+        n_stages=n_stages,
     )
     return cut_body(analysis, head, body, pieces, cutting)
 
@@ -189,56 +193,16 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
         yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
 
 
-def _places_around(parser: tuple[int, ...], places: Mapping[int, int]) -> frozenset[int]:
-    """Return the boundaries that let the parsing of the command line be a stage of its own."""
-    own = [places[index] for index in parser]
-    return frozenset({min(own), max(own) + 1}) if own else frozenset()
-
-
-def _places_around_renewed(places: Mapping[int, int], wishes: Wishes) -> frozenset[int]:
-    """Return the boundaries that let what is called anew be stages of their own."""
-    own = {places[renewal.statement] for renewal in wishes.renewals if wishes.is_renewed}
-    ends = own.symmetric_difference(place + 1 for place in own)
-    return frozenset(ends - {0})
-
-
-def _hand_on_headings(pieces: list[Piece], renewed: Sequence[int]) -> list[Piece]:
-    """Return the pieces with what stands above set-up that begins a paragraph below it.
-
-    A person's title is about the work of the paragraph.
-    """
-    pieces = list(pieces)
-    for place, (piece, following) in enumerate(itertools.pairwise(pieces)):
-        if (
-            piece.statement in renewed
-            and following.heading.strength <= Strength.BLANK < piece.heading.strength
-        ):
-            pieces[place : place + 2] = [
-                piece._replace(heading=following.heading, above=following.above),
-                following._replace(heading=piece.heading, above=piece.above),
-            ]
-    return pieces
+def _places_around(statements: Sequence[int], places: Mapping[int, int]) -> frozenset[int]:
+    """Return the boundaries that let statements next to each other be stages of their own."""
+    own = {places[index] for index in statements}
+    return frozenset(own.symmetric_difference(place + 1 for place in own))
 
 
 def _name_renewed(parts: Sequence[tuple[Piece, ...]], wishes: Wishes) -> list[str | None]:
     """Return for each stage what it is called if it only sets up the process."""
     names = {each.statement: each.name for each in wishes.renewals if wishes.is_renewed}
     return [names.get(pieces[-1].statement) for pieces in parts]
-
-
-def _places_within_renewed(body: Body, wishes: Wishes) -> frozenset[int]:
-    """Return the boundaries between what is called anew and what it is given there."""
-    statements = {renewal.statement for renewal in wishes.renewals if wishes.is_renewed}
-    made: frozenset[str] = frozenset()
-    within = set()
-    for place, index in enumerate(body.indexes):
-        if index not in statements:
-            made = frozenset()
-            continue
-        if made & body.live[place]:
-            within.add(place)
-        made |= body.names[place].writes
-    return frozenset(within)
 
 
 def _find_own_calls(
@@ -344,7 +308,7 @@ def _plan_steps(
             inputs=_find_step_inputs(interface, renews),
             results=interface.results,
             kept=tuple(n for n in _find_inner(group) if n in picklable - {*interface.results}),
-            reads_arguments=any(piece.statement in readers for piece in part),
+            reads_arguments=any(piece.statement in readers for piece in _list_run(group, renews)),
             takes_over=takes_over,
             renews=renews,
             together="; ".join(reasons),
@@ -366,6 +330,11 @@ def _drop_first(
 ) -> tuple[PlannedStage, ...]:
     """Return the stages of a step without those called anew that it begins with."""
     return tuple(itertools.dropwhile(lambda stage: stage in called, group))
+
+
+def _list_run(*groups: Sequence[PlannedStage]) -> list[Piece]:
+    """Return all that stages run."""
+    return [piece for group in groups for stage in group for piece in stage.pieces]
 
 
 def _find_step_inputs(interface: Interface, renews: Sequence[PlannedStage]) -> tuple[str, ...]:
@@ -398,11 +367,12 @@ def _find_inner(group: Sequence[PlannedStage]) -> dict[str, None]:
 
 def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Block, ...]:
     works = []
-    body = [piece.statement for step in steps for stage in step.stages for piece in stage.pieces]
+    body = [piece.statement for step in steps for piece in _list_run(step.stages)]
     aliases = find_aliases(analysis, body)
     changers = find_changers(analysis)
     for step in steps:
-        indexes = [piece.statement for stage in step.stages for piece in stage.pieces]
+        indexes = [piece.statement for piece in _list_run(step.stages)]
+        everything = [piece.statement for piece in _list_run(step.renews, step.stages)]
         mutated = find_changed(analysis, indexes, changers)
         changed = {other for name in mutated for other in aliases.get(name, {name})}
         works.append(
@@ -410,7 +380,7 @@ def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Bloc
                 takes=frozenset(step.inputs),
                 gives=frozenset(changed.union(step.results)),
                 takes_over=bool(step.takes_over),
-                touches_files=touches_files(analysis, indexes),
+                touches_files=touches_files(analysis, everything),
             )
         )
     return find_blocks(works)

@@ -6,10 +6,11 @@ needs the call alone.
 """
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.library_options import is_option_call
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.names import BUILTINS
@@ -81,6 +82,37 @@ def find_needed(body: Body, renewed: Collection[int]) -> frozenset[str]:
     names = [body.names[body.places[index]] for index in sorted(renewed)]
     own = {name for each in names for name in each.writes}
     return frozenset(n for each in names for n in each.reads | each.deferred_reads) - own
+
+
+def find_places_within(body: Body, renewed: Collection[int]) -> frozenset[int]:
+    """Return the boundaries between what makes a handler, say, and what is given it."""
+    made: frozenset[str] = frozenset()
+    within = set()
+    for place, index in enumerate(body.indexes):
+        if index not in renewed:
+            made = frozenset()
+            continue
+        if made & body.live[place]:
+            within.add(place)
+        made |= body.names[place].writes
+    return frozenset(within)
+
+
+def hand_on_headings(pieces: Sequence[Piece], renewed: Collection[int]) -> list[Piece]:
+    """Return the pieces with what stands above set-up that begins a paragraph below it.
+
+    A person's title is about the work of the paragraph.
+    """
+    handed = list(pieces)
+    for place in range(len(handed) - 1):
+        piece, following = handed[place : place + 2]
+        if (
+            piece.statement in renewed
+            and following.heading.strength <= Strength.BLANK < piece.heading.strength
+        ):
+            handed[place] = piece._replace(heading=following.heading, above=following.above)
+            handed[place + 1] = following._replace(heading=piece.heading, above=piece.above)
+    return handed
 
 
 def _find_parts(analysis: Analysis, body: Body) -> Iterator[str]:

@@ -214,7 +214,7 @@ def read_state(names):
             state["pandas.options"] = "unreadable"
     logging = sys.modules.get("logging")
     if logging is not None:
-        own = {v.name: v for v in names.values() if isinstance(v, logging.Logger)}
+        own = {v.name: v for v in names.values() if issubclass(type(v), logging.Logger)}
         loggers = [own[name] for name in sorted(own)] + [logging.root]
         state["logging"] = ", ".join(
             "%s %d" % (each.level, len(each.handlers)) for each in loggers if is_set_up(each)
