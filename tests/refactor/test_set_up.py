@@ -22,6 +22,7 @@ def set_up(level, path="x"):
 def set_up_and_save(level):
     logging.basicConfig(level=level)
     np.save("levels.npy", level)
+own = logging.getLogger("own")
 level, folder = sorted(["INFO", "logs"])
 """
 AFTER = "print(level)\nX = np.arange(int(4))\nprint(X)\n"
@@ -42,6 +43,8 @@ RENEWED = {
         "log = logging.getLogger(level)\nhandler = logging.StreamHandler()\n"
         "handler.setLevel(level)\nlog.addHandler(handler)\n", 4,
     ),
+    "the current folder": ("os.chdir(folder)\n", 1),
+    "a logger that has been there": ("own.setLevel(level)\n", 1),
     "only what it is given": (
         "n = sum(range(3))\nhandler = logging.StreamHandler()\nlogging.root.addHandler(handler)\n",
         2,
@@ -163,3 +166,16 @@ def test_branches_do_not_write_into_one_log():
     logged = renewing(text.format("logging.basicConfig(filename=n)"), 3, is_parallel=True)
     assert logged.branches == []
     assert all(step.renews for step in logged.steps[1:])
+
+
+def test_what_sets_up_several_things_has_a_name_for_all():
+    plan = plan_of(
+        SCRIPT.replace("# Draw", "logging.basicConfig()\nnp.seterr(all='ignore')\n# Draw"),
+        renewals=(Renewal(3, "a", "set_up_logging"), Renewal(4, "b", "set_handling_of_errors")),
+    )
+    assert [stage.name for stage in plan.steps[-1].renews] == ["set_up_logging"]
+    plan = plan_of(
+        SCRIPT.replace("# Draw", "np.set_printoptions(3)\nnp.seterr(all='ignore')\n# Draw"),
+        renewals=(Renewal(3, "a", "set_print_options"), Renewal(4, "b", "set_handling_of_errors")),
+    )
+    assert [stage.name for stage in plan.steps[-1].renews] == ["set_options"]

@@ -75,7 +75,7 @@ def name_stages(
 
 
 def _name_set_up(pieces: Sequence[Piece], name: str | None) -> Iterator[StageName]:
-    if name is not None and not pieces[0].heading.title:
+    if name is not None and not is_instruction(pieces[0].heading.title):
         yield StageName(name, as_sentence(name.replace("_", " ")), "code")
 
 

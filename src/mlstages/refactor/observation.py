@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from mlstages.refactor.figures import is_figure_used_below
 from mlstages.refactor.plan import Ban, Plan
-from mlstages.refactor.set_up import Renewal, find_renewed
+from mlstages.refactor.set_up import OF_LOGGING, Renewal, find_renewed
 
 _PROCESS_STATE: Final = {
     "folder": ("the current folder is changed", "change_folder"),
@@ -15,7 +15,7 @@ _PROCESS_STATE: Final = {
     "sklearn.config": ("scikit-learn's configuration is changed", "set_config_of_sklearn"),
     "matplotlib.rcParams": ("matplotlib's settings are changed", "set_style_of_plots"),
     "pandas.options": ("pandas' options are changed", "set_options_of_pandas"),
-    "logging": ("logging is configured", "set_up_logging"),
+    "logging": ("logging is configured", OF_LOGGING),
 }
 """What a process carries besides names and random states; a new process has lost it.
 

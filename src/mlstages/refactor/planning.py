@@ -34,7 +34,12 @@ from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, 
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
 from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
-from mlstages.refactor.set_up import find_needed, find_places_within, hand_on_headings
+from mlstages.refactor.set_up import (
+    find_needed,
+    find_places_within,
+    hand_on_headings,
+    name_together,
+)
 from mlstages.refactor.sink import sink_definitions
 from mlstages.refactor.unwrap import unwrap
 
@@ -202,7 +207,8 @@ def _places_around(statements: Sequence[int], places: Mapping[int, int]) -> froz
 def _name_renewed(parts: Sequence[tuple[Piece, ...]], wishes: Wishes) -> list[str | None]:
     """Return for each stage what it is called if it only sets up the process."""
     names = {each.statement: each.name for each in wishes.renewals if wishes.is_renewed}
-    return [names.get(pieces[-1].statement) for pieces in parts]
+    named = [{names.get(piece.statement) for piece in pieces} for pieces in parts]
+    return [name_together(each) for each in named]
 
 
 def _find_own_calls(

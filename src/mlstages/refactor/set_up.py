@@ -27,6 +27,9 @@ class Renewal(NamedTuple):
     """What a stage of it is called where the user has said nothing."""
 
 
+OF_LOGGING: Final = "set_up_logging"
+"""What a stage is called that sets up logging."""
+
 _LIBRARIES: Final = frozenset(("logging", "warnings"))
 """All that they do is to be set up."""
 
@@ -48,7 +51,7 @@ def find_renewed(analysis: Analysis, body: Body, index: int, loggers: Collection
     they leave a name behind that is none of the ``loggers``.
     """
     last = body.places[index]
-    known = frozenset({*loggers, *_find_parts(analysis, body)})
+    known = frozenset({*loggers, *_find_parts(analysis)})
     if last + 1 == len(body.indexes) or not _may_set_up(analysis, index, known):
         return []
     first = last
@@ -115,12 +118,19 @@ def hand_on_headings(pieces: Sequence[Piece], renewed: Collection[int]) -> list[
     return handed
 
 
-def _find_parts(analysis: Analysis, body: Body) -> Iterator[str]:
-    """Yield the names of handlers and the like."""
-    for index in body.indexes:
-        match analysis.statements[index].node:
+def name_together(names: Collection[str | None]) -> str | None:
+    """Return what a stage is called whose statements have these names; None where one has none."""
+    if None in names or len(names) == 1:
+        return next(iter(names)) if len(names) == 1 else None
+    return OF_LOGGING if OF_LOGGING in names else "set_options"
+
+
+def _find_parts(analysis: Analysis) -> Iterator[str]:
+    """Yield the names of loggers, handlers and the like."""
+    for statement in analysis.statements:
+        match statement.node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=function)) if (
-                ast.unparse(function).endswith(_PARTS)
+                ast.unparse(function).endswith((*_PARTS, "getLogger"))
             ):
                 yield name
 
@@ -152,7 +162,7 @@ def _only_sets_up(
 
 
 def _sets_up(call: ast.Call, own: frozenset[str], analysis: Analysis, seen: frozenset[str]) -> bool:
-    if is_option_call(call) or is_pure(call):
+    if is_option_call(call) or is_pure(call) or ast.unparse(call.func) == "os.chdir":
         return True
     match call.func:
         case ast.Name(id=name):
