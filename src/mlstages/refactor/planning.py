@@ -65,9 +65,10 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     analysis, lifted = lift_globals(analyse(opened.script))
     analysis = sink_definitions(analysis)
     head = find_head(analysis)
-    renewed = [renewal.statement for renewal in wishes.renewals if wishes.is_renewed]
+    renewed = [renewal.statement for renewal in wishes.renewals]
     body = find_live(analysis, head)
-    body = find_live(analysis, head, find_needed(body, renewed))
+    if wishes.is_renewed:
+        body = find_live(analysis, head, find_needed(body, renewed))
     refusals = find_refusals(analysis, head, body)
     _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
     pieces = hand_on_headings(read_pieces(analysis, head), renewed)
@@ -94,7 +95,9 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         readers = frozenset()
     stages = _plan_stages(analysis, head, body, pieces, cuts, wishes)
     called = [stage for stage in stages if {p.statement for p in stage.pieces} <= {*renewed}]
-    if len([piece for stage in called for piece in stage.pieces]) < len(renewed):
+    if not wishes.is_renewed:
+        called = []
+    elif len(_list_run(called)) < len(renewed):
         return _plan_script(script, replace(wishes, is_renewed=False))
     while called and called[-1] is stages[-1]:  # nobody needs it
         called.pop()
@@ -184,7 +187,8 @@ def _plan_stages(
         _renamed(each, wishes.renames)
         for each in name_stages(analysis, parts, results, taken, own, _name_renewed(parts, wishes))
     ]
-    _require_names(names, taken, wishes)
+    if wishes.is_renewed:  # else they may have been names of the plan before
+        _require_names(names, taken, wishes)
     return tuple(
         _stage(analysis, head, *row) for row in zip(parts, names, interfaces, own, strict=True)
     )
@@ -206,7 +210,7 @@ def _places_around(statements: Sequence[int], places: Mapping[int, int]) -> froz
 
 def _name_renewed(parts: Sequence[tuple[Piece, ...]], wishes: Wishes) -> list[str | None]:
     """Return for each stage what it is called if it only sets up the process."""
-    names = {each.statement: each.name for each in wishes.renewals if wishes.is_renewed}
+    names = {each.statement: each.name for each in wishes.renewals}
     named = [{names.get(piece.statement) for piece in pieces} for pieces in parts]
     return [name_together(each) for each in named]
 

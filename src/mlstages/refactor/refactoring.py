@@ -137,9 +137,11 @@ def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TER
             f"{path} is what mlstages has made of a script: refactor that one (or change this "
             "one's last line, and it is yours)"
         )
-    plan = _plan(script, wishes)
     if not terms.is_run:
+        plan = _plan(script, wishes)
         return _described(path, plan, terms, _NOT_RUN, _begin_with(plan), None)
+    # The names that are wished for are those of the plan that a run leads to.
+    plan = _plan(script, replace(wishes, renames={}))
     with open_laboratory(path, terms.python, terms.arguments, terms.timeout) as laboratory:
         return _prove(path, script, plan, wishes, terms, laboratory)
 

@@ -39,6 +39,14 @@ _PARTS: Final = ("Handler", "Formatter", "Filter")
 _DOES_WORK: Final = frozenset(("open", "print", "input", "exec", "eval", "__import__"))
 """Calls of Python's own that are seen from outside."""
 
+_EMITS: Final = frozenset(
+    "debug info warning warn error exception critical fatal log log_message".split()
+)
+"""Methods of loggers, and of `warnings`, that say something."""
+
+_OF_SURROUNDINGS: Final = frozenset(("environ", "getenv"))
+"""What is read by these, the script may have changed in its own process."""
+
 _OF_TEXTS: Final = frozenset(("upper", "lower", "strip", "title", "get", "format", "join"))
 """Methods that only work out a value."""
 
@@ -51,7 +59,8 @@ def find_renewed(analysis: Analysis, body: Body, index: int, loggers: Collection
     they leave a name behind that is none of the ``loggers``.
     """
     last = body.places[index]
-    known = frozenset({*loggers, *_find_parts(analysis)})
+    parts = frozenset(_find_parts(analysis))
+    known = parts.union(loggers)
     if last + 1 == len(body.indexes) or not _may_set_up(analysis, index, known):
         return []
     first = last
@@ -75,7 +84,8 @@ def find_renewed(analysis: Analysis, body: Body, index: int, loggers: Collection
     is_same = not any(needed & given & (n.writes | n.deletes | n.mutated) for n in later)
     is_left = (own & body.live[last + 1]) <= {*loggers}
     is_once = not any(own & each.writes for each in later)
-    if not (is_same and is_left and is_once) or changed - {*loggers}:
+    is_whole = not needed & given & {*parts}
+    if not (is_same and is_left and is_once and is_whole) or changed - {*loggers}:
         return []
     return list(body.indexes[first : last + 1])
 
@@ -137,9 +147,8 @@ def _find_parts(analysis: Analysis) -> Iterator[str]:
 
 def _may_set_up(analysis: Analysis, index: int, known: frozenset[str]) -> bool:
     node = analysis.statements[index].node
-    return isinstance(node, ast.Expr | ast.Assign) and _only_sets_up(
-        [node], analysis, known, frozenset()
-    )
+    kinds = ast.Expr | ast.Assign | ast.AnnAssign | ast.If | ast.Try | ast.For
+    return isinstance(node, kinds) and _only_sets_up([node], analysis, known, frozenset())
 
 
 def _only_sets_up(
@@ -156,13 +165,17 @@ def _only_sets_up(
     """
     walked = [node for statement in nodes for node in ast.walk(statement)]
     own = {n.id for n in walked if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return not any(isinstance(node, ast.Global | ast.Yield | ast.Await) for node in walked) and all(
+    is_apart = any(isinstance(node, ast.Global | ast.Yield | ast.Await) for node in walked)
+    names = {node.attr for node in walked if isinstance(node, ast.Attribute)}
+    return not (is_apart or names & _OF_SURROUNDINGS) and all(
         _sets_up(node, known | own, analysis, seen) for node in walked if isinstance(node, ast.Call)
     )
 
 
 def _sets_up(call: ast.Call, own: frozenset[str], analysis: Analysis, seen: frozenset[str]) -> bool:
     if is_option_call(call) or is_pure(call) or ast.unparse(call.func) == "os.chdir":
+        return True
+    if _makes_folder(call):
         return True
     match call.func:
         case ast.Name(id=name):
@@ -174,7 +187,18 @@ def _sets_up(call: ast.Call, own: frozenset[str], analysis: Analysis, seen: froz
             )
         case ast.Attribute(attr=method) as function:
             root = _find_root(function)
-            return root in _LIBRARIES or root in own or method in _OF_TEXTS
+            return method not in _EMITS and (
+                root in _LIBRARIES or root in own or method in _OF_TEXTS
+            )
+    return False
+
+
+def _makes_folder(call: ast.Call) -> bool:
+    """Tell whether a call makes a folder where there is none, for a log."""
+    match call.func:
+        case ast.Attribute(attr="makedirs" | "mkdir"):
+            words = {word.arg: ast.unparse(word.value) for word in call.keywords}
+            return words.get("exist_ok") == "True"
     return False
 
 

@@ -171,7 +171,7 @@ def _parts(value, depth=0):
 
 def is_set_up(logger):
     """Tell whether a logger is not as logging makes it."""
-    return logger.level or logger.handlers or logger.disabled
+    return logger.level or logger.handlers or logger.disabled or not logger.propagate
 
 
 def open_figures():
@@ -217,6 +217,8 @@ def read_state(names):
         own = {v.name: v for v in names.values() if issubclass(type(v), logging.Logger)}
         loggers = [own[name] for name in sorted(own)] + [logging.root]
         state["logging"] = ", ".join(
-            "%s %d" % (each.level, len(each.handlers)) for each in loggers if is_set_up(each)
+            "%s %d %s" % (each.level, len(each.handlers), each.propagate)
+            for each in loggers
+            if is_set_up(each)
         )
     return state
