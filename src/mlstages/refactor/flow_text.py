@@ -118,7 +118,7 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
             if planned.reads_arguments:
                 lines.append(f"        sys.argv[1:] = shlex.split(self.{AS_TEXT})")
             lines += _take_over(planned.takes_over)
-            if planned.renews and planned is first_renewing:
+            if planned is first_renewing:
                 lines.append(f"        # {_WHY_ANEW}")
             lines += _calls(plan, planned, artifacts)
             lines += _hand_over(below.takes_over if below else ())

@@ -35,6 +35,7 @@ from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
 from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
 from mlstages.refactor.set_up import (
+    Renewal,
     find_needed,
     find_places_within,
     hand_on_headings,
@@ -67,14 +68,14 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     head = find_head(analysis)
     renewed = [renewal.statement for renewal in wishes.renewals]
     body = find_live(analysis, head)
-    if wishes.is_renewed:
+    if renewed and wishes.is_renewed:
         body = find_live(analysis, head, find_needed(body, renewed))
     refusals = find_refusals(analysis, head, body)
     _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
     pieces = hand_on_headings(read_pieces(analysis, head), renewed)
     foreseen = find_vetoes(analysis, head, body)
     vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
-    vetoes += _read_renewals(body, wishes)
+    vetoes += () if wishes.is_renewed else _read_renewals(body, wishes.renewals)
     joined = frozenset(veto.place for veto in vetoes)
     arguments = find_arguments(analysis, head)
     readers = find_readers(analysis, head)
@@ -135,12 +136,11 @@ def _read_bans(body: Body, bans: Iterable[Ban]) -> Iterator[Veto]:
             yield Veto(places[ban.statement], ban.reason, ban.only_flow)
 
 
-def _read_renewals(body: Body, wishes: Wishes) -> Iterator[Veto]:
+def _read_renewals(body: Body, renewals: Iterable[Renewal]) -> Iterator[Veto]:
     """Yield a veto on each place below what is not called anew."""
-    for renewal in wishes.renewals:
-        if not wishes.is_renewed:
-            for place in range(body.places[renewal.statement] + 1, len(body.indexes)):
-                yield Veto(place, renewal.reason, only_flow=True)
+    for renewal in renewals:
+        for place in range(body.places[renewal.statement] + 1, len(body.indexes)):
+            yield Veto(place, renewal.reason, only_flow=True)
 
 
 def _cut(
@@ -295,7 +295,7 @@ def _plan_steps(
     """
     called_above = [_list_called_above(groups, place, called) for place in range(len(groups))]
     groups = [_drop_first(group, called) for group in groups]
-    parts = [tuple(piece for stage in group for piece in stage.pieces) for group in groups]
+    parts = [tuple(_list_run(group)) for group in groups]
     places = body.places
     interfaces = find_interfaces(
         body, [(places[part[0].statement], places[part[-1].statement]) for part in parts]

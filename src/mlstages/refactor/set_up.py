@@ -130,8 +130,10 @@ def hand_on_headings(pieces: Sequence[Piece], renewed: Collection[int]) -> list[
 
 def name_together(names: Collection[str | None]) -> str | None:
     """Return what a stage is called whose statements have these names; None where one has none."""
-    if None in names or len(names) == 1:
-        return next(iter(names)) if len(names) == 1 else None
+    if len(names) == 1:
+        return next(iter(names))
+    if None in names:
+        return None
     return OF_LOGGING if OF_LOGGING in names else "set_options"
 
 
