@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from mlstages.refactor.proof import Verdict, find_difference, judge, judge_run, run_again
+from mlstages.refactor.proof import (
+    Candidate,
+    Verdict,
+    find_difference,
+    judge,
+    judge_run,
+    run_again,
+    run_candidate,
+)
 from mlstages.refactor.trial import Laboratory, Trial
 
 VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1", "parts": {"a": "2"}}
@@ -141,6 +149,21 @@ def test_forked_tasks_that_differ_under_a_fixed_clock_start_anew_twice(
         asked.append(place.forks)
         return waiting.pop(0)
 
-    trial, outcome = judge_run(RUN, run, laboratory, [].append)
+    trial, outcome = judge_run(RUN, Candidate(run), laboratory, [].append)
     assert (outcome.verdict, asked, waiting) == (verdict, forks, [])
     assert trial is runs[-1]
+
+
+@pytest.mark.parametrize(("run", "n_looks"), [(RUN, 1), (replace(RUN, status=1), 0)])
+def test_only_a_run_that_shows_no_difference_is_looked_into(tmp_path, run, n_looks):
+    laboratory = Laboratory(
+        source=tmp_path, scratch=tmp_path, python="python", arguments=(), timeout=1
+    )
+    looked = []
+
+    def look(place, trial):
+        looked.append(trial)
+        return replace(trial, stdout="other")
+
+    _trial, outcome = run_candidate(RUN, Candidate(lambda place: run, look), laboratory)
+    assert (looked, outcome.verdict) == ([run] * n_looks, Verdict.DIFFERS)

@@ -7,13 +7,13 @@ compared: what could not be looked into is named.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
-from mlstages.refactor.trial import Laboratory, Trial
+from mlstages.refactor.trial import Laboratory, Trial, add_stages, run_program, run_stages
 
 
 class Verdict(StrEnum):
@@ -92,6 +92,40 @@ Run = Callable[[Laboratory], Trial]
 """How a file is run in a laboratory."""
 
 
+class Candidate(NamedTuple):
+    """What is to do as the script does: how it is run, and how it is looked into."""
+
+    run: Run
+    look: Callable[[Laboratory, Trial], Trial] | None = None
+    """Costs another run, and is for one that shows no difference."""
+
+
+def of_functions(
+    name: str, text: str | None, modules: Sequence[str], stages: Sequence[str]
+) -> Candidate:
+    """Return how a module of functions is run, and looked into for what its stages bind.
+
+    Parameters
+    ----------
+    name : str
+        The module's file.
+    text : str or None
+        Is written to it first, if given.
+    modules : sequence of str
+        Other modules whose classes are the script's.
+    stages : sequence of str
+        Functions whose local names are variables of the script.
+    """
+
+    def run(laboratory: Laboratory) -> Trial:
+        return run_program(laboratory, name, text, modules)
+
+    def look(laboratory: Laboratory, trial: Trial) -> Trial:
+        return add_stages(trial, run_stages(laboratory, name, text, modules, stages))
+
+    return Candidate(run, look if stages else None)
+
+
 class Proof(NamedTuple):
     """A verdict, and the run of the original that it rests on."""
 
@@ -106,14 +140,17 @@ class Proof(NamedTuple):
 
 
 def prove(
-    laboratory: Laboratory, original: Trial, one: Run, other: Run, report: Callable[[str], None]
+    laboratory: Laboratory,
+    original: Trial,
+    one: Run,
+    other: Candidate,
+    report: Callable[[str], None],
 ) -> Proof:
     """Return the verdict on ``other`` beside ``one``, of which ``original`` is a run.
 
     A script that differs from itself is run with fixed seeds and clock.
     """
-    trial = other(laboratory)
-    outcome = judge(original, trial, is_fixed=False)
+    trial, outcome = run_candidate(original, other, laboratory)
     if outcome.verdict != Verdict.DIFFERS:
         return Proof(outcome, original, laboratory, trial)
     again = run_again(original, one, laboratory)
@@ -121,6 +158,18 @@ def prove(
     if not itself:
         return Proof(judge(original, trial, is_fixed=False), original, laboratory, trial)
     return prove_fixed(laboratory, one, other, itself, report)
+
+
+def run_candidate(
+    original: Trial, other: Candidate, laboratory: Laboratory
+) -> tuple[Trial, Outcome]:
+    """Return a run of ``other`` with the verdict on it."""
+    trial = other.run(laboratory)
+    outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
+    if outcome.difference or other.look is None:
+        return trial, outcome
+    trial = other.look(laboratory, trial)
+    return trial, judge(original, trial, is_fixed=laboratory.is_fixed)
 
 
 def run_again(original: Trial, one: Run, laboratory: Laboratory) -> Trial:
@@ -136,7 +185,11 @@ def run_again(original: Trial, one: Run, laboratory: Laboratory) -> Trial:
 
 
 def prove_fixed(
-    laboratory: Laboratory, one: Run, other: Run, itself: str, report: Callable[[str], None]
+    laboratory: Laboratory,
+    one: Run,
+    other: Candidate,
+    itself: str,
+    report: Callable[[str], None],
 ) -> Proof:
     """Return the verdict on ``other`` beside ``one``, both with fixed seeds and clock."""
     report(f"the script differs from itself ({itself}): fixing seeds and clock")
@@ -163,23 +216,21 @@ def _not_comparable(still: str) -> Outcome:
 
 
 def judge_run(
-    original: Trial, other: Run, laboratory: Laboratory, report: Callable[[str], None]
+    original: Trial, other: Candidate, laboratory: Laboratory, report: Callable[[str], None]
 ) -> tuple[Trial, Outcome]:
-    """Return a run of ``other`` with the verdict on it.
+    """Return a run of ``other`` with the verdict on it, as `run_candidate` does, or a second one.
 
     A library that was imported before the clock was fixed may go on telling the time. So where
     forked tasks come to their end and differ under a fixed clock, each is a new interpreter; and
     that twice, since a flow that differs now and then should not have a second chance.
     """
-    trial = other(laboratory)
-    outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
+    trial, outcome = run_candidate(original, other, laboratory)
     has_ended = trial.status == original.status and not trial.timed_out
     if not (outcome.difference and laboratory.is_fixed and trial.is_forked and has_ended):
         return trial, outcome
     report(f"forked tasks differ ({outcome.difference}): starting each anew")
     for _ in range(2):
-        trial = other(replace(laboratory, forks=False))
-        outcome = judge(original, trial, is_fixed=True)
+        trial, outcome = run_candidate(original, other, replace(laboratory, forks=False))
         if outcome.difference:
             break
     return trial, outcome

@@ -24,6 +24,7 @@ from mlstages.refactor.observation import find_stale, read_observation
 from mlstages.refactor.plan import Ban, Plan, Wishes
 from mlstages.refactor.planning import plan_script
 from mlstages.refactor.proof import (
+    Candidate,
     Outcome,
     Proof,
     Verdict,
@@ -32,9 +33,11 @@ from mlstages.refactor.proof import (
     find_moved_pickles,
     judge,
     judge_run,
+    of_functions,
     prove,
     prove_fixed,
     run_again,
+    run_candidate,
 )
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.stage_calls import find_stages
@@ -202,8 +205,9 @@ def _prove(
     def run_script(place: Laboratory) -> Trial:
         return run_program(place, name, text)
 
-    def run_functions(place: Laboratory) -> Trial:
-        return run_program(place, module, own, [Path(name).stem], find_stages(script.text, own))
+    def make_candidate(functions: str) -> Candidate:
+        stages = find_stages(script.text, functions)
+        return of_functions(module, functions, [Path(name).stem], stages)
 
     def prove_flow(proof: Proof) -> _Attempt:
         if not plan.flow_refusals and proof.outcome.verdict == Verdict.NOT_COMPARABLE:
@@ -214,20 +218,21 @@ def _prove(
         return _prove_flow(path, script, plan, wishes, terms, proof.laboratory, original)
 
     terms.report("running the functions")
-    proof = prove(laboratory, original, run_script, run_functions, terms.report)
+    candidate = make_candidate(own)
+    proof = prove(laboratory, original, run_script, candidate, terms.report)
     cut = prove_flow(proof)
     if cut.outcome.verdict == Verdict.DIFFERS and not proof.laboratory.is_fixed:
         terms.report(f"running {path.name} again: does it do the same twice?")
         again = run_again(proof.original, run_script, proof.laboratory)
         if itself := find_difference(proof.original, again):
-            proof = prove_fixed(laboratory, run_script, run_functions, itself, terms.report)
+            proof = prove_fixed(laboratory, run_script, candidate, itself, terms.report)
             cut = prove_flow(proof)
     functions = proof.outcome
     if (text_of_flow := write_functions(cut.plan)) != own and not functions.difference:
         terms.report("running the functions as the flow has them")
-        stages = find_stages(script.text, text_of_flow)
-        trial = run_program(proof.laboratory, module, text_of_flow, [Path(name).stem], stages)
-        functions = judge(proof.original, trial, is_fixed=proof.laboratory.is_fixed)
+        trial, functions = run_candidate(
+            proof.original, make_candidate(text_of_flow), proof.laboratory
+        )
         if cut.trial is not None and not cut.outcome.difference:
             original = replace(proof.original, returned=trial.returned)
             outcome = judge(original, cut.trial, is_fixed=proof.laboratory.is_fixed)
@@ -326,7 +331,7 @@ def _prove_flow(
         run = partial(_run_cut, path=path, script=script, plan=plan, options=options)
         if plan.blocks and laboratory.is_fixed:  # a race of branches has no second chance
             laboratory = replace(laboratory, forks=False)
-        trial, outcome = judge_run(original, run, laboratory, terms.report)
+        trial, outcome = judge_run(original, Candidate(run), laboratory, terms.report)
         laboratory = replace(laboratory, forks=trial.is_forked)
         if trial.status and "No module named 'metaflow'" in trial.stderr:
             missing = f"{terms.python} has no metaflow: pip install metaflow"

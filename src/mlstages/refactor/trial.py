@@ -164,7 +164,6 @@ def run_program(
     name: str,
     text: str | None = None,
     modules: Sequence[str] = (),
-    stages: Sequence[str] = (),
 ) -> Trial:
     """Run a file of the folder as a script, under record.
 
@@ -174,16 +173,14 @@ def run_program(
         Is written to the file first, if given.
     modules : sequence of str
         Other modules whose classes are the script's.
-    stages : sequence of str
-        Functions of the file whose local names are variables of the script. For these it is run
-        once more: to keep them is to keep objects alive that else would be gone.
     """
     laboratory.reset()
     _write(laboratory, name, text)
-    trial = _run(laboratory, ["record", name], modules)
-    if not stages or trial.status or trial.timed_out:
-        return trial
-    again = run_stages(laboratory, name, text, modules, stages)
+    return _run(laboratory, ["record", name], modules)
+
+
+def add_stages(trial: Trial, again: Trial) -> Trial:
+    """Return a run of functions with what their stages bind, which `run_stages` has shown."""
     whole = {each: value for each, value in again.variables.items() if not value["partial"]}
     return replace(trial, variables={**whole, **trial.variables}, returned=again.returned)
 
@@ -195,7 +192,11 @@ def run_stages(
     modules: Sequence[str],
     stages: Sequence[str],
 ) -> Trial:
-    """Run a module of functions, as `run_program` does; what its stages bind lives on."""
+    """Run a module of functions, as `run_program` does, and tell what its stages bind.
+
+    Their local names are variables of the script. To keep them is to keep objects alive that else
+    would be gone, so that this is no run to judge by alone.
+    """
     laboratory.reset()
     _write(laboratory, name, text)
     return _run(laboratory, ["record", name], modules, stages)

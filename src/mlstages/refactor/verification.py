@@ -10,14 +10,21 @@ from typing import Any
 from mlstages.errors import OptionError
 from mlstages.refactor.arguments import translate_arguments
 from mlstages.refactor.planning import plan_script
-from mlstages.refactor.proof import Outcome, Proof, Run, find_difference, judge, prove
+from mlstages.refactor.proof import (
+    Candidate,
+    Outcome,
+    Proof,
+    find_difference,
+    judge,
+    of_functions,
+    prove,
+)
 from mlstages.refactor.refactoring import Terms, read_any, require_success
 from mlstages.refactor.script import parse_script
 from mlstages.refactor.stage_calls import find_stages
 from mlstages.refactor.trial import (
     open_laboratory,
     run_flow,
-    run_program,
     run_stages,
 )
 
@@ -72,7 +79,7 @@ def verify_files(first: Path, second: Path, terms: Terms) -> Verification:
         plan = plan_script(read_any(first))
         options = translate_arguments(plan.arguments, terms.arguments, as_text=plan.reads_arguments)
     with open_laboratory(first, terms.python, terms.arguments, terms.timeout) as laboratory:
-        one, other = _runner(first), _runner(second, options, beside=first)
+        one, other = _candidate(first).run, _candidate(second, options, beside=first)
         terms.report(f"running {first.name}")
         original = one(laboratory)
         require_success(first, read_any(first), original, laboratory)
@@ -94,8 +101,8 @@ def _kind_of(path: Path) -> Kind:
     return Kind.FUNCTIONS
 
 
-def _runner(path: Path, options: Sequence[str] = (), *, beside: Path | None = None) -> Run:
-    """Return how a file is run in a laboratory; as what became of a script, if that is given.
+def _candidate(path: Path, options: Sequence[str] = (), *, beside: Path | None = None) -> Candidate:
+    """Return a file as what became of a script, if that is given.
 
     The options are those of a flow.
     """
@@ -103,12 +110,12 @@ def _runner(path: Path, options: Sequence[str] = (), *, beside: Path | None = No
     if _kind_of(path) == Kind.FLOW:
         module = _find_functions(path)
         stages = _find_stages(beside, module) if beside and module else []
-        return lambda place: run_flow(place, {}, path.name, options, others, stages)
+        return Candidate(lambda place: run_flow(place, {}, path.name, options, others, stages))
     if path.suffix == ".ipynb":
         text = read_any(path).text
-        return lambda place: run_program(place, f"{path.stem}.py", text)
+        return of_functions(f"{path.stem}.py", text, [], [])
     stages = [] if beside is None else _find_stages(beside, path)
-    return lambda place: run_program(place, path.name, None, others, stages)
+    return of_functions(path.name, None, others, stages)
 
 
 def _judge_by_functions(proof: Proof, script: Path, flow: Path) -> Outcome:
