@@ -25,9 +25,19 @@ def functions_of(text, **wishes):
     return write_functions(plan_of(text, **wishes))
 
 
+@contextlib.contextmanager
+def _until_it_ends():
+    """Let a script end itself with success, as many do."""
+    try:
+        yield
+    except SystemExit as ended:
+        if ended.code:
+            raise
+
+
 def printed_by(text):
     """Return what a script prints, run as the main program."""
     out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out), _until_it_ends():
         exec(compile(text, "train.py", "exec"), {"__name__": "__main__"})
     return out.getvalue()

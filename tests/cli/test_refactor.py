@@ -585,6 +585,45 @@ print(total)
 """
 
 
+MAY_END = """import argparse
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--n", type=int, default=3)
+    args = parser.parse_args()
+    # Load
+    xs = list(range(args.n))
+    print("rows", len(xs))
+    if args.dry_run:
+        print("nothing is added")
+        return
+    # Add
+    total = sum(xs)
+    print(total)
+    # Report
+    print(total / len(xs))
+
+
+main()
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["--", "--dry-run"]], ids=["whole", "ended"])
+def test_a_main_that_returns_early_is_staged_and_its_flow_ends_early(tmp_path, arguments):
+    (tmp_path / "add.py").write_text(MAY_END)
+    done = mlstages("refactor", "add.py", "--json", *arguments, folder=tmp_path)
+    said = json.loads(done.stdout)
+    assert (said["functions"], said["flow"], done.returncode) == ("verified", "verified", 0)
+    assert len(said["steps"]) >= 3
+    other = [] if arguments else ["--dry_run", "true"]
+    run = mlstages("run", "add_flow.py", *other, folder=tmp_path)
+    assert run.returncode == 0
+    assert ("nothing is added" in run.stdout) == bool(other)
+    assert ("1.0" in run.stdout) == (not other)
+
+
 def test_options_that_metaflow_has_too_are_the_scripts_and_workers_are_no_tasks(tmp_path):
     (tmp_path / "work.py").write_text(WORKERS)
     words = ("refactor", "work.py", "--json", "--", "--mode", "fast", "--input", "3")

@@ -86,26 +86,7 @@ NO_FLOW = {
         "the command line is read where the module is imported",
     ),
     "input()": ("a = input()\nprint(a)\n", "input()"),
-    "an end with success": (
-        "import sys\na = 1\nif a > 2:\n    sys.exit(0)\nprint(a)\n",
-        "end itself with success",
-    ),
-    "an end with a status that is computed": (
-        "import sys\na = 1\nif a > 2:\n    sys.exit(a)\nprint(a)\n",
-        "end itself with success",
-    ),
 }
-
-
-@pytest.mark.parametrize("status", ["1", "'no file'", "f'no {a}'"])
-def test_a_step_may_end_the_process_where_the_script_fails(status):
-    assert not plan_of(f"a = [1]\nif not a:\n    exit({status})\nprint(a)\n").flow_refusals
-
-
-def test_a_step_may_end_the_process_with_a_status_that_tells_failure():
-    text = "import sys\na = 1\nrc = len('')\nprint(a)\nif rc:\n    sys.exit(rc)\n"
-    assert not plan_of(text).flow_refusals
-    assert plan_of(text.replace("if rc:", "if a:")).flow_refusals
 
 
 @pytest.mark.parametrize(("text", "reason"), NO_FLOW.values(), ids=NO_FLOW)

@@ -67,6 +67,19 @@ OPENED = {
         "import sys\n\n\na = 1\nif a > 2:\n    sys.exit(2)\n"
         "if a > 3: sys.exit('too much')\nprint(a)\n",
     ),
+    "early returns": (
+        "def main():\n    a = 1\n    for b in range(3):\n        if b == 2: return\n"
+        "        if b > a:\n            return a, b\n        print(b)\n\n\nmain()\n",
+        "a = 1\nfor b in range(3):\n    if b == 2: raise SystemExit\n"
+        "    if b > a:\n        raise SystemExit\n    print(b)\n",
+    ),
+    "early returns of a status": (
+        "import sys\n\n\ndef main():\n    a = 1\n    if a > 2:\n        return\n"
+        "    if a: return 0\n    print(a)\n    if a > 4:\n        return a\n    return 0\n\n\n"
+        "sys.exit(main())\n",
+        "import sys\n\n\na = 1\nif a > 2:\n    sys.exit()\nif a: sys.exit(0)\nprint(a)\n"
+        "if a > 4:\n    sys.exit(a)\n",
+    ),
     "a failure that happens": (
         "def main():\n    for i in range(3):\n        if i == 1:\n            return 4\n"
         "        print(i)\n\n\nraise SystemExit(main())\n",
@@ -197,13 +210,14 @@ STAYS = {
     "a status that is a number": "import sys\na = len('a')\nsys.exit(a - 1)\n",
     "a test over two lines": "import sys\na = 1\nsys.exit(0 if (a and\n  a) else 1)\n",
     "main is decorated": "def d(f):\n    return f\n@d\ndef main():\n    print(1)\nmain()\n",
-    "main returns early": "def main():\n    if 1:\n        return\n    print(1)\nmain()\n",
-    "it returns early with success": "import sys\ndef main():\n    if 1:\n        return 0\n"
-    "    print(1)\nsys.exit(main())\n",
+    "an early return of what has to be computed": "def main():\n    if 1:\n"
+    "        return print(2)\n    print(1)\nmain()\n",
+    "an early return of what is taken": "def main():\n    if 1:\n        return 3\n"
+    "    return 4\na = main()\nprint(a)\n",
+    "an early return, and a SystemExit of its own": "SystemExit = ValueError\ndef main():\n"
+    "    if 1:\n        return\n    print(1)\nmain()\n",
     "it returns early over two lines": "import sys\ndef main():\n    if 1:\n        return (\n"
     "            'a')\n    print(1)\nsys.exit(main())\n",
-    "it returns a status that nobody heeds": "def main():\n    if 1:\n        return 2\n"
-    "    print(1)\nmain()\n",
     "a with would see the exit": "import sys\ndef main():\n    with a.b():\n        return 2\n"
     "    print(1)\nsys.exit(main())\n",
     "nothing would be left": "import sys\nsys.exit(0)\n",

@@ -22,7 +22,7 @@ TAKEN: Final = frozenset(
     "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
     "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
     "max_workers max_num_splits max_log_size decospecs help show run params obj user_namespace "
-    "run_id task_id runner_attribute_file".split()
+    "run_id task_id runner_attribute_file next_step".split()
 )
 """Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
 

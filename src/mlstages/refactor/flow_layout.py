@@ -30,6 +30,11 @@ class FlowStep(NamedTuple):
     None if it is no join.
     """
 
+    @property
+    def may_end(self) -> bool:
+        """Whether its stages may end the script with success."""
+        return self.planned is not None and self.planned.may_end
+
 
 def lay_out(plan: Plan) -> list[FlowStep]:
     """Return the steps of the flow; where the plan is parallel, with branches and joins."""
@@ -39,8 +44,9 @@ def lay_out(plan: Plan) -> list[FlowStep]:
     if 0 not in of_place:
         names[0] = "start"
     joins = {block.last + 1: tuple(_find_joined(plan, block, names)) for block in plan.blocks}
-    # Metaflow's last step joins nothing.
-    if len(steps) > 1 and len(steps) - 1 not in {*of_place, *joins}:
+    # Metaflow's last step joins nothing; and what may end early leads to one that does nothing.
+    ends_early = any(step.may_end for step in steps[:-1])
+    if len(steps) > 1 and not ends_early and len(steps) - 1 not in {*of_place, *joins}:
         names[-1] = "end"
 
     def enter(place: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from mlstages.refactor.arguments import AS_TEXT, Argument, Arguments, to_literal
-from mlstages.refactor.flow_layout import SUMMARIES, lay_out, name_artifacts
+from mlstages.refactor.flow_layout import SUMMARIES, FlowStep, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
 from mlstages.refactor.settings import Setting
@@ -120,12 +120,45 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
             lines += _take_over(planned.takes_over)
             if planned is first_renewing:
                 lines.append(f"        # {_WHY_ANEW}")
-            lines += _calls(plan, planned, artifacts)
+            lines += _work(plan, each, planned, artifacts)
             lines += _hand_over(below.takes_over if below else ())
-        if each.following:
-            targets = ", ".join(f"self.{name}" for name in each.following)
-            lines.append(f"        self.next({targets})")
+        lines += _lead_on(each)
         yield "\n".join(lines)
+
+
+def _work(
+    plan: Plan, laid: FlowStep, step: PlannedStep, artifacts: dict[str, str]
+) -> Iterator[str]:
+    """Yield the lines of a step that do what its stages do.
+
+    To end with success is to have failed, for a task: that leads to the end of the flow.
+    """
+    if not step.may_end:
+        yield from _calls(plan, step, artifacts, " " * 8)
+        return
+    leads_on = laid.following not in ((), ("end",))
+    if leads_on:
+        yield f'        self.{_NEXT} = "{laid.following[0]}"'
+    yield "        try:"
+    yield from _calls(plan, step, artifacts, " " * 12)
+    yield "        except SystemExit as ended:"
+    yield "            if ended.code:"
+    yield "                raise"
+    if leads_on:
+        yield f'            self.{_NEXT} = "end"'
+
+
+_NEXT: Final = "next_step"
+
+
+def _lead_on(laid: FlowStep) -> Iterator[str]:
+    """Yield the line that says which step comes next."""
+    if laid.may_end and laid.following not in ((), ("end",)):
+        [name] = laid.following
+        ways = f'{{"{name}": self.{name}, "end": self.end}}'
+        yield write_call("        ", "self.next", [ways, f'condition="{_NEXT}"'])
+    elif laid.following:
+        yield f"        self.next({', '.join(f'self.{name}' for name in laid.following)})"
 
 
 _WHY_ANEW: Final = "Each task is a new process: it is set up anew."
@@ -211,7 +244,7 @@ _READ_BY_STEPS: Final = frozenset(
 """What the body of a step may read, and no local variable may hide."""
 
 
-def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator[str]:
+def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str], margin: str) -> Iterator[str]:
     """Yield the calls of a step's functions."""
     names = _StepNames(plan, step, artifacts)
     stages = (*step.renews, *step.stages)
@@ -219,8 +252,8 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator
         used = frozenset(name for below in stages[place + 1 :] for name in below.inputs)
         parsed = plan.arguments
         if parsed and stage.pieces[0].statement == parsed.indexes[0]:
-            yield from _choices(parsed)
-            yield _namespace(parsed, names.bind(parsed.target, used))
+            yield from _choices(parsed, margin)
+            yield _namespace(parsed, names.bind(parsed.target, used), margin)
             continue
         arguments, results = [names.take(name) for name in stage.inputs], list(stage.results)
         if stage.is_own:
@@ -228,10 +261,10 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str]) -> Iterator
         targets = [names.bind(name, used) for name in results]
         if {*targets} == {"_"}:
             targets = []
-        yield write_assignment(" " * 8, targets, f"functions.{stage.name}", arguments)
+        yield write_assignment(margin, targets, f"functions.{stage.name}", arguments)
 
 
-def _choices(arguments: Arguments) -> Iterator[str]:
+def _choices(arguments: Arguments, margin: str) -> Iterator[str]:
     """Yield the lines that refuse what the parser would have refused; Metaflow knows no choices."""
     for argument in arguments.arguments:
         if argument.choices:
@@ -240,15 +273,15 @@ def _choices(arguments: Arguments) -> Iterator[str]:
             if argument.default is not None and argument.default not in allowed:
                 allowed.append(argument.default)  # the parser takes it whatever it is
             allowed = [f"{allowed[0]},"] if len(allowed) == 1 else allowed
-            yield write_call(f"        if self.{name} not in ", "", allowed, ":")
+            yield write_call(f"{margin}if self.{name} not in ", "", allowed, ":")
             said = f"--{name} is one of {', '.join(map(str, argument.choices))}"
-            yield write_call("            raise ", "ValueError", [to_literal(said)])
+            yield write_call(f"{margin}    raise ", "ValueError", [to_literal(said)])
 
 
-def _namespace(arguments: Arguments, target: str) -> str:
+def _namespace(arguments: Arguments, target: str, margin: str) -> str:
     """Return the line that makes of the flow's parameters what the parser would have given."""
     words = [f"{a.name}={_read_parameter(a)}" for a in arguments.arguments]
-    return write_call(f"        {target} = ", "argparse.Namespace", words)
+    return write_call(f"{margin}{target} = ", "argparse.Namespace", words)
 
 
 def _read_parameter(argument: Argument) -> str:

@@ -15,7 +15,6 @@ from mlstages.refactor.figures import find_open_figures
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.names import BUILTINS, stored_root
-from mlstages.refactor.unwrap import tells_failure
 
 
 class Refusal(NamedTuple):
@@ -314,36 +313,6 @@ def _talks_to_its_start(analysis: Analysis, head: Head, body: Body) -> Iterator[
             yield Refusal(analysis.script.line_in_file(statement.first), reason, only_flow=True)
 
 
-def _ends_early(analysis: Analysis, head: Head, body: Body) -> Iterator[Refusal]:
-    """A step that ends the process is a failed step, as it should be where the script fails."""
-    for i in body.indexes:
-        guarded = set(_list_guarded(analysis.statements[i].walk()))
-        for call in analysis.statements[i].walk():
-            match call:
-                case ast.Call(func=ast.Name(id="exit" | "quit"), args=arguments):
-                    pass
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id="sys"), attr="exit"), args=arguments
-                ):
-                    pass
-                case _:
-                    continue
-            if call not in guarded and not any(map(tells_failure, arguments)):
-                line = analysis.script.line_in_file(call.lineno)
-                yield Refusal(line, "the script may end itself with success", only_flow=True)
-
-
-def _list_guarded(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the ends with a status that has been found to tell failure: if rc: sys.exit(rc)."""
-    for node in nodes:
-        match node:
-            case ast.If(
-                test=ast.Name(id=name),
-                body=[ast.Expr(value=ast.Call(args=[ast.Name(id=status)]) as call)],
-            ) if status == name:
-                yield call
-
-
 _VETOES: Final[tuple[Row, ...]] = (
     _bound_on_some_path,
     _captured_and_rebound,
@@ -364,5 +333,4 @@ _REFUSALS: Final[tuple[Callable[[Analysis, Head, Body], Iterable[Refusal]], ...]
     _class_reads_itself,
     _star_import_in_a_branch,
     _talks_to_its_start,
-    _ends_early,
 )

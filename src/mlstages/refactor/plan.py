@@ -55,6 +55,8 @@ class PlannedStep:
     """The random states that it takes over from the step before: ``numpy``, ``random``."""
     renews: tuple[PlannedStage, ...]
     """Stages that set up the process, which it calls first: each task is a new one."""
+    may_end: bool
+    """It may end the script with success, so that the flow would be at its end."""
     together: str
     """Why its stages cannot be parted; empty if there is one only."""
 

@@ -24,6 +24,7 @@ from mlstages.refactor.branches import (
     find_changers,
     touches_files,
 )
+from mlstages.refactor.early_end import find_early_ends
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
 from mlstages.refactor.head import Head, find_head
 from mlstages.refactor.headings import Piece, Strength, read_pieces
@@ -106,7 +107,9 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     groups = [stages[each.start : each.stop] for each in join_cuts(cuts, joined | below)]
     users = wishes.random_users or find_random_users(analysis)
     kept = frozenset() if wishes.is_parallel else wishes.picklable - body.settings
-    steps = tuple(_plan_steps(analysis, body, groups, called, users, readers, vetoes, kept))
+    ends = find_early_ends(analysis, head)
+    steps = tuple(_plan_steps(analysis, body, groups, called, users, readers, vetoes, kept, ends))
+    is_parallel = wishes.is_parallel and not ends  # a branch cannot lead to the end
     return Plan(
         script=script,
         analysis=analysis,
@@ -120,10 +123,11 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
             *opened.notes,
             *lifted,
             *_tell_readers(analysis, readers),
+            *_tell_ends(analysis, ends, wishes),
             *wishes.notes,
         ),
         flow_refusals=tuple(refusal for refusal in refusals if refusal.only_flow),
-        blocks=_find_blocks(analysis, steps) if wishes.is_parallel else (),
+        blocks=_find_blocks(analysis, steps) if is_parallel else (),
         arguments=arguments,
         docstring=head.docstring or opened.docstring,
     )
@@ -200,6 +204,14 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
         unclear = find_unclear(analysis)
         why = f"; not clear is {shorten(unclear[0], 90, placeholder=' …')}" if unclear else ""
         yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
+
+
+def _tell_ends(analysis: Analysis, ends: frozenset[int], wishes: Wishes) -> Iterator[str]:
+    """Yield why a script that may end early has no branches, where they are wanted."""
+    if ends and wishes.is_parallel:
+        line = analysis.script.line_in_file(analysis.statements[min(ends)].first)
+        where = analysis.script.tell(line)
+        yield f"there are no branches, for the script may end itself with success at {where}"
 
 
 def _places_around(statements: Sequence[int], places: Mapping[int, int]) -> frozenset[int]:
@@ -288,6 +300,7 @@ def _plan_steps(
     readers: frozenset[int],
     vetoes: Sequence[Veto],
     picklable: frozenset[str],
+    ends: frozenset[int],
 ) -> Iterator[PlannedStep]:
     """Yield the steps; one of several stages is named like a stage of all their statements.
 
@@ -322,6 +335,7 @@ def _plan_steps(
             takes_over=takes_over,
             renews=renews,
             together="; ".join(reasons),
+            may_end=any(piece.statement in ends for piece in _list_run(group, renews)),
         )
 
 

@@ -26,7 +26,7 @@ from mlstages.refactor.script import (
 _EXITS: Final = ("sys.exit", "exit", "quit")
 
 
-class _Exit(NamedTuple):
+class Exit(NamedTuple):
     """How a statement ends the script."""
 
     spelled: str
@@ -71,7 +71,7 @@ def _without_last_exit(script: Script, notes: list[str]) -> Script:
     """Return the script without a last statement that ends it as it ends anyway."""
     statements = split_statements(script, parse_script(script))
     last = statements[-1]
-    end = _read_exit(last.node)
+    end = read_exit(last.node)
     if len(statements) == 1 or end is None or _has_own_exit(statements):
         return script
     if not _is_success(end.status):
@@ -93,7 +93,7 @@ def _with_exit_of_failure(script: Script, notes: list[str]) -> Script:
     """
     statements = split_statements(script, parse_script(script))
     last = statements[-1]
-    end = _read_exit(last.node)
+    end = read_exit(last.node)
     if end is None or len(statements) == 1 or _has_own_exit(statements):
         return script
     text = _write_exit_of_failure(script, end)
@@ -107,7 +107,7 @@ def _with_exit_of_failure(script: Script, notes: list[str]) -> Script:
     return with_lines(script, lines)
 
 
-def _write_exit_of_failure(script: Script, end: _Exit) -> list[str] | None:
+def _write_exit_of_failure(script: Script, end: Exit) -> list[str] | None:
     """Return the lines that end a script where its status tells failure; None for other ends."""
     match end.status:
         case ast.IfExp(test=test, body=success, orelse=failure) if _is_success(success):
@@ -133,7 +133,7 @@ def _negate(script: Script, test: ast.expr) -> str:
     return f"not {ast.get_source_segment(script.text, test)}"
 
 
-def _read_exit(node: ast.stmt) -> _Exit | None:
+def read_exit(node: ast.stmt) -> Exit | None:
     """Return how a statement ends the script; None if it does not, or not with one status."""
     match node:
         case ast.Expr(value=ast.Call(func=function, args=arguments, keywords=[])):
@@ -144,9 +144,11 @@ def _read_exit(node: ast.stmt) -> _Exit | None:
             exc=ast.Call(func=ast.Name("SystemExit"), args=arguments, keywords=[]), cause=None
         ):
             spelled = "raise SystemExit"
+        case ast.Raise(exc=ast.Name("SystemExit"), cause=None):
+            return Exit("raise SystemExit", None)
         case _:
             return None
-    return _Exit(spelled, next(iter(arguments), None)) if len(arguments) < 2 else None
+    return Exit(spelled, next(iter(arguments), None)) if len(arguments) < 2 else None
 
 
 def _has_own_exit(statements: list[Statement]) -> bool:
@@ -250,7 +252,7 @@ def _find_only_call(
     if not all(_is_no_work(statement.node) for statement in statements[:last]):
         return None
     work = statements[last].node
-    end = None if _has_own_exit(statements) else _read_exit(work)
+    end = None if _has_own_exit(statements) else read_exit(work)
     match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
             return last, name, call
@@ -324,12 +326,11 @@ def _why_not(
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
             return "it is a generator or a coroutine, or binds names from outside"
-    end = _read_exit(call.node)
-    is_status = end is not None and isinstance(end.status, ast.Call)
     for early in _early_returns(function):
-        is_failure = tells_failure(early.value) and early.end_lineno == early.lineno
-        if not (is_status and is_failure) or _is_caught(early, function):
+        if not _may_become_exit(early, call) or _is_caught(early, function):
             return f"it returns early, at line {early.lineno} of the text"
+    if _has_own_exit(statements) and any(_early_returns(function)):
+        return "it returns early, and SystemExit is a name of the script"
     last = function.body[-1]
     if (
         isinstance(last, ast.Return)
@@ -379,6 +380,13 @@ def tells_failure(status: ast.expr | None) -> bool:
         case ast.JoinedStr():
             return True
     return False
+
+
+def _may_become_exit(early: ast.Return, call: Statement) -> bool:
+    """Tell whether to return from main is to end the script, with what is returned or without."""
+    if early.end_lineno != early.lineno or isinstance(call.node, ast.Assign):
+        return False
+    return read_exit(call.node) is not None or _is_plain(early.value)
 
 
 def _is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
@@ -511,17 +519,17 @@ def _put_in_place(
         case ast.Expr(value=ast.Constant(value=str(said))):
             docstring = said
             body = body[1:]
-    end = _read_exit(call.node)
+    end = read_exit(call.node)
     target = ast.unparse(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
-    returns = list(_early_returns(function))
+    early = list(_early_returns(function))
+    changes = [change for each in early for change in _end_instead(lines, each, end)]
     match body[-1:]:
         case [ast.Return(value=value)] if _is_needless(value, end, target):
             body = body[:-1]
         case [ast.Return() as last]:
-            returns.append(last)
+            changes += _without_return(lines, last, end.spelled if end else "", target)
     origin = lines[call.first - 1].origin
     opened: list[Line] = []
-    changes: list[_Change] = []
     parsers = _list_parsers(parse_script(script))
     for parameter, value in _bind_arguments(function, made) or ():
         is_all = _means_the_command_line(value)
@@ -531,8 +539,6 @@ def _put_in_place(
         elif not _is_name(value, parameter):
             spelled = ast.get_source_segment(script.text, value) or ast.unparse(value)
             opened.append(Line(f"{parameter} = {spelled}", origin))
-    for each in returns:
-        changes += _without_return(lines, each, end.spelled if end else "", target)
     _change(lines, changes)
     if body:
         opened += _dedented(script, lines, body)
@@ -559,11 +565,20 @@ class _Change(NamedTuple):
     text: str
 
 
-def _is_needless(value: ast.expr | None, end: _Exit | None, target: str) -> bool:
+def _is_needless(value: ast.expr | None, end: Exit | None, target: str) -> bool:
     """Tell whether nothing is to be done with what main returns."""
     if target:
         return value is not None and ast.unparse(value) == target
     return _is_success(value) if end else _is_plain(value)
+
+
+def _end_instead(lines: list[Line], node: ast.Return, end: Exit | None) -> Iterator[_Change]:
+    """Yield what makes of an early return an end of the script, with the status it returns."""
+    if end is not None and node.value is not None:
+        yield from _without_return(lines, node, end.spelled, "")
+    else:
+        spelled = "raise SystemExit" if end is None else f"{end.spelled}()"
+        yield _Change(node.lineno, node.col_offset, node.end_col_offset or 0, spelled)
 
 
 def _without_return(
