@@ -3,9 +3,9 @@
 import ast
 
 import pytest
+from tests.script_runs import plan_of
 
 from mlstages.refactor.flow_text import write_flow
-from tests.script_runs import plan_of
 
 ENDS = {
     "sys.exit()": ("import sys\na = [1]\nif not a:\n    sys.exit()\nprint(a)\n", [2]),
