@@ -81,6 +81,10 @@ CODE = {
     "a variable that is printed": ("from a import scores\nprint(sorted(scores))\n",
                                    "report_scores"),
     "folders": ("import os\nos.makedirs('out')\n", "make_folders"),
+    "attributes of one name": (
+        "from a import args\nn = args.n\nfolder = args.out\n", "unpack_args"
+    ),
+    "items of one name": ("from a import cfg\nn = cfg['n']\nfolder = cfg['out']\n", "unpack_cfg"),
     "a parser": ("import argparse\np = argparse.ArgumentParser()\nargs = p.parse_args([])\n",
                  "parse_arguments"),
     "parts of the data": ("from a import f, X\nX_train, X_test = f(X)\n",
@@ -138,7 +142,7 @@ def test_a_comment_above_a_function_is_about_it_where_the_work_has_its_own():
         "# twice\ndef twice(v):\n    return 2 * v\n\ny = twice(x)\nprint(y)\n"
     )
     plan = plan_of(text, n_stages=2)
-    assert plan.stages[0].name == "load_x"
+    assert plan.stages[0].name == "load_data"
     written = write_functions(plan)
     assert "# 1. helpers\ndef drop(v):" in written
     assert "# twice\ndef twice(v):" in written

@@ -84,6 +84,9 @@ def describe_code(
     code = _read_code(analysis, pieces, results)
     if "parse_args" in code.called:
         return Description("parse", ("arguments",), code.called, code.leaves)
+    unpacked = _find_unpacked([analysis.statements[piece.statement].node for piece in pieces])
+    if unpacked is not None:
+        return Description("unpack", (to_snake(unpacked),), code.called, code.leaves)
     composed = _describe_own_call(analysis, code.calls, code.leaves)
     if composed is not None:
         return Description(*composed, code.called, code.leaves)
@@ -174,6 +177,22 @@ def _describe_other(code: _Code) -> tuple[str, tuple[str, ...]]:
         read = tuple(to_snake(node.id) for node in code.nodes if isinstance(node, ast.Name))
         return "show", read[:1] or ("value",)
     return _describe_call(code.calls, code.called)
+
+
+def _find_unpacked(nodes: Sequence[ast.stmt]) -> str | None:
+    """Return of what each statement but takes an attribute or an item: ``n = args.n``."""
+    roots = set()
+    for node in nodes:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name()],
+                value=ast.Attribute(value=ast.Name(id=root))
+                | ast.Subscript(value=ast.Name(id=root), slice=ast.Constant(value=str())),
+            ):
+                roots.add(root)
+            case _:
+                return None
+    return roots.pop() if len(roots) == 1 else None
 
 
 def _closes_figures(analysis: Analysis, piece: Piece) -> bool:

@@ -28,6 +28,8 @@ from mlstages.refactor.words import GENERIC, ORDINALS
 
 _PARTS: Final = frozenset(("train", "test", "val", "valid", "validation", "dev"))
 
+_DATA: Final = ("x", "y")
+
 
 class StageName(NamedTuple):
     """The name of a stage, its summary line, and where the words come from."""
@@ -123,8 +125,8 @@ def _candidates(
         if words:
             summary = as_sentence(without_number(text) or text)
             if len(words) == 1:  # what later stages get says more than what is bound on the way
-                named = [name for name in map(to_snake, results) if len(name) > 2]
-                given = [name for name in named if not name.startswith(("x_", "y_"))]
+                named = [n for n in map(to_snake, results) if len(n) > 2 or n in _DATA]
+                given = [name for name in named if name.partition("_")[0] not in _DATA]
                 given = given or ["data"] * bool(named)
                 for more in (*given, *_more_words(code, results)):
                     yield StageName("_".join(_distinct_words([*words, more])), summary, source)
