@@ -3,9 +3,9 @@
 import ast
 
 import pytest
-from tests.script_runs import plan_of
 
 from mlstages.refactor.flow_text import write_flow
+from script_runs import plan_of
 
 ENDS = {
     "sys.exit()": ("import sys\na = [1]\nif not a:\n    sys.exit()\nprint(a)\n", [2]),
@@ -94,3 +94,25 @@ def test_where_the_script_may_end_early_there_are_no_branches():
     plan = plan_of(text, n_stages=3, is_parallel=True)
     assert not plan.blocks
     assert any("may end itself with success at line" in note for note in plan.notes)
+
+
+COMMANDS = {
+    "click": "import click\n@click.command()\n@click.option('--n', default=3)\n",
+    "a name of click": "from click import command as c, option\n@c()\n@option('--n', default=3)\n",
+    "typer": "import typer\napp = typer.Typer()\n@app.command()\n",
+}
+
+
+@pytest.mark.parametrize("head", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_of_a_library_reads_the_command_line_and_ends_the_process(head):
+    call = "app()" if "typer" in head else "main()"
+    plan = plan_of(f"{head}def main(n=3):\n    print(n)\n\n\n{call}\n")
+    flow = write_flow(plan, "train_functions")
+    assert "sys.argv[1:] = shlex.split(self.arguments)" in flow
+    assert "except SystemExit as ended:" in flow
+
+
+def test_what_else_a_library_of_commands_has_is_no_command():
+    plan = plan_of("import click\ndef tell(x):\n    click.echo(x)\na = [1]\ntell(a)\n")
+    assert "SystemExit" not in write_flow(plan, "train_functions")
+    assert not plan.reads_arguments

@@ -3,8 +3,9 @@
 import pytest
 
 from mlstages.errors import RefusedError
+from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.plan import Ban
-from script_runs import plan_of
+from script_runs import plan_of, printed_by
 
 REFUSED = {
     "globals()": ("a = 1\nprint(globals()['a'])\n", 2, "globals()"),
@@ -104,8 +105,8 @@ MERGED = {
         "",
     ),
     "a name bound on some paths": (
-        "import os\n# first\na = len(os.sep)\n# maybe\nif a:\n    b = 1\n# use\n"
-        "if a:\n    print(b)\n",
+        "import os\n# first\na = len(os.sep)\n# maybe\nif a:\n    import json as b\n# use\n"
+        "if a:\n    print(b.dumps(a))\n",
         [7],
         "b is bound on some paths only",
     ),
@@ -129,6 +130,55 @@ def test_a_boundary_that_cannot_hold_is_merged_away_and_said(text, lines, reason
     assert [merge.line - 1 for merge in comment] == lines
 
 
+UNSURE = {
+    "a branch": ("if a:\n    b = 1\n", "if a:\n    print(b)\n"),
+    "a handler": ("try:\n    b = a[9]\nexcept IndexError:\n    print('none')\n",
+                  "if len(a) > 9:\n    print(b)\n"),
+    "a branch of a loop": ("for c in a:\n    if c > 1:\n        b = c\n",
+                           "if len(a) > 1:\n    print(b)\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("binds", "reads"), UNSURE.values(), ids=UNSURE)
+@pytest.mark.parametrize("a", ["[]", "[1, 2]"])
+def test_a_name_that_is_bound_on_some_paths_is_none_at_first(binds, reads, a):
+    text = f"# first\na = list({a})\n# maybe\n{binds}# between\nprint(a)\n# use\n{reads}"
+    plan = plan_of(text, n_stages=20)
+    assert len(plan.stages) == 4
+    assert [stage.initial for stage in plan.stages] == [(), ("b",), (), ()]
+    assert any(note.startswith("b is None at first in") for note in plan.notes)
+    functions = write_functions(plan)
+    assert "    b = None\n" in functions
+    assert printed_by(functions) == printed_by(text)
+
+
+STAYS_UNBOUND = {
+    "an import": ("if a:\n    import json as b\n", "if a:\n    print(b.dumps(a))\n"),
+    "a function": ("if a:\n    def b(): return 1\n", "if a:\n    print(b())\n"),
+    "what is asked for": (
+        "if a:\n    b = 1\n", "try:\n    print(b)\nexcept NameError:\n    print('no')\n"
+    ),
+    "what is deleted": ("if a:\n    b = 1\n", "if a:\n    del b\n"),
+    "what the branch may read": (
+        "for c in a:\n    if c > 1:\n        print(b)\n    elif c:\n        b = c\n",
+        "if a:\n    print(b)\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("binds", "reads"), STAYS_UNBOUND.values(), ids=STAYS_UNBOUND)
+def test_what_cannot_begin_as_none_stays_unbound(binds, reads):
+    plan = plan_of(f"# first\na = list([1, 2])\n# maybe\n{binds}# use\n{reads}", n_stages=20)
+    assert not any(stage.initial for stage in plan.stages)
+    assert len(plan.stages) == 2
+
+
+def test_what_is_read_in_its_own_stage_is_left_as_it_was():
+    text = "# first\na = list([1, 2])\n# maybe\nif a:\n    b = 1\nif a:\n    print(b)\n"
+    plan = plan_of(text, n_stages=2)
+    assert "None" not in write_functions(plan)
+
+
 def test_a_stage_that_is_gone_after_the_run_is_told_with_the_reason():
     text = "a = open('x')\nb = len('ab')\n\nc = b + 1\nprint(c)\n\nd = c * 2\nprint(d)\n"
     foreseen = plan_of(text, n_stages=3)
@@ -148,14 +198,14 @@ ONE_STEP = {
         "a figure is still being drawn",
     ),
     "a class that is changed": (
-        "class Rate:\n    low = 1\n# change\nRate.low = 2\n# use\nprint(Rate.low)\n"
+        "class Rate:\n    low = 1\n# change\nRate.low = print() or 2\n# use\nprint(Rate.low)\n"
         "# end\nprint(1)\n",
         [2, 1],
         "Rate is changed, and used later",
     ),
     "a class that is changed and read by a function": (
-        "class Rate:\n    low = 1\ndef low():\n    return Rate.low\n# change\nRate.low = 2\n"
-        "# rest\nprint(0)\n# use\nprint(low())\n# end\nprint(1)\n",
+        "class Rate:\n    low = 1\ndef low():\n    return Rate.low\n# change\n"
+        "Rate.low = print() or 2\n# rest\nprint(0)\n# use\nprint(low())\n# end\nprint(1)\n",
         [3, 1],
         "Rate is changed, and used later",
     ),
@@ -166,7 +216,8 @@ ONE_STEP = {
         "the global n is rebound by a function",
     ),
     "a module that is changed": (
-        "import json\n# change\njson.mark = 1\n# use\nprint(json.mark)\n# end\nprint(1)\n",
+        "import json\n# change\njson.mark = print() or 1\n# use\nprint(json.mark)\n"
+        "# end\nprint(1)\n",
         [2, 1],
         "json is changed, and used later",
     ),

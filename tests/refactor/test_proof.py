@@ -36,7 +36,7 @@ DIFFERENT = {
     "a variable": ({"variables": {"x": OTHER}}, "the variable x differs: int '1' became int '2'"),
     "a part that is not shown": (
         {"variables": {"x": {**VALUE, "digest": "2", "parts": {"a": "1", "b": "3"}}}},
-        "the variable x differs in a: int '1' became int '1'",
+        "the variable x differs in a: int '1'",
     ),
     "an exit status": (
         {"status": 1, "stderr": "Traceback\nNameError: name 'q' is not defined"},

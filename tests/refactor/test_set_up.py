@@ -7,7 +7,7 @@ import pytest
 from mlstages.refactor.flow_text import write_flow
 from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.set_up import Renewal, find_renewed
-from script_runs import plan_of
+from script_runs import plan_of, printed_by, script_of
 
 BEFORE = """import logging
 import os
@@ -143,8 +143,8 @@ def test_a_title_above_set_up_is_that_of_the_work_below_it():
 
 
 def test_where_it_cannot_be_a_stage_no_step_is_cut_below_it():
-    text = SCRIPT.replace("# Tell them\n", "if level:\n    name = 3\n")
-    text += "print(name)\n"  # bound on some paths: no boundary between the two
+    text = SCRIPT.replace("# Tell them\n", "if level:\n    import json\n")
+    text += "print(json)\n"  # bound on some paths: no boundary between the two
     plan = renewing(text, 3, 7)
     assert all(not step.renews for step in plan.steps)
     assert "it is changed" in plan.steps[-1].together
@@ -192,3 +192,44 @@ def test_what_sets_up_several_things_has_a_name_for_all():
         renewals=(Renewal(3, "a", "set_print_options"), Renewal(4, "b", "set_handling_of_errors")),
     )
     assert [stage.name for stage in plan.steps[-1].renews] == ["set_options"]
+
+
+RESET = """
+    class Config:
+        debug = True
+        n_epochs = 30
+
+    # Set up
+    if Config.debug:
+        Config.n_epochs = 2
+
+    # Count
+    xs = list(range(Config.n_epochs))
+    print(len(xs))
+
+    # Report
+    print(Config.n_epochs, sum(xs))
+    """
+
+
+def test_what_resets_a_class_of_the_head_is_called_anew():
+    plan = plan_of(RESET, n_stages=3)
+    first, *others = plan.stages
+    assert first.name.startswith("set_")
+    assert [step.stages for step in plan.steps] == [(each,) for each in others]
+    assert [step.renews for step in plan.steps] == [(first,)] * 2
+    assert printed_by(write_functions(plan)) == printed_by(script_of(RESET).text)
+
+
+NO_RESET = {
+    "a value of the body": RESET.replace("= 2", "= len(names)").replace(
+        "# Set up", "names = open('a').read()"
+    ),
+    "it is left alone": RESET.replace("Config.n_epochs)", "4)").replace("(Config.n_epochs,", "("),
+    "it says something": RESET.replace("= 2", "= print() or 2"),
+}
+
+
+@pytest.mark.parametrize("text", NO_RESET.values(), ids=NO_RESET)
+def test_what_does_more_or_nothing_is_not_called_anew(text):
+    assert not any(step.renews for step in plan_of(text, n_stages=3).steps)

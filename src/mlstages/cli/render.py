@@ -250,7 +250,10 @@ def draw_explanation(explanation: Explanation) -> RenderableType:
 def draw_runs(runs: list[RunSummary]) -> RenderableType:
     """Return a table with a line for each run."""
     if not runs:
-        return Text("no runs that fit: --all-users and --flow show others, mlstages flow makes one")
+        return Text(
+            "no runs that fit: --all-users and --flow show others; mlstages flow and "
+            "mlstages run FLOW.py make them"
+        )
     table = Table(show_edge=False, pad_edge=False)
     for title in ("run", "when", "user", "state"):
         table.add_column(title, no_wrap=True)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mlstages.errors import OptionError
 from mlstages.refactor.analysis import Analysis
-from mlstages.refactor.command_line import find_names_of_argv, reads_command_line
+from mlstages.refactor.command_line import find_commands, find_names_of_argv, reads_command_line
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.names import root_name
 
@@ -110,9 +110,12 @@ def find_parser(analysis: Analysis, head: Head) -> tuple[int, ...]:
 def find_readers(analysis: Analysis, head: Head) -> frozenset[int]:
     """Return the statements of the body that read the command line, by a function or not."""
     argv = find_names_of_argv(analysis)
+    commands = find_commands(analysis)
 
     def reads(i: int) -> bool:
-        return any(reads_command_line(n, argv) for n in analysis.statements[i].walk())
+        return i in commands or any(
+            reads_command_line(n, argv) for n in analysis.statements[i].walk()
+        )
 
     names = {name for i in head.definitions if reads(i) for name in analysis.names[i].writes}
     users = find_users(analysis, head, names) if names else set()

@@ -6,8 +6,31 @@ while the module is imported comes too early for that.
 
 import ast
 from collections.abc import Iterator
+from typing import Final
 
 from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.names import root_name
+
+_LIBRARIES: Final = frozenset(
+    (
+        "click",
+        "cyclopts",
+        "defopt",
+        "docopt",
+        "fire",
+        "hydra",
+        "plac",
+        "rich_click",
+        "typer",
+        "tyro",
+    )
+)
+"""Libraries that make commands of functions."""
+
+_MAKERS: Final = frozenset(
+    ("command", "group", "run", "Typer", "App", "Fire", "main", "cli", "call", "docopt")
+)
+"""What these make a command with, or run one."""
 
 
 def reads_command_line(node: ast.AST, names: set[str]) -> bool:
@@ -34,6 +57,43 @@ def find_names_of_argv(analysis: Analysis) -> set[str]:
         for alias in statement.node.names
         if alias.name == "argv"
     }
+
+
+def find_commands(analysis: Analysis) -> frozenset[int]:
+    """Return the statements that make or run a command by a library, as ``@click.command()``.
+
+    To call what they bind is to read the command line, and may be the end of the process.
+    """
+    made = {
+        name
+        for statement in analysis.statements
+        for name, library, own in _list_imports(statement.node)
+        if library in _LIBRARIES and (own is None or own in _MAKERS)
+    }
+
+    def makes(call: ast.Call) -> bool:
+        is_maker = isinstance(call.func, ast.Name) or (
+            isinstance(call.func, ast.Attribute) and call.func.attr in _MAKERS
+        )
+        return is_maker and root_name(call.func) in made
+
+    return frozenset(
+        i
+        for i, statement in enumerate(analysis.statements)
+        if made and any(isinstance(node, ast.Call) and makes(node) for node in statement.walk())
+    )
+
+
+def _list_imports(node: ast.stmt) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the names that an import binds, each with the library and what it is there."""
+    match node:
+        case ast.Import(names=names):
+            for each in names:
+                library = each.name.partition(".")[0]
+                yield each.asname or library, library, None
+        case ast.ImportFrom(module=str(module), names=names):
+            for each in names:
+                yield each.asname or each.name, module.partition(".")[0], each.name
 
 
 def walk_at_once(node: ast.AST) -> Iterator[ast.AST]:

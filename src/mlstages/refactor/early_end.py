@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.command_line import find_commands
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.unwrap import read_exit, tells_failure
 
@@ -18,18 +19,20 @@ def find_early_ends(analysis: Analysis, head: Head) -> frozenset[int]:
     They do so themselves, or by functions of the script. An end with a literal failure, or with a
     status that has been found to tell one (``if rc: sys.exit(rc)``), is none.
     """
+    commands = find_commands(analysis)
+
+    def may_end(i: int) -> bool:
+        return i in commands or _may_end(analysis.statements[i].walk())
+
+    everything = (*head.definitions, *head.body)
     ending = {
         name
-        for i in head.definitions
-        if _may_end(analysis.statements[i].walk())
+        for i in everything
+        if may_end(i) and (i in head.definitions or i in commands)
         for name in analysis.names[i].writes
     }
     users = find_users(analysis, head, ending)
-    return frozenset(
-        i
-        for i in head.body
-        if analysis.names[i].mentions & users or _may_end(analysis.statements[i].walk())
-    )
+    return frozenset(i for i in head.body if analysis.names[i].mentions & users or may_end(i))
 
 
 def _may_end(nodes: Iterable[ast.AST]) -> bool:

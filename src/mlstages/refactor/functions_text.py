@@ -126,6 +126,8 @@ def write_stage(stage: PlannedStage) -> str:
     lines.append(f'    """{stage.summary}"""')
     if stage.rebinds:
         lines.append(f"    global {', '.join(stage.rebinds)}")
+    if stage.initial:
+        lines.append(f"    {' = '.join(stage.initial)} = None")
     body = "\n".join(_body(stage.pieces)).strip("\n")
     lines.append(indent(body + "\n").rstrip("\n"))
     if stage.results:

@@ -6,14 +6,14 @@ processes cannot, kept in one step of the flow. Each says why, in a sentence for
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.command_line import find_names_of_argv, reads_command_line, walk_at_once
 from mlstages.refactor.figures import find_open_figures
 from mlstages.refactor.head import Head, find_users
-from mlstages.refactor.liveness import Body
+from mlstages.refactor.liveness import Body, find_missing
 from mlstages.refactor.names import BUILTINS, stored_root
 
 
@@ -40,9 +40,15 @@ _N_PLACES: Final = 3
 Row = Callable[[Analysis, Head, Body], Iterable[Veto]]
 
 
-def find_vetoes(analysis: Analysis, head: Head, body: Body) -> list[Veto]:
-    """Return every veto, by every row of the table."""
-    return [veto for row in _VETOES for veto in row(analysis, head, body)]
+def find_vetoes(
+    analysis: Analysis, head: Head, body: Body, renewed: Collection[int] = ()
+) -> list[Veto]:
+    """Return every veto, by every row of the table.
+
+    Statements that are called anew (``renewed``) leave no new process as it is at the head.
+    """
+    found = [veto for row in _VETOES for veto in row(analysis, head, body)]
+    return [*found, *_changed_head(analysis, head, body, renewed)]
 
 
 def find_refusals(analysis: Analysis, head: Head, body: Body) -> list[Refusal]:
@@ -69,12 +75,8 @@ def _enumerate(places: list[str]) -> str:
 
 def _bound_on_some_path(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """A name that a branch may leave unbound cannot be returned."""
-    likely: set[str] = set()
-    for place, names in enumerate(body.names):
-        missing = sorted(body.live[place] - likely)
-        if missing:
-            yield Veto(place, f"{missing[0]} is bound on some paths only")
-        likely = (likely - names.deletes) | names.likely | head.names
+    for place, missing in find_missing(body.names, body.live, head.names):
+        yield Veto(place, f"{missing[0]} is bound on some paths only")
 
 
 def _captured_and_rebound(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
@@ -141,9 +143,13 @@ def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
         yield Veto(place, "a figure is still being drawn", only_flow=True)
 
 
-def _changed_head(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
+def _changed_head(
+    analysis: Analysis, head: Head, body: Body, renewed: Collection[int]
+) -> Iterator[Veto]:
     """What a stage changes of a class or a module, a new process has as it is at the head."""
     for place, index in enumerate(body.indexes):
+        if index in renewed:
+            continue
         changed = {stored_root(node) for node in analysis.statements[index].walk()}
         for name in sorted(head.names.intersection(changed)):
             reached = find_users(analysis, head, {name})
@@ -319,7 +325,6 @@ _VETOES: Final[tuple[Row, ...]] = (
     _locally_imported,
     _functions_of_the_body,
     _open_figure,
-    _changed_head,
     _rebound_head,
     _open_file,
 )

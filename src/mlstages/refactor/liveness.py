@@ -4,9 +4,10 @@ Backward over the body: a name is live before a statement if the statement may r
 if it is live after and not certainly bound anew.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.head import Head
@@ -27,6 +28,8 @@ class Body:
     live: tuple[frozenset[str], ...]
     """Before each statement, and after the last: bound somewhere above, read below."""
     settings: frozenset[str]
+    initial: Mapping[int, frozenset[str]]
+    """By the statement that binds them on some paths only: names that are None before it."""
 
     @property
     def places(self) -> dict[int, int]:
@@ -44,12 +47,82 @@ def find_live(analysis: Analysis, head: Head, needed: Collection[str] = ()) -> B
     """
     names = [analysis.names[i] for i in head.body]
     settings = frozenset(setting.name for _, setting in head.settings)
+    known, wanted = head.names | settings, frozenset(needed)
+    live = _live_before(names, known, wanted)
+    initial: dict[int, frozenset[str]] = {}
+    if unsure := _find_unsure(analysis, head.body, names, live, known):
+        for place, found in unsure.items():
+            each = names[place]
+            names[place] = replace(each, bound=each.bound | found, likely=each.likely | found)
+            initial[head.body[place]] = found
+        live = _live_before(names, known, wanted)
     return Body(
         indexes=head.body,
         names=tuple(names),
-        live=tuple(_live_before(names, head.names | settings, frozenset(needed))),
+        live=tuple(live),
         settings=settings,
+        initial=initial,
     )
+
+
+_ASKS: Final = frozenset(
+    ("NameError", "UnboundLocalError", "locals", "globals", "vars", "dir", "eval", "exec")
+)
+"""What a script asks by whether a name is bound."""
+
+
+def find_missing(
+    names: Sequence[Names], live: Sequence[frozenset[str]], known: frozenset[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the places at which live names may be unbound, with these names.
+
+    Loops are taken to run at least once. ``known`` are names of the head.
+    """
+    likely: set[str] = set()
+    for place, each in enumerate(names):
+        if missing := sorted(live[place] - likely):
+            yield place, missing
+        likely = (likely - each.deletes) | each.likely | known
+
+
+def _find_unsure(
+    analysis: Analysis,
+    indexes: Sequence[int],
+    names: Sequence[Names],
+    live: Sequence[frozenset[str]],
+    known: frozenset[str],
+) -> dict[int, frozenset[str]]:
+    """Return names that are first bound on some paths only, by the place of that statement.
+
+    ``if clip: n_clipped = count(X)`` is one, where ``n_clipped`` is read further down. Only such
+    as can begin as None: nothing asks whether they are bound, and the statement does not read them.
+    """
+    missing = {name for _, found in find_missing(names, live, known) for name in found}
+    if not missing or any(_ASKS & each.mentions for each in analysis.names):
+        return {}
+    unsure: dict[int, frozenset[str]] = {}
+    for name in sorted(missing):
+        place = next(p for p, each in enumerate(names) if name in each.writes)
+        node = analysis.statements[indexes[place]].node
+        if (
+            name not in names[place].likely | names[place].reads
+            and not any(name in each.deletes for each in names)
+            and not any(name in _bound_otherwise(part) for part in ast.walk(node))
+        ):
+            unsure[place] = unsure.get(place, frozenset()) | {name}
+    return unsure
+
+
+def _bound_otherwise(node: ast.AST) -> set[str]:
+    """Return what a node binds to a module, a function, a class or an exception."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.ExceptHandler(name=str(name)):
+            return {name}
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return {(alias.asname or alias.name).partition(".")[0] for alias in aliases}
+    return set()
 
 
 def _live_before(

@@ -64,7 +64,8 @@ def _carried_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
         if place == 0 or look is None or "missing" not in look:
             continue
         for name in look["missing"]:
-            if name in plan.body.settings:  # it is a keyword, bound from the start
+            is_none = any(name in plan.body.initial.get(i, ()) for i in plan.body.indexes[:place])
+            if name in plan.body.settings or is_none:  # a keyword, or None from the start
                 continue
             yield Ban(index, f"{name} is not bound", only_flow=False)
         for name, fault in look["unpicklable"].items():

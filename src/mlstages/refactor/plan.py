@@ -27,6 +27,8 @@ class PlannedStage:
     pieces: tuple[Piece, ...]
     inputs: tuple[str, ...]
     results: tuple[str, ...]
+    initial: tuple[str, ...]
+    """Results that are None at its beginning: it binds them on some paths only."""
     first_line: int
     """In the user's file."""
     last_line: int

@@ -39,6 +39,7 @@ from mlstages.refactor.set_up import (
     Renewal,
     find_needed,
     find_places_within,
+    find_reset,
     hand_on_headings,
     name_together,
 )
@@ -67,14 +68,16 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     analysis, lifted = lift_globals(analyse(opened.script))
     analysis = sink_definitions(analysis)
     head = find_head(analysis)
-    renewed = [renewal.statement for renewal in wishes.renewals]
     body = find_live(analysis, head)
+    reset = find_reset(analysis, head, body, [each.statement for each in wishes.renewals])
+    wishes = replace(wishes, renewals=(*wishes.renewals, *reset))
+    renewed = [renewal.statement for renewal in wishes.renewals]
     if renewed and wishes.is_renewed:
         body = find_live(analysis, head, find_needed(body, renewed))
     refusals = find_refusals(analysis, head, body)
     _refuse(script, [refusal for refusal in refusals if not refusal.only_flow])
     pieces = hand_on_headings(read_pieces(analysis, head), renewed)
-    foreseen = find_vetoes(analysis, head, body)
+    foreseen = find_vetoes(analysis, head, body, renewed if wishes.is_renewed else ())
     vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
     vetoes += () if wishes.is_renewed else _read_renewals(body, wishes.renewals)
     joined = frozenset(veto.place for veto in vetoes)
@@ -122,6 +125,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
             *script.notes,
             *opened.notes,
             *lifted,
+            *_tell_initial(stages),
             *_tell_readers(analysis, readers),
             *_tell_ends(analysis, ends, wishes),
             *wishes.notes,
@@ -194,7 +198,8 @@ def _plan_stages(
     if wishes.is_renewed:  # else they may have been names of the plan before
         _require_names(names, taken, wishes)
     return tuple(
-        _stage(analysis, head, *row) for row in zip(parts, names, interfaces, own, strict=True)
+        _stage(analysis, head, body, *row)
+        for row in zip(parts, names, interfaces, own, strict=True)
     )
 
 
@@ -204,6 +209,15 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
         unclear = find_unclear(analysis)
         why = f"; not clear is {shorten(unclear[0], 90, placeholder=' …')}" if unclear else ""
         yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
+
+
+def _tell_initial(stages: Sequence[PlannedStage]) -> Iterator[str]:
+    """Yield which names are None at first, and where."""
+    for stage in stages:
+        if stage.initial:
+            verb = "is" if len(stage.initial) == 1 else "are"
+            names = " and ".join(stage.initial)
+            yield f"{names} {verb} None at first in {stage.name}(), which may leave it unbound"
 
 
 def _tell_ends(analysis: Analysis, ends: frozenset[int], wishes: Wishes) -> Iterator[str]:
@@ -264,6 +278,7 @@ def _renamed(stage: StageName, renames: Mapping[str, str]) -> StageName:
 def _stage(
     analysis: Analysis,
     head: Head,
+    body: Body,
     pieces: tuple[Piece, ...],
     name: StageName,
     interface: Interface,
@@ -273,6 +288,7 @@ def _stage(
     lines = [script.line_in_file(statement.first) for statement in analysis.statements]
     own_lines = [lines[piece.statement] for piece in pieces]
     above = max(lines[: pieces[0].statement], default=0)
+    initial = {n for piece in pieces for n in body.initial.get(piece.statement, ())}
     last_line = script.line_in_file(analysis.statements[pieces[-1].statement].last)
     return PlannedStage(
         name=name.name,
@@ -280,6 +296,7 @@ def _stage(
         pieces=pieces,
         inputs=interface.inputs,
         results=interface.results,
+        initial=tuple(n for n in interface.results if n in initial),
         # What has gone down to its use stands above it in the file, the call of main below.
         first_line=next((line for line in own_lines if above < line <= last_line), own_lines[0]),
         last_line=max(last_line, own_lines[0]),

@@ -402,15 +402,22 @@ def _list_returned(one: Trial, other: Trial) -> set[str]:
 
 
 def _tell_change(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    place = _place_within(mine, theirs)
+    if place and mine["shown"][:_MOST_SHOWN] == theirs["shown"][:_MOST_SHOWN]:
+        return f"differs{place}: {mine['type']} {mine['shown'][:_MOST_SHOWN]!r}"
     return (
-        f"differs{_place_within(mine, theirs)}: {mine['type']} "
-        f"{mine['shown'][:80]!r} became {theirs['type']} {theirs['shown'][:80]!r}"
+        f"differs{place}: {mine['type']} {mine['shown'][:_MOST_SHOWN]!r} "
+        f"became {theirs['type']} {theirs['shown'][:_MOST_SHOWN]!r}"
     )
+
+
+_MOST_SHOWN: Final = 80
+"""Characters of a value that are shown in a sentence."""
 
 
 def _place_within(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
     """Return in which attribute or item two values first differ, if their texts do not show it."""
-    if mine["shown"] != theirs["shown"]:
+    if mine["shown"][:_MOST_SHOWN] != theirs["shown"][:_MOST_SHOWN]:
         return ""
     others = theirs.get("parts", {})
     parts = mine.get("parts", {}).items()

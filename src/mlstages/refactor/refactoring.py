@@ -135,9 +135,9 @@ def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TER
         It cannot be refactored; the message has every reason.
     """
     script = read_any(path)
-    if is_ours(path):
+    if _MARK in script.text.rstrip().rpartition("\n")[2]:
         raise RefusedError(
-            f"{path} is what mlstages has made of a script: refactor that one (or change this "
+            f"{path} is what mlstages has made of a script: refactor that one (or delete this "
             "one's last line, and it is yours)"
         )
     if not terms.is_run:

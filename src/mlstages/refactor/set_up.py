@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.library_options import is_option_call
 from mlstages.refactor.liveness import Body
-from mlstages.refactor.names import BUILTINS
+from mlstages.refactor.names import BUILTINS, stored_root
 from mlstages.refactor.purity import is_pure
+from mlstages.refactor.spelling import to_snake
 
 
 class Renewal(NamedTuple):
@@ -88,6 +90,34 @@ def find_renewed(analysis: Analysis, body: Body, index: int, loggers: Collection
     if not (is_same and is_left and is_once and is_whole) or changed - {*loggers}:
         return []
     return list(body.indexes[first : last + 1])
+
+
+def find_reset(
+    analysis: Analysis, head: Head, body: Body, known: Collection[int]
+) -> Iterator[Renewal]:
+    """Yield the statements that only give classes or modules at the head what the head gives.
+
+    ``if Config.debug: Config.epochs = 1`` is one. A new process has the class as it is at the head.
+    Those that are ``known`` to be called anew are left out.
+    """
+    for place, index in enumerate(body.indexes):
+        nodes = list(analysis.statements[index].walk())
+        changed = {*head.names.intersection(map(stored_root, nodes))}
+        names = body.names[place]
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        users = find_users(analysis, head, changed)
+        if (
+            any(users & below.mentions for below in body.names[place + 1 :])
+            and index not in known
+            and not (names.writes or names.deletes)
+            and names.mentions <= {*head.names, *BUILTINS}
+            and all(map(is_pure, calls))
+        ):
+            name = min(changed)
+            line = analysis.script.tell(
+                analysis.script.line_in_file(analysis.statements[index].first)
+            )
+            yield Renewal(index, f"{name} is changed at {line}", f"set_up_{to_snake(name)}")
 
 
 def find_needed(body: Body, renewed: Collection[int]) -> frozenset[str]:
