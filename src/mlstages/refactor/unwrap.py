@@ -246,15 +246,14 @@ def _find_only_call(
     """Return the last statement's place, the function that it calls and the call.
 
     Only where that call is all the work: what else stands there defines, imports, assigns or
-    sets an option.
+    sets an option. Or the function is called ``main``.
     """
     last = len(statements) - 1
-    if not all(_is_no_work(statement.node) for statement in statements[:last]):
-        return None
+    is_all = all(_is_no_work(statement.node) for statement in statements[:last])
     work = statements[last].node
     end = None if _has_own_exit(statements) else read_exit(work)
     match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
-        case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call):
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if is_all or name == "main":
             return last, name, call
     return None
 
