@@ -52,7 +52,7 @@ HEADINGS = {
     "an exported cell": (["# In[3]:"], Strength.SECTION, ""),
     "a blank line": ([""], Strength.BLANK, ""),
     "nothing": ([], Strength.NONE, ""),
-    "code that was switched off": (["# x = f(1)"], Strength.COMMENT, ""),
+    "code that was switched off": (["# x = f(1)"], Strength.NONE, ""),
     "marks of reST": (["# Fit a :class:`~a.b.Tree`"], Strength.COMMENT, "Fit a Tree"),
 }
 
@@ -220,3 +220,39 @@ def test_a_stage_is_renamed_at_will():
 def test_as_many_stages_as_wanted():
     text = "".join(f"a{i} = len('{i}')\n" for i in range(10))
     assert [len(plan_of(text, n_stages=n).stages) for n in (1, 3, 7, 10)] == [1, 3, 7, 10]
+
+
+OFF = """
+    # load
+    xs = [3, 1]
+    # xs = open("a.txt").readlines()
+    #xs = [1]  # did not help
+    # for x in xs:
+    #     print(x)
+    print(len(xs))
+
+    # tell
+    total = sum(xs)
+    print(total)
+    #plt.show()
+
+    # mean
+    print(total / len(xs))
+    """
+
+
+def test_code_that_was_switched_off_belongs_to_what_stands_above_it():
+    plan = plan_of(OFF)
+    assert [stage.name.partition("_")[0] for stage in plan.stages][:2] == ["load", "tell"]
+    text = write_functions(plan)
+    of_load, of_tell, *_ = text.split("\n\n\n")[1:]
+    assert of_load.count("#") == 5
+    assert "    #plt.show()\n    return total" in of_tell
+
+
+def test_a_setting_that_is_no_parameter_is_told():
+    text = "N = 3\nM = 4\ndef f(n=N):\n    return n\nprint(f(), M)\n"
+    notes = plan_of(text).notes
+    assert [note for note in notes if "no parameter" in note] == [
+        "N is no parameter: f reads it while it is defined"
+    ]

@@ -434,9 +434,12 @@ def draw_plan(plan: Plan) -> RenderableType:
 
 
 def _note_plan(plan: Plan) -> Iterator[Text]:
-    settings = ", ".join(f"{s.name}={s.literal}" for _, s in plan.head.settings)
+    settings = [f"{s.name}={s.literal}" for _, s in plan.head.settings]
+    for argument in plan.arguments.arguments if plan.arguments else ():
+        default = "" if argument.default is None else f"={argument.default}"
+        settings.append(f"{argument.parameter}{default}")
     if settings:
-        yield Text(f"parameters: {settings}")
+        yield Text(f"parameters: {', '.join(settings)}")
     for note in plan.notes:
         yield Text(f"note: {note}")
     for merge in plan.merges:

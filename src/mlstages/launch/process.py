@@ -194,6 +194,12 @@ def read_flow_name(flow_file: Path) -> str:
 def _require_file(flow_file: Path) -> None:
     if not flow_file.is_file():
         raise FileError(f"{flow_file} does not exist: give the file of a flow")
+    # Not to be run as a script, which may do anything. Whoever imports a flow names it so.
+    if b"flow" not in flow_file.read_bytes().lower():
+        raise FileError(
+            f"{flow_file} has no flow: give a file with a class of FlowSpec (mlstages refactor "
+            "makes one of a script)"
+        )
 
 
 def _execute(

@@ -60,7 +60,7 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
     lifted = {place for place, _ in head.settings}
     definitions = set(head.definitions)
     orphaned = _find_orphaned(analysis, head)
-    pieces = []
+    pieces: list[Piece] = []
     waiting: list[str] = []
     has_begun = False
     for i, statement in enumerate(analysis.statements):
@@ -68,6 +68,10 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
         if i == 0:
             above = above[_header_length(above) :]
         if i in body:
+            if pieces and pieces[-1].statement == i - 1:
+                n_code = _count_code(above)
+                pieces[-1] = pieces[-1]._replace(lines=(*pieces[-1].lines, *above[:n_code]))
+                above = above[n_code:]
             above = [*waiting, *above]
             pieces.append(Piece(i, read_heading(above), tuple(above), statement.lines))
             waiting, has_begun = [], True
@@ -182,9 +186,10 @@ def read_heading(lines: list[str]) -> Heading:
                 title = _plain(bare)
                 strength = max(strength, Strength.SECTION)
             else:
-                strength = max(strength, Strength.COMMENT)
+                is_code = _is_code(bare)
+                strength = strength if is_code else max(strength, Strength.COMMENT)
                 kept.append(text)
-                if bare and not prose and not _is_code(bare):
+                if bare and not prose and not is_code:
                     prose = _first_sentence(texts[place:])
         elif kept and kept[-1]:
             kept.append("")
@@ -220,9 +225,26 @@ def _plain(text: str) -> str:
     return text.strip().strip("#").strip().rstrip(".:;,-=_~ ").strip()
 
 
+def _count_code(lines: list[str]) -> int:
+    """Return how many lines right below a statement are code that was switched off.
+
+    That belongs to what stands above it, in whose place it had been tried.
+    """
+    n_code = 0
+    for line in lines:
+        bare = line.strip().lstrip("#")
+        goes_on = n_code and bare.startswith("    ") and bare.strip()
+        if not line.startswith("#") or CELL.match(line) or not (goes_on or _is_code(bare.strip())):
+            break
+        n_code += 1
+    return n_code
+
+
 def _is_code(text: str) -> bool:
     """Tell whether a comment is a statement that was switched off."""
-    if not re.search(r"[=()\[\]]|^import |^from \w+ import", text):
+    if text.endswith(":"):
+        text += "\n    pass"
+    if not re.search(r"[=()\[\]]|^import |^from \w+ import|^for \w+ in .*:", text):
         return False
     try:
         tree = ast.parse(text)

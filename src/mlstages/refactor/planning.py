@@ -43,6 +43,7 @@ from mlstages.refactor.set_up import (
     hand_on_headings,
     name_together,
 )
+from mlstages.refactor.settings import read_setting
 from mlstages.refactor.sink import sink_definitions
 from mlstages.refactor.unwrap import unwrap
 
@@ -125,6 +126,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
             *script.notes,
             *opened.notes,
             *lifted,
+            *_tell_kept(analysis, head),
             *_tell_initial(stages),
             *_tell_readers(analysis, readers),
             *_tell_ends(analysis, ends, wishes),
@@ -209,6 +211,22 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
         unclear = find_unclear(analysis)
         why = f"; not clear is {shorten(unclear[0], 90, placeholder=' …')}" if unclear else ""
         yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
+
+
+def _tell_kept(analysis: Analysis, head: Head) -> Iterator[str]:
+    """Yield which settings are no parameters, and what reads them before there could be one."""
+    for i in head.constants:
+        setting = read_setting(analysis.statements[i])
+        if setting is None or not setting.name.isupper():
+            continue
+        users = [
+            name
+            for other in (*head.imports, *head.constants, *head.definitions)
+            if other != i and setting.name in analysis.names[other].mentions
+            for name in analysis.names[other].in_order(analysis.names[other].writes)
+        ]
+        if users:
+            yield f"{setting.name} is no parameter: {users[0]} reads it while it is defined"
 
 
 def _tell_initial(stages: Sequence[PlannedStage]) -> Iterator[str]:
