@@ -254,5 +254,5 @@ def test_a_setting_that_is_no_parameter_is_told():
     text = "N = 3\nM = 4\ndef f(n=N):\n    return n\nprint(f(), M)\n"
     notes = plan_of(text).notes
     assert [note for note in notes if "no parameter" in note] == [
-        "N is no parameter: f reads it while it is defined"
+        "N is no parameter: f needs it at the head of the module"
     ]

@@ -214,7 +214,7 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
 
 
 def _tell_kept(analysis: Analysis, head: Head) -> Iterator[str]:
-    """Yield which settings are no parameters, and what reads them before there could be one."""
+    """Yield which settings are no parameters, and what needs them where they are."""
     for i in head.constants:
         setting = read_setting(analysis.statements[i])
         if setting is None or not setting.name.isupper():
@@ -226,7 +226,7 @@ def _tell_kept(analysis: Analysis, head: Head) -> Iterator[str]:
             for name in analysis.names[other].in_order(analysis.names[other].writes)
         ]
         if users:
-            yield f"{setting.name} is no parameter: {users[0]} reads it while it is defined"
+            yield f"{setting.name} is no parameter: {users[0]} needs it at the head of the module"
 
 
 def _tell_initial(stages: Sequence[PlannedStage]) -> Iterator[str]:
