@@ -5,7 +5,7 @@ from metaflow import FlowSpec, step
 
 
 class IrisNotebookFlow(FlowSpec):
-    """The stages of iris_notebook.ipynb."""
+    """Iris."""
 
     @step
     def start(self):
@@ -28,4 +28,4 @@ class IrisNotebookFlow(FlowSpec):
 if __name__ == "__main__":
     IrisNotebookFlow()
 
-# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run. [d0721f23]
+# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run. [77010ad4]

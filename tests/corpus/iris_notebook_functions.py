@@ -1,4 +1,7 @@
-"""The stages of iris_notebook.ipynb, one function each."""
+"""Iris
+
+Which flower is it?
+"""
 
 import numpy as np
 from sklearn.datasets import load_iris
@@ -38,4 +41,4 @@ def main():
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run. [616d5d63]
+# Made by mlstages refactor from iris_notebook.ipynb; not proven: nothing was run. [486991a7]

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from mlstages.errors import FileError, RefusedError, ScriptError
+from mlstages.refactor.functions_text import write_functions
 from mlstages.refactor.notebook import read_notebook
+from mlstages.refactor.planning import plan_script
 
 
 def write(tmp_path, *cells, **metadata):
@@ -225,3 +227,50 @@ def test_a_missing_file_is_told(tmp_path):
 def test_no_code_is_nothing_to_refactor(tmp_path):
     with pytest.raises(ScriptError, match="no cell of code"):
         read_notebook(write(tmp_path, ("markdown", "# only words")))
+
+
+ABOUT = {
+    "a title": ("# Churn", '"""Churn"""\n'),
+    "a title and text": (
+        '# Churn \\o/\n\nOf the """old""" export.\n',
+        "\"\"\"Churn \\\\o/\n\nOf the '''old''' export.\n\"\"\"\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "docstring"), ABOUT.values(), ids=ABOUT)
+def test_the_title_of_a_notebook_is_its_docstring(tmp_path, text, docstring):
+    path = write(tmp_path, ("markdown", text), ("code", "a = 1"), ("markdown", "## Load"))
+    script = read_notebook(path)
+    assert script.text.startswith(f"{docstring}\n")
+    assert script.text.count("# %%") == 2
+    line = script.text.split("\n").index("a = 1") + 1
+    assert script.tell(line) == "cell 2"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [("markdown", "# Load"), ("code", "a = 1"), ("markdown", "# Fit"), ("code", "b = a")],
+        [("markdown", "Some words"), ("code", "a = 1")],
+        [("code", "a = 1"), ("markdown", "# Fit"), ("code", "b = a")],
+    ],
+    ids=["a title of a section", "no title", "below the first cell"],
+)
+def test_what_is_about_a_part_of_a_notebook_is_a_heading(tmp_path, cells):
+    assert '"""' not in read_notebook(write(tmp_path, *cells)).text
+
+
+def test_a_heading_above_a_setting_heads_the_work_below_it(tmp_path):
+    path = write(
+        tmp_path,
+        ("markdown", "## Load"),
+        ("code", "xs = list('ab')\nprint(xs)"),
+        ("markdown", "## Define churn\nThose who left."),
+        ("code", "DAYS = 60\nys = [x for x in xs if len(x) < DAYS]\nprint(ys)"),
+    )
+    plan = plan_script(read_notebook(path))
+    assert [stage.name for stage in plan.stages] == ["load_xs", "define_churn"]
+    text = write_functions(plan)
+    assert "def main(DAYS=60):" in text
+    assert '    """Define churn."""\n    # Those who left.\n' in text

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from mlstages.refactor.headings import Piece, Strength, header_lines, lines_above
+from mlstages.refactor.headings import Piece, Strength, find_orphaned, header_lines, lines_above
 from mlstages.refactor.plan import Plan, PlannedStage
 from mlstages.refactor.script import Statement, indent, split_lines
 from mlstages.refactor.settings import Setting
@@ -167,7 +167,11 @@ def _inner_comments(piece: Piece) -> Iterator[str]:
 
 
 def _main(plan: Plan) -> str:
-    settings = [setting for _, setting in plan.head.settings]
+    orphaned = find_orphaned(plan.analysis, plan.head)
+    settings = [
+        setting._replace(above=()) if index in orphaned else setting
+        for index, setting in plan.head.settings
+    ]
     lines = [_signature(main_name(plan), settings)]
     name = PurePath(plan.script.name).name
     summary = _first_line(plan.docstring) if plan.head.docstring is None else ""

@@ -59,7 +59,7 @@ def read_pieces(analysis: Analysis, head: Head) -> list[Piece]:
     body = set(head.body)
     lifted = {place for place, _ in head.settings}
     definitions = set(head.definitions)
-    orphaned = _find_orphaned(analysis, head)
+    orphaned = find_orphaned(analysis, head)
     pieces: list[Piece] = []
     waiting: list[str] = []
     has_begun = False
@@ -90,7 +90,7 @@ def lines_above(analysis: Analysis, head: Head, index: int) -> tuple[str, ...]:
     if index == 0:
         above = above[_header_length(above) :]
     if index in head.definitions:
-        if index in _find_orphaned(analysis, head):
+        if index in find_orphaned(analysis, head):
             return ()
         return tuple(above[attached_from(above) :])
     has_begun = bool(head.body) and index > head.body[0]
@@ -102,16 +102,17 @@ def lines_above(analysis: Analysis, head: Head, index: int) -> tuple[str, ...]:
 _NUMBERED: Final = re.compile(r"^#+\s*((step|part|section)\s+)?\d+\s*[.):]\s", re.IGNORECASE)
 
 
-def _find_orphaned(analysis: Analysis, head: Head) -> set[int]:
-    """Return the definitions whose comment is the heading of the body's next statement.
+def find_orphaned(analysis: Analysis, head: Head) -> set[int]:
+    """Return the definitions and settings whose comment heads the body's next statement.
 
     It begins a section, and the statement below has no comment of its own.
     """
+    lifted = {place for place, _ in head.settings}
     orphaned: set[int] = set()
     waiting: int | None = None
     for i, statement in enumerate(analysis.statements):
         above = [*statement.lead_lines]
-        if i in head.definitions:
+        if i in head.definitions or i in lifted:
             attached = above[attached_from(above) :]
             is_numbered = any(_NUMBERED.match(line.strip()) for line in attached)
             if is_numbered or read_heading(attached).strength >= Strength.SECTION:

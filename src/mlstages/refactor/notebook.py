@@ -96,7 +96,9 @@ def read_notebook(path: Path) -> Script:
     cells = _cells_of(content, path)
     _require_python(content, path)
     texts = [_text_of(cell) for cell in cells if cell.get("cell_type") == "code"]
-    lines: list[str] = [*_SHOWS] if _calls_display(texts) else []
+    about = _find_title(cells)
+    lines = [*_as_docstring(_text_of(cells[0]))] if about else []
+    lines += _SHOWS if _calls_display(texts) else ()
     of_lines: list[int] = [1] * len(lines)
     faults: list[str] = []
     left_out: list[str] = []
@@ -105,6 +107,8 @@ def read_notebook(path: Path) -> Script:
     keeps_figures = any(_KEEPS_FIGURES.search(_text_of(cell)) for cell in cells)
     for number, cell in enumerate(cells, start=1):
         text = _text_of(cell)
+        if about and number == 1:
+            continue
         if cell.get("cell_type") == "markdown":
             lines += _as_comments(text)
         elif cell.get("cell_type") == "code" and text.strip():
@@ -130,7 +134,7 @@ def read_notebook(path: Path) -> Script:
         cells=tuple(of_lines[_count_leading_blanks(lines) :]),
         notes=tuple(_list_notes(cells, left_out, shown)),
     )
-    if not parse_script(script).body:
+    if len(parse_script(script).body) <= about:
         raise ScriptError(f"{path} has no cell of code: there is nothing to refactor")
     return part_shared_lines(without_tabs(script))
 
@@ -266,6 +270,31 @@ def _is_beside(line: str) -> bool:
 def _text_of(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input", ""))
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+_TITLE: Final = re.compile(r"\s*#\s+\S")
+
+
+def _find_title(cells: list[dict[str, Any]]) -> bool:
+    """Tell whether the first cell is about all: it has the one heading of the first level."""
+    titled = [
+        number
+        for number, cell in enumerate(cells)
+        if cell.get("cell_type") == "markdown" and _TITLE.match(_text_of(cell))
+    ]
+    return titled == [0]
+
+
+def _as_docstring(text: str) -> Iterator[str]:
+    """Yield the lines of a docstring that says what a cell of text says."""
+    text = text.strip().replace("\\", "\\\\").replace('"""', "'''")
+    title, *rest = text.split("\n")
+    title = title.lstrip("# ").rstrip()
+    if not any(line.strip() for line in rest):
+        yield f'"""{title}"""'
+    else:
+        yield from (f'"""{title}', "", *"\n".join(rest).strip("\n").split("\n"), '"""')
+    yield ""
 
 
 def _as_comments(text: str) -> list[str]:
