@@ -8,12 +8,12 @@ parameter with all arguments as they would be typed.
 
 import ast
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mlstages.errors import OptionError
-from mlstages.refactor.analysis import Analysis
+from mlstages.refactor.analysis import Analysis, read_assignment
 from mlstages.refactor.command_line import find_commands, find_names_of_argv, reads_command_line
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.names import root_name
@@ -32,7 +32,7 @@ AS_TEXT: Final = "arguments"
 _TYPES: Final = ("int", "float", "str")
 _PATHS: Final = ("Path", "pathlib.Path")
 _KNOWN_WORDS: Final = frozenset(
-    {"type", "default", "help", "choices", "required", "action", "dest", "metavar"}
+    {"type", "default", "help", "choices", "required", "action", "dest", "metavar", "nargs"}
 )
 
 
@@ -55,6 +55,10 @@ class Argument:
     """What a flag (``store_true``, ``store_false``) stores."""
     made: str = ""
     """What the script makes of the text, as it spells it: ``Path``."""
+    many: str = ""
+    """The type of each of its values, which one text holds; empty if it takes one value."""
+    is_none: bool = False
+    """Of many, None where none is given."""
 
     @property
     def parameter(self) -> str:
@@ -89,7 +93,7 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
             nodes = [analysis.statements[i].node for i in indexes]
         else:
             continue
-        arguments = _read_parser(nodes) if nodes else None
+        arguments = _read_parser(nodes, _find_choices(analysis)) if nodes else None
         is_clear = arguments is not None and len({a.name for a in arguments}) == len(arguments)
         if not is_clear or len(analysis.written_by(target)) != 1:
             return None
@@ -125,13 +129,14 @@ def find_readers(analysis: Analysis, head: Head) -> frozenset[int]:
 def find_unclear(analysis: Analysis) -> list[str]:
     """Return the arguments of parsers, as the text spells them, that no parameter stands for."""
     calls = (node for statement in analysis.statements for node in statement.walk())
+    known = _find_choices(analysis)
     return [
         ast.unparse(call)
         for call in calls
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and call.func.attr == "add_argument"
-        and _read_argument(call) is None
+        and _read_argument(call, known) is None
     ]
 
 
@@ -208,12 +213,33 @@ def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> list[int]:
     return [indexes[place] for place in found]
 
 
-def _read_parser(nodes: Sequence[ast.stmt]) -> list[Argument] | None:
+def _find_choices(analysis: Analysis) -> dict[str, tuple[Any, ...]]:
+    """Return the items of lists and the keys of dictionaries that are bound once, by their names.
+
+    Of a dictionary only the keys need be literals: ``MODELS = {"ridge": Ridge}``.
+    """
+    changed = {name for names in analysis.names for name in names.mutated}
+    found: dict[str, tuple[Any, ...]] = {}
+    for statement in analysis.statements:
+        assigned = read_assignment(statement)
+        if assigned is None or assigned[0] in changed or len(analysis.written_by(assigned[0])) != 1:
+            continue
+        name, value = assigned
+        nodes = value.keys if isinstance(value, ast.Dict) else getattr(value, "elts", [])
+        keys = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        if keys and len(keys) == len(nodes):
+            found[name] = tuple(keys)
+    return found
+
+
+def _read_parser(
+    nodes: Sequence[ast.stmt], known: Mapping[str, tuple[Any, ...]]
+) -> list[Argument] | None:
     arguments = []
     for node in nodes:
         match node:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="add_argument")) as call):
-                argument = _read_argument(call)
+                argument = _read_argument(call, known)
                 if argument is None:
                     return None
                 arguments.append(argument)
@@ -228,7 +254,7 @@ def _read_parser(nodes: Sequence[ast.stmt]) -> list[Argument] | None:
     return arguments
 
 
-def _read_argument(call: ast.Call) -> Argument | None:
+def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argument | None:
     flags = [a.value for a in call.args if isinstance(a, ast.Constant)]
     words = {k.arg: k.value for k in call.keywords}
     if len(flags) != len(call.args) or not flags or not _KNOWN_WORDS.issuperset(words):
@@ -239,10 +265,11 @@ def _read_argument(call: ast.Call) -> Argument | None:
     try:
         dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
         said = ast.literal_eval(words["help"]) if "help" in words else ""
-        choices = _read_choices(words["choices"]) if "choices" in words else ()
+        choices = _read_choices(words["choices"], known) if "choices" in words else ()
         default = _read_default(words["default"]) if "default" in words else None
         is_required = "required" in words and bool(ast.literal_eval(words["required"]))
         action = ast.literal_eval(words["action"]) if "action" in words else "store"
+        number = ast.literal_eval(words["nargs"]) if "nargs" in words else None
     except (TypeError, ValueError):
         return None
     if choices:
@@ -265,6 +292,11 @@ def _read_argument(call: ast.Call) -> Argument | None:
             return None  # there is no path of None
     if action != "store" or kind not in _TYPES or not name.isidentifier():
         return None
+    if number is not None:
+        is_clear = number in ("+", "*") and not (choices or made)
+        needed = is_required or not options
+        many = _as_many(default, kind, is_required=needed) if is_clear else None
+        return many and replace(many, name=name, flags=options, help=f"{said} {_SEVERAL}".strip())
     if default is not None and type(default).__name__ != kind:
         return None  # argparse converts it, a parameter would not
     return Argument(
@@ -275,6 +307,28 @@ def _read_argument(call: ast.Call) -> Argument | None:
         help=str(said).replace("%(default)s", repr(default)).replace("%%", "%"),
         choices=choices,
         made=made,
+    )
+
+
+_SEVERAL: Final = "(several, with blanks between)"
+
+
+def _as_many(default: Any, kind: str, *, is_required: bool) -> Argument | None:
+    """Return an argument that takes several values, as one text; None if that cannot hold them."""
+    values = default if isinstance(default, list) else []
+    if default is not None and not isinstance(default, list):
+        return None  # the script would have no list
+    if any(type(value).__name__ != kind for value in values):
+        return None
+    text = to_literal(shlex.join(map(str, values)))
+    return Argument(
+        name="",
+        flags=(),
+        kind="str",
+        default=None if is_required else text,
+        help="",
+        many=kind,
+        is_none=default is None and not is_required,
     )
 
 
@@ -293,8 +347,21 @@ def _makes_path(node: ast.expr | None) -> bool:
     return False
 
 
-def _read_choices(node: ast.expr) -> tuple[Any, ...]:
-    """Return choices as the text has them; those of a set in an order that stays."""
+def _read_choices(node: ast.expr, known: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return choices as the text has them; those of a set in an order that stays.
+
+    They may be those of a list or a dictionary that is ``known``: ``sorted(MODELS)``.
+    """
+    match node:
+        case ast.Name(id=name) if name in known:
+            return known[name]
+        case (
+            ast.Call(func=ast.Name(id="list" | "tuple"), args=[ast.Name(id=name)], keywords=[])
+            | ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="keys"), args=[])
+        ) if name in known:
+            return known[name]
+        case ast.Call(func=ast.Name(id="sorted"), args=[inner], keywords=[]):
+            return tuple(sorted(_read_choices(inner, known)))
     found = ast.literal_eval(node)
     if isinstance(found, str):  # of which any part will do
         raise ValueError(found)
@@ -341,12 +408,21 @@ def translate_arguments(
             raise OptionError(f"the script has no argument {word}")
         if argument.kind == "bool":
             value = str(argument.stored)
+        elif argument.many:
+            values = [value] if equals else []
+            while words and not (equals and argument.flags) and not _is_flag(words[0], by_flag):
+                values.append(words.pop(0))
+            value = shlex.join(values)
         elif not equals:
             if not words:
                 raise OptionError(f"the argument {word} lacks its value")
             value = words.pop(0)
         options += [f"--{argument.parameter}", value]
     return options
+
+
+def _is_flag(word: str, known: Mapping[str, Argument]) -> bool:
+    return word.partition("=")[0] in known
 
 
 def unparsed(arguments: Arguments | None) -> list[dict[str, Any]]:

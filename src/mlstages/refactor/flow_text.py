@@ -31,7 +31,9 @@ def write_flow(plan: Plan, module: str) -> str:
     carried = {state for step in plan.steps for state in step.takes_over}
     modules = ["import argparse\n"] if arguments else []
     modules += ["import random\n"] if "random" in carried else []
-    modules += ["import shlex\n", "import sys\n"] if reads else []
+    splits = reads or any(each.many for each in (arguments.arguments if arguments else ()))
+    modules += ["import shlex\n"] if splits else []
+    modules += ["import sys\n"] if reads else []
     modules += ["\n"] if modules else []
     modules += ["import numpy as np\n"] if "numpy" in carried else []
     head = (
@@ -286,6 +288,11 @@ def _namespace(arguments: Arguments, target: str, margin: str) -> str:
 
 def _read_parameter(argument: Argument) -> str:
     value = f"self.{argument.parameter}"
+    if argument.many:
+        value = f"shlex.split({value})"
+        if argument.many != "str":
+            value = f"[{argument.many}(each) for each in {value}]"
+        return f"{value} or None" if argument.is_none else value
     return f"functions.{argument.made}({value})" if argument.made else value
 
 

@@ -156,9 +156,10 @@ def prove(
     # That another status is chance is so rare that one more run of the script must do.
     n_most = _MOST_REPEATS if trial.status == original.status else 1
     again = run_again(original, one, laboratory, n_most)
-    itself = find_difference(original := _tolerate_pickles(original, again), again)
+    itself = find_difference(original := tolerate_pickles(original, again), again)
     if not itself:
-        return Proof(judge(original, trial, is_fixed=False), original, laboratory, trial)
+        trial, outcome = look_into(original, trial, other, laboratory)
+        return Proof(outcome, original, laboratory, trial)
     return prove_fixed(laboratory, one, other, itself, report)
 
 
@@ -166,7 +167,13 @@ def run_candidate(
     original: Trial, other: Candidate, laboratory: Laboratory
 ) -> tuple[Trial, Outcome]:
     """Return a run of ``other`` with the verdict on it."""
-    trial = other.run(laboratory)
+    return look_into(original, other.run(laboratory), other, laboratory)
+
+
+def look_into(
+    original: Trial, trial: Trial, other: Candidate, laboratory: Laboratory
+) -> tuple[Trial, Outcome]:
+    """Return the verdict on a run of ``other``, with what a closer look shows."""
     outcome = judge(original, trial, is_fixed=laboratory.is_fixed)
     if outcome.difference or other.look is None:
         return trial, outcome
@@ -183,7 +190,7 @@ def run_again(
     """
     for _ in range(n_most if original.seconds < _SHORT else 1):
         again = one(laboratory)
-        if find_difference(_tolerate_pickles(original, again), again):
+        if find_difference(tolerate_pickles(original, again), again):
             break
     return again
 
@@ -198,21 +205,22 @@ def prove_fixed(
     """Return the verdict on ``other`` beside ``one``, both with fixed seeds and clock."""
     report(f"the script differs from itself ({itself}): fixing seeds and clock")
     laboratory = replace(laboratory, is_fixed=True)
-    original, again = one(laboratory), one(laboratory)
-    original = _tolerate_pickles(original, again)
-    still = find_difference(original, again)
-    if not still and original.status:
+    original = one(laboratory)
+    if original.status:
         still = f"it ends with status {original.status}"
-    if still:
-        return Proof(_not_comparable(still), original, laboratory, again, itself)
+        return Proof(not_comparable(still), original, laboratory, original, itself)
     trial, outcome = judge_run(original, other, laboratory, report)
-    if outcome.difference:  # it may have agreed with itself by chance
-        still = find_difference(original, run_again(original, one, laboratory))
-        outcome = _not_comparable(still) if still else outcome
+    if outcome.difference:
+        again = run_again(original, one, laboratory)
+        original = tolerate_pickles(original, again)
+        if still := find_difference(original, again):
+            return Proof(not_comparable(still), original, laboratory, trial, itself)
+        trial, outcome = look_into(original, trial, other, laboratory)
     return Proof(outcome, original, laboratory, trial, itself)
 
 
-def _not_comparable(still: str) -> Outcome:
+def not_comparable(still: str) -> Outcome:
+    """Return the verdict where two runs of the script differ by ``still``."""
     return Outcome(
         verdict=Verdict.NOT_COMPARABLE,
         difference=f"two runs of the script differ, fixed seeds and clock or not: {still}",
@@ -240,7 +248,7 @@ def judge_run(
     return trial, outcome
 
 
-def _tolerate_pickles(original: Trial, again: Trial) -> Trial:
+def tolerate_pickles(original: Trial, again: Trial) -> Trial:
     """Return a run whose pickles are known by what they hold, where their bytes are no measure.
 
     Two runs of one script write other bytes where an object remembers an address, as

@@ -33,11 +33,13 @@ from mlstages.refactor.proof import (
     find_moved_pickles,
     judge,
     judge_run,
+    not_comparable,
     of_functions,
     prove,
     prove_fixed,
     run_again,
     run_candidate,
+    tolerate_pickles,
 )
 from mlstages.refactor.script import Script, read_script
 from mlstages.refactor.stage_calls import find_stages
@@ -226,6 +228,16 @@ def _prove(
         again = run_again(proof.original, run_script, proof.laboratory)
         if itself := find_difference(proof.original, again):
             proof = prove_fixed(laboratory, run_script, candidate, itself, terms.report)
+            cut = prove_flow(proof)
+    if cut.outcome.verdict == Verdict.DIFFERS and proof.laboratory.is_fixed:
+        # The functions may have agreed by chance: the script was run once under fixed seeds.
+        terms.report(f"running {path.name} again: does it do the same twice?")
+        again = run_again(proof.original, run_script, proof.laboratory)
+        steady = tolerate_pickles(proof.original, again)
+        if still := find_difference(steady, again):
+            cut = cut._replace(outcome=not_comparable(still))
+        elif steady.unsteady != proof.original.unsteady:
+            proof = proof._replace(original=steady)
             cut = prove_flow(proof)
     functions = proof.outcome
     if (text_of_flow := write_functions(cut.plan)) != own and not functions.difference:
