@@ -88,9 +88,25 @@ NOT_WHOLE = {
         "parser.add_argument('--a', type=open)\n",
         "parser.add_argument('--a', type=open)",
     ),
-    "many values": (
-        "parser.add_argument('--a', nargs='+')\n",
-        "parser.add_argument('--a', nargs='+')",
+    "two values": (
+        "parser.add_argument('--a', nargs=2)\n",
+        "parser.add_argument('--a', nargs=2)",
+    ),
+    "a tuple of values": (
+        "parser.add_argument('--a', nargs='+', default=('b',))\n",
+        "parser.add_argument('--a', nargs='+', default=('b',))",
+    ),
+    "values of another type": (
+        "parser.add_argument('--a', nargs='+', type=float, default=[1])\n",
+        "parser.add_argument('--a', nargs='+', type=float, default=[1])",
+    ),
+    "many values, or none, in a place": (
+        "parser.add_argument('a', nargs='*')\n",
+        "parser.add_argument('a', nargs='*')",
+    ),
+    "choices that change": (
+        "KINDS = ['b']\nKINDS.append('c')\nparser.add_argument('--a', choices=KINDS)\n",
+        "parser.add_argument('--a', choices=KINDS)",
     ),
     "counting": (
         "parser.add_argument('-v', action='count')\n",
@@ -183,3 +199,54 @@ def test_a_parser_that_is_not_clear_is_one_stage_all_the_same():
         "one = sub.add_parser('one')\none.add_argument('--n')\nargs = p.parse_args()\nprint(args)\n"
     )
     assert [(stage.first_line, stage.last_line) for stage in plan.stages][1] == (5, 12)
+
+
+MANY = """
+    import argparse
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--alphas", type=float, nargs="+", default=[0.1, 2.0], help="to try")
+    parser.add_argument("--features", nargs="*")
+    args = parser.parse_args()
+    print(args.files, args.alphas, args.features)
+    """
+
+
+def test_many_values_are_one_text_of_the_flow():
+    flow = " ".join(write_flow(plan_of(MANY), "train_functions").split())
+    assert "import shlex" in flow
+    for line in (
+        '"files", type=str, required=True, help="(several, with blanks between)"',
+        '"alphas", type=str, default="0.1 2.0", help="to try (several, with blanks between)"',
+        '"features", type=str, default=""',
+        "files=shlex.split(self.files), "
+        "alphas=[float(each) for each in shlex.split(self.alphas)], "
+        "features=shlex.split(self.features) or None",
+    ):
+        assert line in flow
+
+
+def test_many_values_are_given_to_the_flow_as_one_text():
+    given = ["a b.csv", "c.csv", "--alphas", "1", "-2", "--features=x", "--alphas=3"]
+    assert translate_arguments(plan_of(MANY).arguments, given) == [
+        "--files", "'a b.csv' c.csv", "--alphas", "1 -2", "--features", "x", "--alphas", "3",
+    ]  # fmt: skip
+
+
+CHOICES = {
+    "a list": ("['b', 'a']", "KINDS", ("b", "a")),
+    "the keys of a dictionary": ("{'b': open, 'a': print}", "KINDS.keys()", ("b", "a")),
+    "sorted keys": ("{'b': open, 'a': print}", "sorted(KINDS)", ("a", "b")),
+    "a list of keys": ("{'b': open, 'a': print}", "list(KINDS)", ("b", "a")),
+}
+
+
+@pytest.mark.parametrize(("kinds", "choices", "found"), CHOICES.values(), ids=CHOICES)
+def test_choices_may_be_those_of_a_constant(kinds, choices, found):
+    plan = plan_of(
+        f"import argparse\nKINDS = {kinds}\nparser = argparse.ArgumentParser()\n"
+        f"parser.add_argument('--kind', choices={choices}, default='a')\n"
+        "args = parser.parse_args()\nprint(KINDS, args.kind)\n"
+    )
+    [argument] = plan.arguments.arguments
+    assert argument.choices == found

@@ -293,7 +293,7 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
     if action != "store" or kind not in _TYPES or not name.isidentifier():
         return None
     if number is not None:
-        is_clear = number in ("+", "*") and not (choices or made)
+        is_clear = number in ("+", "*" if options else "+") and not (choices or made)
         needed = is_required or not options
         many = _as_many(default, kind, is_required=needed) if is_clear else None
         return many and replace(many, name=name, flags=options, help=f"{said} {_SEVERAL}".strip())
