@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.command_line import find_commands
+from mlstages.refactor.exits import read_exit, tells_failure
 from mlstages.refactor.head import Head, find_users
-from mlstages.refactor.unwrap import read_exit, tells_failure
 
 
 def find_early_ends(analysis: Analysis, head: Head) -> frozenset[int]:

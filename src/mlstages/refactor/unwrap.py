@@ -7,8 +7,9 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import (
     Line,
@@ -22,16 +23,6 @@ from mlstages.refactor.script import (
     split_statements,
     with_lines,
 )
-
-_EXITS: Final = ("sys.exit", "exit", "quit")
-
-
-class Exit(NamedTuple):
-    """How a statement ends the script."""
-
-    spelled: str
-    """``sys.exit``, ``exit``, ``quit`` or ``raise SystemExit``."""
-    status: ast.expr | None
 
 
 class Unwrapped(NamedTuple):
@@ -74,7 +65,7 @@ def _without_last_exit(script: Script, notes: list[str]) -> Script:
     end = read_exit(last.node)
     if len(statements) == 1 or end is None or _has_own_exit(statements):
         return script
-    if not _is_success(end.status):
+    if not is_success(end.status):
         return script
     lines = read_lines(script)
     del lines[last.first - 1 : last.last]
@@ -110,9 +101,9 @@ def _with_exit_of_failure(script: Script, notes: list[str]) -> Script:
 def _write_exit_of_failure(script: Script, end: Exit) -> list[str] | None:
     """Return the lines that end a script where its status tells failure; None for other ends."""
     match end.status:
-        case ast.IfExp(test=test, body=success, orelse=failure) if _is_success(success):
+        case ast.IfExp(test=test, body=success, orelse=failure) if is_success(success):
             head = f"if {_negate(script, test)}:"
-        case ast.IfExp(test=test, body=failure, orelse=success) if _is_success(success):
+        case ast.IfExp(test=test, body=failure, orelse=success) if is_success(success):
             head = f"if {ast.get_source_segment(script.text, test)}:"
         case ast.Name(id=name):
             return [f"if {name}:", f"    {end.spelled}({name})"]
@@ -131,24 +122,6 @@ def _negate(script: Script, test: ast.expr) -> str:
         case ast.BoolOp() | ast.IfExp() | ast.Lambda() | ast.NamedExpr():
             return f"not ({ast.get_source_segment(script.text, test)})"
     return f"not {ast.get_source_segment(script.text, test)}"
-
-
-def read_exit(node: ast.stmt) -> Exit | None:
-    """Return how a statement ends the script; None if it does not, or not with one status."""
-    match node:
-        case ast.Expr(value=ast.Call(func=function, args=arguments, keywords=[])):
-            spelled = ast.unparse(function)
-            if spelled not in _EXITS:
-                return None
-        case ast.Raise(
-            exc=ast.Call(func=ast.Name("SystemExit"), args=arguments, keywords=[]), cause=None
-        ):
-            spelled = "raise SystemExit"
-        case ast.Raise(exc=ast.Name("SystemExit"), cause=None):
-            return Exit("raise SystemExit", None)
-        case _:
-            return None
-    return Exit(spelled, next(iter(arguments), None)) if len(arguments) < 2 else None
 
 
 def _has_own_exit(statements: list[Statement]) -> bool:
@@ -362,25 +335,6 @@ def _takes_plain_names(spec: ast.arguments) -> bool:
     return not (spec.vararg or spec.kwarg or spec.kwonlyargs or spec.posonlyargs)
 
 
-def _is_success(status: ast.expr | None) -> bool:
-    match status:
-        case None | ast.Constant(value=None):
-            return True
-        case ast.Constant(value=int() as value):
-            return not value
-    return False
-
-
-def tells_failure(status: ast.expr | None) -> bool:
-    """Tell whether a returned status ends the script as failed: then it can end it at once."""
-    match status:
-        case ast.Constant(value=int() | str() as value):
-            return bool(value)
-        case ast.JoinedStr():
-            return True
-    return False
-
-
 def _may_become_exit(early: ast.Return, call: Statement) -> bool:
     """Tell whether to return from main is to end the script, with what is returned or without."""
     if early.end_lineno != early.lineno or isinstance(call.node, ast.Assign):
@@ -568,7 +522,7 @@ def _is_needless(value: ast.expr | None, end: Exit | None, target: str) -> bool:
     """Tell whether nothing is to be done with what main returns."""
     if target:
         return value is not None and ast.unparse(value) == target
-    return _is_success(value) if end else _is_plain(value)
+    return is_success(value) if end else _is_plain(value)
 
 
 def _end_instead(lines: list[Line], node: ast.Return, end: Exit | None) -> Iterator[_Change]:
