@@ -585,6 +585,35 @@ print(total)
 """
 
 
+FIGURES = """import matplotlib.pyplot as plt
+
+# Plot the rise
+fig, ax = plt.subplots()
+ax.plot([1, 2])
+ax.set_title("rise")
+
+# Plot the fall
+fig, ax = plt.subplots()
+ax.plot([2, 1])
+ax.set_title("fall")
+fig.savefig("fall.png")
+"""
+
+
+def test_a_flow_that_draws_in_another_order_is_found_out(tmp_path):
+    (tmp_path / "draw.py").write_text(FIGURES)
+    made = mlstages("refactor", "draw.py", "--json", folder=tmp_path)
+    assert json.loads(made.stdout)["flow"] == "verified"
+    path = tmp_path / "draw_flow.py"
+    flow = path.read_text()
+    assert flow.count("functions.plot_rise()") == flow.count("functions.plot_fall()") == 1
+    swapped = flow.replace("plot_rise()", "plot_first()").replace("plot_fall()", "plot_rise()")
+    path.write_text(swapped.replace("plot_first()", "plot_fall()"))
+    found = mlstages("verify", "draw.py", "draw_flow.py", folder=tmp_path)
+    assert found.returncode == 1
+    assert "the figures come in another order" in found.stdout
+
+
 MAY_END = """import argparse
 
 

@@ -89,6 +89,17 @@ def test_the_figures_of_a_flow_may_be_seen_in_another_order():
     assert judge(RUN, flow, is_fixed=False).verdict == Verdict.VERIFIED
 
 
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [(("1", "2"), Verdict.VERIFIED), (("2", "1"), Verdict.DIFFERS), ((), Verdict.VERIFIED)],
+    ids=["as in the script", "in another order", "unknown"],
+)
+def test_the_figures_of_a_flow_are_made_in_the_order_of_the_script(made, verdict):
+    script = replace(RUN, figures_as_made=("1", "2"))
+    flow = replace(RUN, figures=("2", "1"), figures_as_made=made, steps=(("start", "a\nb\n"),))
+    assert judge(script, flow, is_fixed=False).verdict == verdict
+
+
 def test_an_address_in_memory_is_no_difference():
     one = replace(RUN, stdout="<A at 0x7f0012345678>\n")
     assert find_difference(one, replace(RUN, stdout="<A at 0x7fffeeee0000>\n")) == ""

@@ -326,12 +326,18 @@ def _mask(text: str) -> str:
 
 
 def _compare_figures(one: Trial, other: Trial) -> str:
-    if one.figures == other.figures:
-        return ""
+    # A figure that is left open is seen at the end: of the script, or of its task of a flow.
+    is_flow = bool(one.steps or other.steps)
+    is_known = bool(one.figures_as_made and other.figures_as_made)
+    if is_flow and is_known:
+        is_same = one.figures_as_made == other.figures_as_made
+    else:
+        is_same = one.figures == other.figures
     mine, theirs = Counter(one.figures), Counter(other.figures)
+    if is_same or (mine == theirs and is_flow and not is_known):
+        return ""
     if mine == theirs:
-        # A figure that is left open is seen at the end: of the script, or of its task.
-        return "" if one.steps or other.steps else "the figures come in another order"
+        return "the figures come in another order"
     if len(one.figures) != len(other.figures):
         return f"{len(one.figures)} figures became {len(other.figures)}"
     missing = mine - theirs

@@ -69,7 +69,7 @@ class Trial:
     stdout: str
     stderr: str
     figures: tuple[str, ...]
-    """A digest of the pixels of each figure."""
+    """A digest of the pixels of each figure, in the order in which it was seen."""
     variables: Mapping[str, Mapping[str, Any]]
     files: Mapping[str, str]
     """Written or changed ones, with the digest of their content."""
@@ -85,6 +85,8 @@ class Trial:
     """What the files hold that are pickles."""
     unsteady: frozenset[str] = frozenset()
     """Pickles whose bytes are no measure: another run of the same script wrote other ones."""
+    figures_as_made: tuple[str, ...] = ()
+    """The same in the order in which the figures were made; empty where that is not known."""
     is_forked: bool = False
     """Of a flow, tasks were to be forked from a process that has imported what they need."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -270,6 +272,7 @@ def run_flow(
         stdout="".join(stdout for _, stdout in steps),
         stderr=stderr + stdout,
         figures=tuple(figure for task in tasks for figure in task["figures"]),
+        figures_as_made=_list_as_made(tasks),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
         files=files,
         pickles=_read_pickles(files, [task["pickles"] for task in tasks]),
@@ -292,6 +295,13 @@ def _read_tasks(folder: Path, flow: str) -> list[dict[str, Any]]:
         order = re.findall(r"def (\w+)\(self", flow)
         tasks.sort(key=lambda task: order.index(task["step"]) if task["step"] in order else -1)
     return tasks
+
+
+def _list_as_made(tasks: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the figures of tasks in the order in which they were made; empty if one is unknown."""
+    if any(len(task["figures"]) != len(task["figures_as_made"]) for task in tasks):
+        return ()
+    return tuple(figure for task in tasks for figure in task["figures_as_made"])
 
 
 def _read_pickles(
@@ -338,6 +348,7 @@ def _run(
         stdout=stdout,
         stderr=stderr,
         figures=tuple(record.get("figures", ())),
+        figures_as_made=tuple(record.get("figures_as_made", ())),
         variables=record.get("variables", {}),
         returned=record.get("returned", {}),
         files=files,

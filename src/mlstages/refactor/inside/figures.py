@@ -3,6 +3,7 @@
 import atexit
 import hashlib
 import sys
+import weakref
 
 
 class Figures:
@@ -10,7 +11,10 @@ class Figures:
 
     def __init__(self):
         self.digests = []
+        self.numbers = []
         self.seen = set()
+        self.made = weakref.WeakKeyDictionary()
+        self.n_made = 0
 
     def record(self, figure):
         """Record a figure as it looks now; the same look of one figure counts once."""
@@ -33,6 +37,18 @@ class Figures:
             self.kept = getattr(self, "kept", [])
             self.kept.append(figure)
             self.digests.append(digest)
+            self.numbers.append(self.made.get(figure))
+
+    def in_order(self):
+        """Return the digests by the order in which the figures were made.
+
+        That is the same wherever a figure is left open, which is seen at the end of its process.
+        Empty if one was not seen to be made, as one that was unpickled.
+        """
+        if None in self.numbers:
+            return []
+        places = range(len(self.digests))
+        return [self.digests[i] for i in sorted(places, key=lambda i: (self.numbers[i], i))]
 
     def record_open(self):
         """Record every figure that is open."""
@@ -49,6 +65,7 @@ class Figures:
         from matplotlib.figure import Figure
 
         show, close, save = pyplot.show, pyplot.close, Figure.savefig
+        make = Figure.__init__
 
         def recorded_show(*args, **kwargs):
             self.record_open()
@@ -63,9 +80,20 @@ class Figures:
             self.record(figure)
             return result
 
-        for new, old in ((recorded_show, show), (recorded_close, close), (recorded_save, save)):
+        def recorded_make(figure, *args, **kwargs):
+            self.made[figure] = self.n_made
+            self.n_made += 1
+            make(figure, *args, **kwargs)
+
+        for new, old in (
+            (recorded_show, show),
+            (recorded_close, close),
+            (recorded_save, save),
+            (recorded_make, make),
+        ):
             new.__name__, new.__doc__ = old.__name__, old.__doc__
             new.__wrapped__ = old
         pyplot.show, pyplot.close, Figure.savefig = recorded_show, recorded_close, recorded_save
+        Figure.__init__ = recorded_make
         # Pyplot closes what is open at the end of the process; this is called before.
         atexit.register(self.record_open)

@@ -79,6 +79,7 @@ def record_tasks():
             "step": step,
             "task": task,
             "figures": figures.digests,
+            "figures_as_made": figures.in_order(),
             "variables": variables,
             "returned": stages.returned,
             "pickles": describe_pickles(),

@@ -44,6 +44,7 @@ def main():
     if mode == "record":
         figures.record_open()
         record["figures"] = figures.digests
+        record["figures_as_made"] = figures.in_order()
         record["variables"] = describe_all(names)
         record["returned"] = stages.returned
         record["pickles"] = describe_pickles()
