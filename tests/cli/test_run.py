@@ -102,7 +102,7 @@ def test_the_exit_codes_are_metaflows_and_a_missing_file_is_told(folder):
     (folder / "script.py").write_text("print(1)\n")
     script = run(folder, "script.py")
     assert (script.returncode, script.stdout) == (3, "")
-    assert "script.py has no flow" in script.stderr
+    assert "script.py is no flow" in script.stderr
 
 
 def test_what_is_reused_is_explained(folder):

@@ -86,9 +86,12 @@ def test_where_nothing_can_be_gone_on_with_it_is_said_why(copied, tmp_path):
         resume_run(flow_file, "1")
     with pytest.raises(FileError, match=r"nothing\.py does not exist"):
         resume_run(flow_file.with_name("nothing.py"))
-    (tmp_path / "copy" / "no_flow.py").write_text("print('hello')\n")
+    (tmp_path / "copy" / "no_flow.py").write_text("print('hello flow')\n")
     with pytest.raises(FlowFileError, match=r"no_flow\.py is no flow(?s:.*)hello"):
         resume_run(flow_file.with_name("no_flow.py"))
+    (tmp_path / "copy" / "script.py").write_text("print('hello')\n")
+    with pytest.raises(FlowFileError, match=r"script\.py is no flow: give"):
+        resume_run(flow_file.with_name("script.py"))
     with pytest.raises(FileError, match=r"nothing\.py does not exist"):
         replay_run(copied.ids["first"], code=Path("nothing.py"), flow_name="SmallFlow")
     with pytest.raises(RunNotFoundError, match="has no step 'nothing': its flow has start, mid"):

@@ -101,6 +101,8 @@ def become_run(flow_file: Path, words: Sequence[str]) -> NoReturn:
     ------
     FileError
         If there is no such file, or the folder of Metaflow's history cannot be written.
+    FlowFileError
+        If it is no flow.
     """
     _require_file(flow_file)
     supply_username()
@@ -196,8 +198,8 @@ def _require_file(flow_file: Path) -> None:
         raise FileError(f"{flow_file} does not exist: give the file of a flow")
     # Not to be run as a script, which may do anything. Whoever imports a flow names it so.
     if b"flow" not in flow_file.read_bytes().lower():
-        raise FileError(
-            f"{flow_file} has no flow: give a file with a class of FlowSpec (mlstages refactor "
+        raise FlowFileError(
+            f"{flow_file} is no flow: give a file with a class of FlowSpec (mlstages refactor "
             "makes one of a script)"
         )
 
