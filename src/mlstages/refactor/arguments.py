@@ -315,8 +315,8 @@ _SEVERAL: Final = "(several, with blanks between)"
 
 def _as_many(default: Any, kind: str, *, is_required: bool) -> Argument | None:
     """Return an argument that takes several values, as one text; None if that cannot hold them."""
-    values = default if isinstance(default, list) else []
-    if default is not None and not isinstance(default, list):
+    values = [] if default is None else default
+    if not isinstance(values, list):
         return None  # the script would have no list
     if any(type(value).__name__ != kind for value in values):
         return None

@@ -51,11 +51,10 @@ def reads_command_line(node: ast.AST, names: set[str]) -> bool:
 def find_names_of_argv(analysis: Analysis) -> set[str]:
     """Return the names that ``from sys import argv`` binds."""
     return {
-        alias.asname or alias.name
+        name
         for statement in analysis.statements
-        if isinstance(statement.node, ast.ImportFrom) and statement.node.module == "sys"
-        for alias in statement.node.names
-        if alias.name == "argv"
+        for name, library, own in _list_imports(statement.node)
+        if (library, own) == ("sys", "argv")
     }
 
 

@@ -20,19 +20,14 @@ def find_early_ends(analysis: Analysis, head: Head) -> frozenset[int]:
     status that has been found to tell one (``if rc: sys.exit(rc)``), is none.
     """
     commands = find_commands(analysis)
-
-    def may_end(i: int) -> bool:
-        return i in commands or _may_end(analysis.statements[i].walk())
-
-    everything = (*head.definitions, *head.body)
-    ending = {
-        name
-        for i in everything
-        if may_end(i) and (i in head.definitions or i in commands)
-        for name in analysis.names[i].writes
+    ends = {
+        i
+        for i in (*head.definitions, *head.body)
+        if i in commands or _may_end(analysis.statements[i].walk())
     }
-    users = find_users(analysis, head, ending)
-    return frozenset(i for i in head.body if analysis.names[i].mentions & users or may_end(i))
+    callables = ends & commands.union(head.definitions)
+    users = find_users(analysis, head, analysis.bound_by(callables))
+    return frozenset(i for i in head.body if i in ends or analysis.names[i].mentions & users)
 
 
 def _may_end(nodes: Iterable[ast.AST]) -> bool:

@@ -35,6 +35,11 @@ class FlowStep(NamedTuple):
         """Whether its stages may end the script with success."""
         return self.planned is not None and self.planned.may_end
 
+    @property
+    def chooses(self) -> bool:
+        """Whether it leads to the end of the flow or to another step, as its stages end."""
+        return self.may_end and self.following not in ((), ("end",))
+
 
 def lay_out(plan: Plan) -> list[FlowStep]:
     """Return the steps of the flow; where the plan is parallel, with branches and joins."""

@@ -138,15 +138,14 @@ def _work(
     if not step.may_end:
         yield from _calls(plan, step, artifacts, " " * 8)
         return
-    leads_on = laid.following not in ((), ("end",))
-    if leads_on:
+    if laid.chooses:
         yield f'        self.{_NEXT} = "{laid.following[0]}"'
     yield "        try:"
     yield from _calls(plan, step, artifacts, " " * 12)
     yield "        except SystemExit as ended:"
     yield "            if ended.code:"
     yield "                raise"
-    if leads_on:
+    if laid.chooses:
         yield f'            self.{_NEXT} = "end"'
 
 
@@ -155,7 +154,7 @@ _NEXT: Final = "next_step"
 
 def _lead_on(laid: FlowStep) -> Iterator[str]:
     """Yield the line that says which step comes next."""
-    if laid.may_end and laid.following not in ((), ("end",)):
+    if laid.chooses:
         [name] = laid.following
         ways = f'{{"{name}": self.{name}, "end": self.end}}'
         yield write_call("        ", "self.next", [ways, f'condition="{_NEXT}"'])

@@ -103,12 +103,13 @@ def find_reset(
     for place, index in enumerate(body.indexes):
         nodes = list(analysis.statements[index].walk())
         changed = {*head.names.intersection(map(stored_root, nodes))}
+        if not changed or index in known:
+            continue
         names = body.names[place]
         calls = [node for node in nodes if isinstance(node, ast.Call)]
         users = find_users(analysis, head, changed)
         if (
             any(users & below.mentions for below in body.names[place + 1 :])
-            and index not in known
             and not (names.writes or names.deletes)
             and names.mentions <= {*head.names, *BUILTINS}
             and all(map(is_pure, calls))
