@@ -14,56 +14,24 @@ from typing import Any, Final
 
 from mlstages.errors import OptionError
 from mlstages.refactor.analysis import Analysis, read_assignment
+from mlstages.refactor.argument import (
+    PATHS,
+    TYPES,
+    Argument,
+    makes_path,
+    read_default,
+    to_literal,
+)
 from mlstages.refactor.command_line import find_commands, find_names_of_argv, reads_command_line
 from mlstages.refactor.head import Head, find_users
 from mlstages.refactor.names import root_name
 
-TAKEN: Final = frozenset(
-    "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
-    "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
-    "max_workers max_num_splits max_log_size decospecs help show run params obj user_namespace "
-    "run_id task_id runner_attribute_file next_step".split()
-)
-"""Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
-
 AS_TEXT: Final = "arguments"
 """The parameter that has them all, where the text does not show each."""
 
-_TYPES: Final = ("int", "float", "str")
-_PATHS: Final = ("Path", "pathlib.Path")
 _KNOWN_WORDS: Final = frozenset(
     {"type", "default", "help", "choices", "required", "action", "dest", "metavar", "nargs"}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
-    """One option or positional argument."""
-
-    name: str
-    """Its attribute in the namespace."""
-    flags: tuple[str, ...]
-    """``--epochs``, ``-e``; empty for a positional one."""
-    kind: str
-    """``int``, ``float``, ``str`` or ``bool``."""
-    default: str | None
-    """As a literal; None if the argument is required."""
-    help: str
-    choices: tuple[Any, ...] = ()
-    """What it may be; empty if anything."""
-    stored: bool = True
-    """What a flag (``store_true``, ``store_false``) stores."""
-    made: str = ""
-    """What the script makes of the text, as it spells it: ``Path``."""
-    many: str = ""
-    """The type of each of its values, which one text holds; empty if it takes one value."""
-    is_none: bool = False
-    """Of many, None where none is given."""
-
-    @property
-    def parameter(self) -> str:
-        """The parameter of the flow that stands for it."""
-        return f"{self.name}_" if self.name in TAKEN else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +234,7 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
         dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
         said = ast.literal_eval(words["help"]) if "help" in words else ""
         choices = _read_choices(words["choices"], known) if "choices" in words else ()
-        default = _read_default(words["default"]) if "default" in words else None
+        default = read_default(words["default"]) if "default" in words else None
         is_required = "required" in words and bool(ast.literal_eval(words["required"]))
         action = ast.literal_eval(words["action"]) if "action" in words else "store"
         number = ast.literal_eval(words["nargs"]) if "nargs" in words else None
@@ -283,14 +251,14 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
             stored=stored,
         )  # fmt: skip
     kind = ast.unparse(words["type"]) if "type" in words else "str"
-    made = kind if kind in _PATHS else ""
-    if _makes_path(words.get("default")) and not made:
+    made = kind if kind in PATHS else ""
+    if makes_path(words.get("default")) and not made:
         return None  # the script has a path, the flow would have a text
     if made:
         kind = "str"
         if default is None and options and not is_required:
             return None  # there is no path of None
-    if action != "store" or kind not in _TYPES or not name.isidentifier():
+    if action != "store" or kind not in TYPES or not name.isidentifier():
         return None
     if number is not None:
         is_clear = number in ("+", "*" if options else "+") and not (choices or made)
@@ -332,21 +300,6 @@ def _as_many(default: Any, kind: str, *, is_required: bool) -> Argument | None:
     )
 
 
-def _read_default(node: ast.expr) -> Any:
-    """Return a literal; of a path the text that it is made of."""
-    if _makes_path(node):
-        assert isinstance(node, ast.Call)
-        return ast.literal_eval(node.args[0])
-    return ast.literal_eval(node)
-
-
-def _makes_path(node: ast.expr | None) -> bool:
-    match node:
-        case ast.Call(func=function, args=[ast.Constant(value=str())], keywords=[]):
-            return ast.unparse(function) in _PATHS
-    return False
-
-
 def _read_choices(node: ast.expr, known: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
     """Return choices as the text has them; those of a set in an order that stays.
 
@@ -366,13 +319,6 @@ def _read_choices(node: ast.expr, known: Mapping[str, tuple[Any, ...]]) -> tuple
     if isinstance(found, str):  # of which any part will do
         raise ValueError(found)
     return tuple(sorted(found, key=repr) if isinstance(found, set) else found)
-
-
-def to_literal(value: object) -> str:
-    """Return a value as source text, a text in the quotes that formatters put round it."""
-    text = repr(value)
-    is_plain = isinstance(value, str) and '"' not in value and "\\" not in text
-    return f'"{value}"' if is_plain else text
 
 
 def translate_arguments(

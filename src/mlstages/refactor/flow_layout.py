@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mlstages.refactor.arguments import AS_TEXT, TAKEN
+from mlstages.refactor.argument import TAKEN
+from mlstages.refactor.arguments import AS_TEXT
 from mlstages.refactor.branches import Block
 from mlstages.refactor.plan import Plan, PlannedStep
 

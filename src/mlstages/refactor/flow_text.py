@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
-from mlstages.refactor.arguments import AS_TEXT, Argument, Arguments, to_literal
+from mlstages.refactor.argument import Argument, to_literal
+from mlstages.refactor.arguments import AS_TEXT, Arguments
 from mlstages.refactor.flow_layout import SUMMARIES, FlowStep, lay_out, name_artifacts
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep

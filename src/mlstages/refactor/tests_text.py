@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mlstages.refactor.arguments import to_literal
+from mlstages.refactor.argument import to_literal
 
 
 def write_test(script: str, files: Sequence[str], arguments: Sequence[str] = ()) -> str:

@@ -10,13 +10,22 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
+from mlstages.refactor.laid_open import (
+    Change,
+    apply_changes,
+    end_instead,
+    find_early_returns,
+    is_caught,
+    is_plain,
+    lay_at_margin,
+    list_blocks,
+    without_return,
+)
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import (
     Line,
     Script,
     Statement,
-    find_text_lines,
-    first_line,
     parse_script,
     part_shared_lines,
     read_lines,
@@ -168,7 +177,7 @@ def _open_guard(script: Script) -> tuple[Script, bool]:
     lines = read_lines(script)
     for guard in reversed(guards):
         assert isinstance(guard.node, ast.If)
-        body = list(_dedented(script, lines, guard.node.body))
+        body = list(lay_at_margin(script, lines, guard.node.body))
         lines[guard.first - 1 : guard.last] = body
     return part_shared_lines(with_lines(script, lines)), True
 
@@ -267,7 +276,7 @@ def _calls(node: ast.AST) -> bool:
 
 
 def _inner(node: ast.stmt) -> Iterator[ast.stmt]:
-    for block in _blocks(node):
+    for block in list_blocks(node):
         yield from block
 
 
@@ -298,10 +307,10 @@ def _why_not(
     for node in ast.walk(function):
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
             return "it is a generator or a coroutine, or binds names from outside"
-    for early in _early_returns(function):
-        if not _may_become_exit(early, call) or _is_caught(early, function):
+    for early in find_early_returns(function):
+        if not _may_become_exit(early, call) or is_caught(early, function):
             return f"it returns early, at line {early.lineno} of the text"
-    if _has_own_exit(statements) and any(_early_returns(function)):
+    if _has_own_exit(statements) and any(find_early_returns(function)):
         return "it returns early, and SystemExit is a name of the script"
     last = function.body[-1]
     if (
@@ -339,46 +348,7 @@ def _may_become_exit(early: ast.Return, call: Statement) -> bool:
     """Tell whether to return from main is to end the script, with what is returned or without."""
     if early.end_lineno != early.lineno or isinstance(call.node, ast.Assign):
         return False
-    return read_exit(call.node) is not None or _is_plain(early.value)
-
-
-def _is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
-    """Tell whether a handler or a ``with`` is about a return: to them an exit is an exception."""
-    around = (ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
-    return any(
-        isinstance(node, around) and (getattr(node, "handlers", True)) and early in ast.walk(node)
-        for node in ast.walk(function)
-    )
-
-
-def _early_returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
-    def search(nodes: list[ast.stmt], *, is_top: bool) -> Iterator[ast.Return]:
-        for place, node in enumerate(nodes):
-            if isinstance(node, ast.Return):
-                if not (is_top and place == len(nodes) - 1):
-                    yield node
-            elif not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-                for inner in _blocks(node):
-                    yield from search(inner, is_top=False)
-
-    yield from search(function.body, is_top=True)
-
-
-def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    for field in ("body", "orelse", "finalbody"):
-        yield getattr(node, field, [])
-    for inner in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
-        yield inner.body
-
-
-def _is_plain(node: ast.expr | None) -> bool:
-    """Tell whether nothing is lost where a value is not made."""
-    match node:
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return all(map(_is_plain, parts))
-        case ast.Dict(keys=keys, values=values):
-            return all(map(_is_plain, values)) and all(isinstance(k, ast.Constant) for k in keys)
-    return node is None or isinstance(node, ast.Name | ast.Constant)
+    return read_exit(call.node) is not None or is_plain(early.value)
 
 
 def _is_name(value: ast.expr, name: str) -> bool:
@@ -397,8 +367,8 @@ def _bind_arguments(function: ast.FunctionDef, made: ast.Call) -> list[tuple[str
             owner = ast.Name(space, ast.Load())
             return [(name, ast.Attribute(owner, name, ast.Load())) for name in names]
     words = {word.arg: word.value for word in made.keywords if word.arg is not None}
-    is_plain = not any(isinstance(each, ast.Starred) for each in made.args)
-    if not is_plain or len(words) < len(made.keywords) or len(made.args) > len(names):
+    has_stars = any(isinstance(each, ast.Starred) for each in made.args)
+    if has_stars or len(words) < len(made.keywords) or len(made.args) > len(names):
         return None
     bound = dict(zip(names, made.args, strict=False))
     if not words.keys() <= {*names} - bound.keys():
@@ -474,13 +444,13 @@ def _put_in_place(
             body = body[1:]
     end = read_exit(call.node)
     target = ast.unparse(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
-    early = list(_early_returns(function))
-    changes = [change for each in early for change in _end_instead(lines, each, end)]
+    early = list(find_early_returns(function))
+    changes = [change for each in early for change in end_instead(lines, each, end)]
     match body[-1:]:
         case [ast.Return(value=value)] if _is_needless(value, end, target):
             body = body[:-1]
         case [ast.Return() as last]:
-            changes += _without_return(lines, last, end.spelled if end else "", target)
+            changes += without_return(lines, last, end.spelled if end else "", target)
     origin = lines[call.first - 1].origin
     opened: list[Line] = []
     parsers = _list_parsers(parse_script(script))
@@ -488,13 +458,13 @@ def _put_in_place(
         is_all = _means_the_command_line(value)
         use = _find_only_parse(function, parameter, parsers) if is_all else None
         if use is not None:
-            changes.append(_Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
+            changes.append(Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not _is_name(value, parameter):
             spelled = ast.get_source_segment(script.text, value) or ast.unparse(value)
             opened.append(Line(f"{parameter} = {spelled}", origin))
-    _change(lines, changes)
+    apply_changes(lines, changes)
     if body:
-        opened += _dedented(script, lines, body)
+        opened += lay_at_margin(script, lines, body)
     if not opened:
         opened = [Line("pass", origin)]
     lines[call.first - 1 : call.last] = opened
@@ -509,79 +479,8 @@ def _put_in_place(
     return part_shared_lines(with_lines(script, lines)), function.name, docstring
 
 
-class _Change(NamedTuple):
-    """A place in the bytes of a line, and what is to stand there."""
-
-    line: int
-    first: int
-    last: int
-    text: str
-
-
 def _is_needless(value: ast.expr | None, end: Exit | None, target: str) -> bool:
     """Tell whether nothing is to be done with what main returns."""
     if target:
         return value is not None and ast.unparse(value) == target
-    return is_success(value) if end else _is_plain(value)
-
-
-def _end_instead(lines: list[Line], node: ast.Return, end: Exit | None) -> Iterator[_Change]:
-    """Yield what makes of an early return an end of the script, with the status it returns."""
-    if end is not None and node.value is not None:
-        yield from _without_return(lines, node, end.spelled, "")
-    else:
-        spelled = "raise SystemExit" if end is None else f"{end.spelled}()"
-        yield _Change(node.lineno, node.col_offset, node.end_col_offset or 0, spelled)
-
-
-def _without_return(
-    lines: list[Line], node: ast.Return, spelled: str, target: str
-) -> Iterator[_Change]:
-    """Yield what makes of a return an exit with a status, a binding, or but what it computes."""
-    if node.value is None:
-        return
-    text = lines[node.lineno - 1].text.encode()
-    value = text[node.col_offset + len("return") :].lstrip()
-    after = len(text) - len(value)
-    begin = f"{spelled}(" if spelled else f"{target} = " if target else ""
-    yield _Change(node.lineno, node.col_offset, after, begin)
-    if spelled:
-        end = node.end_col_offset or 0
-        yield _Change(node.end_lineno or node.lineno, end, end, ")")
-
-
-def _change(lines: list[Line], changes: list[_Change]) -> None:
-    for change in sorted(changes, reverse=True):
-        line = lines[change.line - 1]
-        text = line.text.encode()
-        text = text[: change.first] + change.text.encode() + text[change.last :]
-        lines[change.line - 1] = line._replace(text=text.decode())
-
-
-def _dedented(script: Script, lines: list[Line], body: list[ast.stmt]) -> Iterator[Line]:
-    """Yield the lines of a block, with the comments above and in it, at the margin."""
-    first, last = first_line(body[0]), body[-1].end_lineno or 0
-    text = lines[first - 1].text
-    column = body[0].col_offset
-    head = text.encode()[:column].decode()
-    if head.strip():  # `if __name__ == "__main__": main()`
-        end = body[-1].end_col_offset or 0
-        yield Line(text.encode()[column:end].decode(), lines[first - 1].origin)
-        return
-    start = first
-    while start > 1 and _is_inner(lines[start - 2].text, head):
-        start -= 1
-    inside = find_text_lines(script.text)
-    for number in range(start, last + 1):
-        line = lines[number - 1]
-        if number in inside:
-            yield line
-        elif line.text.startswith(head):
-            yield line._replace(text=line.text[len(head) :])
-        else:
-            yield line._replace(text=line.text.lstrip())
-
-
-def _is_inner(text: str, margin: str) -> bool:
-    """Tell whether a line above a block's first statement is a comment or a blank of it."""
-    return not text.strip() or (text.startswith(margin) and text.strip().startswith("#"))
+    return is_success(value) if end else is_plain(value)

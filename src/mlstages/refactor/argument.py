@@ -1,0 +1,69 @@
+"""One argument of a script, as a parameter of the flow can stand for it."""
+
+import ast
+from dataclasses import dataclass
+from typing import Any, Final
+
+TAKEN: Final = frozenset(
+    "tags cmd foreach_stack index input merge_artifacts name next script_name start end datastore "
+    "metadata environment event_logger monitor package quiet with tag namespace run_id_file "
+    "max_workers max_num_splits max_log_size decospecs help show run params obj user_namespace "
+    "run_id task_id runner_attribute_file next_step".split()
+)
+"""Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
+
+TYPES: Final = ("int", "float", "str")
+PATHS: Final = ("Path", "pathlib.Path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One option or positional argument."""
+
+    name: str
+    """Its attribute in the namespace."""
+    flags: tuple[str, ...]
+    """``--epochs``, ``-e``; empty for a positional one."""
+    kind: str
+    """``int``, ``float``, ``str`` or ``bool``."""
+    default: str | None
+    """As a literal; None if the argument is required."""
+    help: str
+    choices: tuple[Any, ...] = ()
+    """What it may be; empty if anything."""
+    stored: bool = True
+    """What a flag (``store_true``, ``store_false``) stores."""
+    made: str = ""
+    """What the script makes of the text, as it spells it: ``Path``."""
+    many: str = ""
+    """The type of each of its values, which one text holds; empty if it takes one value."""
+    is_none: bool = False
+    """Of many, None where none is given."""
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of the flow that stands for it."""
+        return f"{self.name}_" if self.name in TAKEN else self.name
+
+
+def read_default(node: ast.expr) -> Any:
+    """Return a literal; of a path the text that it is made of."""
+    if makes_path(node):
+        assert isinstance(node, ast.Call)
+        return ast.literal_eval(node.args[0])
+    return ast.literal_eval(node)
+
+
+def makes_path(node: ast.expr | None) -> bool:
+    """Tell whether an expression is a path made of a literal text."""
+    match node:
+        case ast.Call(func=function, args=[ast.Constant(value=str())], keywords=[]):
+            return ast.unparse(function) in PATHS
+    return False
+
+
+def to_literal(value: object) -> str:
+    """Return a value as source text, a text in the quotes that formatters put round it."""
+    text = repr(value)
+    is_plain = isinstance(value, str) and '"' not in value and "\\" not in text
+    return f'"{value}"' if is_plain else text

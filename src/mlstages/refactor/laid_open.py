@@ -1,0 +1,125 @@
+"""The body of a function, or of a guard, as statements at the margin: what becomes of its lines.
+
+A return is an end of the script there.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mlstages.refactor.exits import Exit
+from mlstages.refactor.script import Line, Script, find_text_lines, first_line
+
+
+def is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
+    """Tell whether a handler or a ``with`` is about a return: to them an exit is an exception."""
+    around = (ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
+    return any(
+        isinstance(node, around) and (getattr(node, "handlers", True)) and early in ast.walk(node)
+        for node in ast.walk(function)
+    )
+
+
+def find_early_returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
+    """Yield the returns of a function that are not its last statement."""
+
+    def search(nodes: list[ast.stmt], *, is_top: bool) -> Iterator[ast.Return]:
+        for place, node in enumerate(nodes):
+            if isinstance(node, ast.Return):
+                if not (is_top and place == len(nodes) - 1):
+                    yield node
+            elif not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+                for inner in list_blocks(node):
+                    yield from search(inner, is_top=False)
+
+    yield from search(function.body, is_top=True)
+
+
+def list_blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """Yield the blocks of a statement: its body, its other branches."""
+    for field in ("body", "orelse", "finalbody"):
+        yield getattr(node, field, [])
+    for inner in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield inner.body
+
+
+def is_plain(node: ast.expr | None) -> bool:
+    """Tell whether nothing is lost where a value is not made."""
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return all(map(is_plain, parts))
+        case ast.Dict(keys=keys, values=values):
+            return all(map(is_plain, values)) and all(isinstance(k, ast.Constant) for k in keys)
+    return node is None or isinstance(node, ast.Name | ast.Constant)
+
+
+class Change(NamedTuple):
+    """A place in the bytes of a line, and what is to stand there."""
+
+    line: int
+    first: int
+    last: int
+    text: str
+
+
+def end_instead(lines: list[Line], node: ast.Return, end: Exit | None) -> Iterator[Change]:
+    """Yield what makes of an early return an end of the script, with the status it returns."""
+    if end is not None and node.value is not None:
+        yield from without_return(lines, node, end.spelled, "")
+    else:
+        spelled = "raise SystemExit" if end is None else f"{end.spelled}()"
+        yield Change(node.lineno, node.col_offset, node.end_col_offset or 0, spelled)
+
+
+def without_return(
+    lines: list[Line], node: ast.Return, spelled: str, target: str
+) -> Iterator[Change]:
+    """Yield what makes of a return an exit with a status, a binding, or but what it computes."""
+    if node.value is None:
+        return
+    text = lines[node.lineno - 1].text.encode()
+    value = text[node.col_offset + len("return") :].lstrip()
+    after = len(text) - len(value)
+    begin = f"{spelled}(" if spelled else f"{target} = " if target else ""
+    yield Change(node.lineno, node.col_offset, after, begin)
+    if spelled:
+        end = node.end_col_offset or 0
+        yield Change(node.end_lineno or node.lineno, end, end, ")")
+
+
+def apply_changes(lines: list[Line], changes: list[Change]) -> None:
+    """Make changes in lines of a script, in place."""
+    for change in sorted(changes, reverse=True):
+        line = lines[change.line - 1]
+        text = line.text.encode()
+        text = text[: change.first] + change.text.encode() + text[change.last :]
+        lines[change.line - 1] = line._replace(text=text.decode())
+
+
+def lay_at_margin(script: Script, lines: list[Line], body: list[ast.stmt]) -> Iterator[Line]:
+    """Yield the lines of a block, with the comments above and in it, at the margin."""
+    first, last = first_line(body[0]), body[-1].end_lineno or 0
+    text = lines[first - 1].text
+    column = body[0].col_offset
+    head = text.encode()[:column].decode()
+    if head.strip():  # `if __name__ == "__main__": main()`
+        end = body[-1].end_col_offset or 0
+        yield Line(text.encode()[column:end].decode(), lines[first - 1].origin)
+        return
+    start = first
+    while start > 1 and _is_inner(lines[start - 2].text, head):
+        start -= 1
+    inside = find_text_lines(script.text)
+    for number in range(start, last + 1):
+        line = lines[number - 1]
+        if number in inside:
+            yield line
+        elif line.text.startswith(head):
+            yield line._replace(text=line.text[len(head) :])
+        else:
+            yield line._replace(text=line.text.lstrip())
+
+
+def _is_inner(text: str, margin: str) -> bool:
+    """Tell whether a line above a block's first statement is a comment or a blank of it."""
+    return not text.strip() or (text.startswith(margin) and text.strip().startswith("#"))
