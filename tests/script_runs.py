@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import sys
 import textwrap
 
 from mlstages.refactor.functions_text import write_functions
@@ -35,9 +36,20 @@ def _until_it_ends():
             raise
 
 
-def printed_by(text):
+@contextlib.contextmanager
+def _given(arguments):
+    """Let a script find arguments on its command line."""
+    before = sys.argv
+    sys.argv = ["train.py", *arguments]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+def printed_by(text, arguments=()):
     """Return what a script prints, run as the main program."""
     out = io.StringIO()
-    with contextlib.redirect_stdout(out), _until_it_ends():
+    with contextlib.redirect_stdout(out), _given(arguments), _until_it_ends():
         exec(compile(text, "train.py", "exec"), {"__name__": "__main__"})
     return out.getvalue()

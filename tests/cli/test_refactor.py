@@ -465,6 +465,55 @@ def test_a_script_that_reads_its_arguments_by_itself_has_a_flow_with_all_of_them
     assert 'ARGUMENTS = ["--", "a b", "-n"]' in (tmp_path / "test_take_stages.py").read_text()
 
 
+COMMAND = '''"""Fit a line."""
+from pathlib import Path
+
+import typer
+
+app = typer.Typer(add_completion=False)
+N_POINTS = 5
+
+
+@app.command()
+def fit(
+    data: Path,
+    out: Path = Path("made"),
+    slope: float = typer.Option(2.0, "-s"),
+    loud: bool = True,
+):
+    """Fit a line through the points of a file."""
+    # Load the points
+    x = [float(line) for line in data.read_text().split()][:N_POINTS]
+
+    # Fit the line
+    y = [slope * each for each in x]
+    if loud:
+        print(f"fitted {y}")
+
+    # Save the line
+    out = out / "line.txt"
+    out.parent.mkdir()
+    out.write_text(str(y))
+
+
+if __name__ == "__main__":
+    app()
+'''
+
+
+def test_a_command_of_typer_is_staged_and_its_options_are_parameters_of_the_flow(tmp_path):
+    (tmp_path / "fit.py").write_text(COMMAND)
+    (tmp_path / "points.txt").write_text("1 2 3")
+    ran = mlstages("refactor", "fit.py", "--", "points.txt", "-s", "3", folder=tmp_path)
+    assert "functions: verified (1 lines, 0 figures, 1 files" in ran.stdout, ran.stdout + ran.stderr
+    assert "flow: verified (1 lines, 0 figures, 1 files" in ran.stdout, ran.stdout + ran.stderr
+    functions = (tmp_path / "fit_functions.py").read_text()
+    assert "x = load_points(data)\n    y = fit_line(slope, x, loud)\n" in functions
+    words = ("points.txt", "--no-loud", "--out=a")
+    again = mlstages("verify", "fit.py", "fit_flow.py", "--", *words, folder=tmp_path)
+    assert "flow: verified (0 lines" in again.stdout, again.stdout + again.stderr
+
+
 def test_where_no_few_steps_do_what_the_script_does_one_step_does(tmp_path):
     checks = "".join(f"\n# ---- check {i} ----\nx{i} = [{i}]\nprint(x{i})\n" for i in range(8))
     (tmp_path / "divide.py").write_text(

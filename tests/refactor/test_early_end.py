@@ -97,8 +97,8 @@ def test_where_the_script_may_end_early_there_are_no_branches():
 
 
 COMMANDS = {
-    "click": "import click\n@click.command()\n@click.option('--n', default=3)\n",
-    "a name of click": "from click import command as c, option\n@c()\n@option('--n', default=3)\n",
+    "click": "import click\n@click.command()\n@click.option('--n', multiple=True)\n",
+    "a name of click": "from click import command as c, option\n@c()\n@option('--n', count=True)\n",
     "typer": "import typer\napp = typer.Typer()\n@app.command()\n",
 }
 

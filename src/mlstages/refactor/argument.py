@@ -21,7 +21,7 @@ class Argument:
     """One option or positional argument."""
 
     name: str
-    """Its attribute in the namespace."""
+    """Its attribute in the namespace, or the parameter of a command."""
     flags: tuple[str, ...]
     """``--epochs``, ``-e``; empty for a positional one."""
     kind: str
@@ -33,6 +33,8 @@ class Argument:
     """What it may be; empty if anything."""
     stored: bool = True
     """What a flag (``store_true``, ``store_false``) stores."""
+    off: tuple[str, ...] = ()
+    """Flags that store the other: ``--no-save``."""
     made: str = ""
     """What the script makes of the text, as it spells it: ``Path``."""
     many: str = ""

@@ -341,7 +341,7 @@ def translate_arguments(
     if arguments is None:
         return []
     positional = [a for a in arguments.arguments if not a.flags]
-    by_flag = {flag: a for a in arguments.arguments for flag in a.flags}
+    by_flag = {flag: a for a in arguments.arguments for flag in (*a.flags, *a.off)}
     options: list[str] = []
     words = list(given)
     while words:
@@ -353,7 +353,7 @@ def translate_arguments(
         if argument is None:
             raise OptionError(f"the script has no argument {word}")
         if argument.kind == "bool":
-            value = str(argument.stored)
+            value = str(argument.stored != (flag in argument.off))
         elif argument.many:
             values = [value] if equals else []
             while words and not (equals and argument.flags) and not _is_flag(words[0], by_flag):

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mlstages.refactor.argument import TAKEN
+from mlstages.refactor.argument import TAKEN, Argument
 from mlstages.refactor.arguments import AS_TEXT
 from mlstages.refactor.branches import Block
 from mlstages.refactor.plan import Plan, PlannedStep
@@ -120,8 +120,8 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
     for step in plan.steps:
         names |= {*step.inputs, *step.results, *step.kept}
     steps = {"inputs", *_find_options(plan), *(each.name for each in lay_out(plan))}
-    chosen: dict[str, str] = {}
-    for name in sorted(names):
+    chosen = {a.name: a.parameter for a in _list_given(plan) if not _changes(a, plan)}
+    for name in sorted(names - chosen.keys()):
         attribute = name.strip("_") if name.startswith("__") else name
         while (
             attribute in TAKEN | steps
@@ -131,6 +131,24 @@ def name_artifacts(plan: Plan) -> dict[str, str]:
             attribute += "_"
         chosen[name] = attribute
     return chosen
+
+
+def find_changing(plan: Plan) -> list[Argument]:
+    """Return the parameters of the script's main that are artifacts of their own.
+
+    A parameter of a flow is read only, and is what the command line says.
+    """
+    return [argument for argument in _list_given(plan) if _changes(argument, plan)]
+
+
+def _list_given(plan: Plan) -> tuple[Argument, ...]:
+    is_given = plan.head.command is not None and plan.arguments is not None
+    return plan.arguments.arguments if is_given and plan.arguments else ()
+
+
+def _changes(argument: Argument, plan: Plan) -> bool:
+    is_bound = any(argument.name in (*step.results, *step.kept) for step in plan.steps)
+    return is_bound or bool(argument.made)
 
 
 def _find_options(plan: Plan) -> set[str]:

@@ -8,7 +8,13 @@ from typing import Final
 
 from mlstages.refactor.argument import Argument, to_literal
 from mlstages.refactor.arguments import AS_TEXT, Arguments
-from mlstages.refactor.flow_layout import SUMMARIES, FlowStep, lay_out, name_artifacts
+from mlstages.refactor.flow_layout import (
+    SUMMARIES,
+    FlowStep,
+    find_changing,
+    lay_out,
+    name_artifacts,
+)
 from mlstages.refactor.functions_text import write_assignment, write_call
 from mlstages.refactor.plan import Plan, PlannedStage, PlannedStep
 from mlstages.refactor.settings import Setting
@@ -30,7 +36,7 @@ def write_flow(plan: Plan, module: str) -> str:
     has_parameters = settings or reads or (arguments and arguments.arguments)
     imports = ["FlowSpec", *(["Parameter"] if has_parameters else []), "step"]
     carried = {state for step in plan.steps for state in step.takes_over}
-    modules = ["import argparse\n"] if arguments else []
+    modules = ["import argparse\n"] if arguments and arguments.target else []
     modules += ["import random\n"] if "random" in carried else []
     splits = reads or any(each.many for each in (arguments.arguments if arguments else ()))
     modules += ["import shlex\n"] if splits else []
@@ -120,6 +126,7 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
         if planned is not None:
             if planned.reads_arguments:
                 lines.append(f"        sys.argv[1:] = shlex.split(self.{AS_TEXT})")
+            lines += _begin(plan, artifacts) if place == 0 else ()
             lines += _take_over(planned.takes_over)
             if planned is first_renewing:
                 lines.append(f"        # {_WHY_ANEW}")
@@ -253,7 +260,7 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str], margin: str
     for place, stage in enumerate(stages):
         used = frozenset(name for below in stages[place + 1 :] for name in below.inputs)
         parsed = plan.arguments
-        if parsed and stage.pieces[0].statement == parsed.indexes[0]:
+        if parsed and stage.pieces[0].statement in parsed.indexes[:1]:
             yield from _choices(parsed, margin)
             yield _namespace(parsed, names.bind(parsed.target, used), margin)
             continue
@@ -264,6 +271,14 @@ def _calls(plan: Plan, step: PlannedStep, artifacts: dict[str, str], margin: str
         if {*targets} == {"_"}:
             targets = []
         yield write_assignment(margin, targets, f"functions.{stage.name}", arguments)
+
+
+def _begin(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
+    """Yield the lines that begin a flow as the script's own command would begin."""
+    if plan.arguments is not None and plan.head.command is not None:
+        yield from _choices(plan.arguments, " " * 8)
+        for argument in find_changing(plan):
+            yield f"        self.{artifacts[argument.name]} = {_read_parameter(argument)}"
 
 
 def _choices(arguments: Arguments, margin: str) -> Iterator[str]:

@@ -22,6 +22,8 @@ def write_functions(plan: Plan) -> str:
     blocks += [_definition(plan, index) for index in plan.head.definitions]
     blocks += [write_stage(stage) for stage in plan.stages if not stage.is_own]
     blocks.append(_main(plan))
+    command = plan.head.command
+    call = command.call if command else f"{main_name(plan)}()"
     if has_unused_names(plan):
         first, line_feed, rest = blocks[0].partition("\n")
         said = "# flake8: noqa: F841"
@@ -29,7 +31,7 @@ def write_functions(plan: Plan) -> str:
             f"{first}\n{said}{line_feed}{rest}" if first.startswith("#") else f"{said}\n{blocks[0]}"
         )
     text = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip())
-    return f'{text}\n\n\nif __name__ == "__main__":\n    {main_name(plan)}()\n'
+    return f'{text}\n\n\nif __name__ == "__main__":\n    {call}\n'
 
 
 def has_unused_names(plan: Plan) -> bool:
@@ -63,6 +65,8 @@ def _bound_alone(statement: ast.stmt) -> set[str]:
 
 def main_name(plan: Plan) -> str:
     """Return what the composing function is called; the user may have a ``main``."""
+    if plan.head.command is not None:
+        return plan.head.command.name
     taken = {name for names in plan.analysis.names for name in names.writes | names.mentions}
     return next(n for n in ("main", "run_stages", "run_all_stages") if n not in taken)
 
@@ -167,27 +171,40 @@ def _inner_comments(piece: Piece) -> Iterator[str]:
 
 
 def _main(plan: Plan) -> str:
+    header = _keep_header(plan) if plan.head.command else _write_header(plan)
+    return "\n".join([*header, *_write_stages(plan)])
+
+
+def _keep_header(plan: Plan) -> tuple[str, ...]:
+    """Return the user's decorators, signature and docstring."""
+    return (
+        *lines_above(plan.analysis, plan.head, plan.head.entry),
+        *plan.analysis.statements[plan.head.entry].lines[:-1],
+    )
+
+
+def _write_header(plan: Plan) -> Iterator[str]:
     orphaned = find_orphaned(plan.analysis, plan.head)
     settings = [
         setting._replace(above=()) if index in orphaned else setting
         for index, setting in plan.head.settings
     ]
-    lines = [_signature(main_name(plan), settings)]
+    yield _signature(main_name(plan), settings)
     name = PurePath(plan.script.name).name
     summary = _first_line(plan.docstring) if plan.head.docstring is None else ""
-    lines.append(f'    """{summary or f"Run the stages of {name}, one after the other."}"""')
+    yield f'    """{summary or f"Run the stages of {name}, one after the other."}"""'
+
+
+def _write_stages(plan: Plan) -> Iterator[str]:
     for stage in plan.stages:
         if stage.is_own:
             [piece] = stage.pieces
             text = [*piece.heading.lines, *piece.lines]
             if not piece.heading.lines and piece.heading.title:
                 text = [f"# {piece.heading.title}", *piece.lines]
-            lines.append(indent("\n".join(text) + "\n").rstrip("\n"))
+            yield indent("\n".join(text) + "\n").rstrip("\n")
         else:
-            lines.append(
-                write_assignment("    ", list(stage.results), stage.name, list(stage.inputs))
-            )
-    return "\n".join(lines)
+            yield write_assignment("    ", list(stage.results), stage.name, list(stage.inputs))
 
 
 def _first_line(docstring: str | None) -> str:

@@ -75,7 +75,7 @@ def _enumerate(places: list[str]) -> str:
 
 def _bound_on_some_path(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """A name that a branch may leave unbound cannot be returned."""
-    for place, missing in find_missing(body.names, body.live, head.names):
+    for place, missing in find_missing(body.names, body.live, head.names | body.given):
         yield Veto(place, f"{missing[0]} is bound on some paths only")
 
 

@@ -8,8 +8,10 @@ too: it becomes a keyword of ``main`` and a parameter of the flow.
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlstages.refactor.analysis import Analysis, read_assignment
+from mlstages.refactor.command import Command, asks_for
 from mlstages.refactor.command_line import find_names_of_argv, reads_command_line
 from mlstages.refactor.imports import is_import
 from mlstages.refactor.library_options import sets_library_option
@@ -34,9 +36,13 @@ class Head:
     rebound: frozenset[str]
     """Names that a function rebinds (``global``): variables of the module, wherever bound."""
     docstring: str | None
+    command: Command | None = None
+    """What a library calls with the command line, in place of a ``main`` of ours."""
+    entry: int = -1
+    """The statement that defines it."""
 
 
-def find_head(analysis: Analysis) -> Head:
+def find_head(analysis: Analysis, command: Command | None = None) -> Head:
     """Return which statements can stand at the head of the module."""
     statements = analysis.statements
     docstring = _docstring_of(statements[0]) if statements else None
@@ -49,11 +55,12 @@ def find_head(analysis: Analysis) -> Head:
     def sets_option(i: int) -> bool:
         return sets_library_option(statements[i], imported)
 
-    constants = _find_constants(analysis, imported, rebound)
+    entry = _find_entry(analysis, command)
+    constants = _find_constants(analysis, imported, rebound) | entry.makers
     work = _find_first(
         analysis,
         lambda i: (
-            i not in imports | constants | said
+            i not in imports | constants | said | entry.own
             and not isinstance(statements[i].node, ast.FunctionDef | ast.ClassDef)
             and not sets_option(i)
         ),
@@ -68,41 +75,70 @@ def find_head(analysis: Analysis) -> Head:
     }
     rebound -= _find_annotated(analysis, constants)
     known = imported | analysis.bound_by(constants) | rebound
-    definitions = _find_definitions(analysis, known, rebound, work)
+    definitions = _find_definitions(analysis, known, rebound, work) - entry.own
     start = _find_first(
         analysis,
         lambda i: (
-            i not in imports | constants | definitions | said
+            i not in imports | constants | definitions | said | entry.own
             and not sets_option(i)
             and not _is_seed(statements[i])
         ),
     )
     options = {i for i in range(start) if sets_option(i)} - said
-    needed = _needed_constants(constants, definitions | options | imports, rebound, analysis)
+    needed = _needed_constants(
+        constants, definitions | options | imports | entry.own, rebound, analysis
+    )
+    needed |= entry.makers
     settings = [
         (i, setting)
         for i in sorted(constants - needed)
-        if (setting := read_setting(statements[i])) is not None
+        if command is None
+        and (setting := read_setting(statements[i])) is not None
         and is_worth_a_parameter(i, setting.name, start, analysis)
     ]
     lifted = {place for place, _ in settings}
     kept = needed | {
         i
         for i in constants - needed - lifted
-        if (i < start and all(name.isupper() for name in analysis.names[i].writes))
+        if i < min(entry.asking, default=0)
+        or (i < start and all(name.isupper() for name in analysis.names[i].writes))
         or _is_logger(statements[i])
         or _makes_class(statements[i])
     }
-    at_head = imports | options | kept | definitions
+    at_head = imports | options | kept | definitions | entry.own
     return Head(
         imports=tuple(sorted(imports | options)),
         constants=tuple(sorted(kept)),
         definitions=tuple(sorted(definitions)),
         settings=tuple(settings),
         body=tuple(i for i in range(len(statements)) if i not in at_head | lifted | said),
-        names=frozenset(analysis.bound_by(at_head) | rebound),
+        names=frozenset(analysis.bound_by(at_head - entry.asking) | rebound),
         rebound=frozenset(rebound),
         docstring=docstring,
+        command=command,
+        entry=min(entry.own, default=-1),
+    )
+
+
+class _Entry(NamedTuple):
+    """The statements that are about a command."""
+
+    makers: frozenset[int]
+    """What it is registered with."""
+    own: frozenset[int]
+    """Its definition, and what binds what it is given."""
+    asking: frozenset[int]
+    """The latter alone."""
+
+
+def _find_entry(analysis: Analysis, command: Command | None) -> _Entry:
+    if command is None:
+        return _Entry(frozenset(), frozenset(), frozenset())
+    asking = {i for i, each in enumerate(analysis.statements) if asks_for(each, command)}
+    return _Entry(
+        makers=frozenset(analysis.written_by(command.app)),
+        own=frozenset(asking.union(analysis.written_by(command.name))),
+        asking=frozenset(asking),
     )
 
 

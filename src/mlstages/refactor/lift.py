@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from mlstages.errors import ScriptError
 from mlstages.refactor.analysis import Analysis, analyse
+from mlstages.refactor.command import Command
 from mlstages.refactor.head import Head, find_head
 
 
@@ -21,10 +22,10 @@ class _Edit(NamedTuple):
     text: str
 
 
-def lift_globals(analysis: Analysis) -> tuple[Analysis, list[str]]:
+def lift_globals(analysis: Analysis, command: Command | None = None) -> tuple[Analysis, list[str]]:
     """Return the script with such functions given their globals, and what was done."""
     notes: list[str] = []
-    head = find_head(analysis)
+    head = find_head(analysis, command)
     lifted: dict[str, list[str]] = {}
     for i, statement in enumerate(analysis.statements):
         if i in head.definitions:

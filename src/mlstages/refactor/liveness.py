@@ -28,6 +28,8 @@ class Body:
     live: tuple[frozenset[str], ...]
     """Before each statement, and after the last: bound somewhere above, read below."""
     settings: frozenset[str]
+    given: frozenset[str]
+    """Parameters of the script's own main: bound above the first statement."""
     initial: Mapping[int, frozenset[str]]
     """By the statement that binds them on some paths only: names that are None before it."""
 
@@ -48,19 +50,21 @@ def find_live(analysis: Analysis, head: Head, needed: Collection[str] = ()) -> B
     names = [analysis.names[i] for i in head.body]
     settings = frozenset(setting.name for _, setting in head.settings)
     known, wanted = head.names | settings, frozenset(needed)
-    live = _live_before(names, known, wanted)
+    given = frozenset(head.command.parameters if head.command else ())
+    live = _live_before(names, known, wanted, given)
     initial: dict[int, frozenset[str]] = {}
-    if unsure := _find_unsure(analysis, head.body, names, live, known):
+    if unsure := _find_unsure(analysis, head.body, names, live, known | given):
         for place, found in unsure.items():
             each = names[place]
             names[place] = replace(each, bound=each.bound | found, likely=each.likely | found)
             initial[head.body[place]] = found
-        live = _live_before(names, known, wanted)
+        live = _live_before(names, known, wanted, given)
     return Body(
         indexes=head.body,
         names=tuple(names),
         live=tuple(live),
         settings=settings,
+        given=given,
         initial=initial,
     )
 
@@ -76,9 +80,9 @@ def find_missing(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the places at which live names may be unbound, with these names.
 
-    Loops are taken to run at least once. ``known`` are names of the head.
+    Loops are taken to run at least once. ``known`` are names of the head, or given to main.
     """
-    likely: set[str] = set()
+    likely = set(known)
     for place, each in enumerate(names):
         if missing := sorted(live[place] - likely):
             yield place, missing
@@ -126,13 +130,16 @@ def _bound_otherwise(node: ast.AST) -> set[str]:
 
 
 def _live_before(
-    names: Sequence[Names], ignored: frozenset[str], wanted: frozenset[str]
+    names: Sequence[Names],
+    ignored: frozenset[str],
+    wanted: frozenset[str],
+    given: frozenset[str],
 ) -> list[frozenset[str]]:
     backward = [wanted]
     for each in reversed(names):
         wanted = (wanted - each.bound) | each.reads | (each.deferred_reads - each.bound)
         backward.append(wanted)
-    above: set[str] = set()
+    above = set(given)
     live = []
     for place, each_wanted in enumerate(reversed(backward)):
         live.append(frozenset((each_wanted & above) - ignored))
@@ -155,7 +162,7 @@ def find_interfaces(body: Body, cuts: Sequence[tuple[int, int]]) -> list[Interfa
     stage above has given, so that none is left with an old value.
     """
     interfaces = []
-    given: set[str] = set()
+    given = set(body.given)
     for first, last in cuts:
         inputs = find_inputs(body, first, last)
         results = find_results(body, first, last)

@@ -10,6 +10,7 @@ from mlstages.errors import OptionError, RefusedError
 from mlstages.refactor.analysis import Analysis, analyse
 from mlstages.refactor.arguments import (
     AS_TEXT,
+    Arguments,
     find_arguments,
     find_parser,
     find_readers,
@@ -66,9 +67,10 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
 
 def _plan_script(script: Script, wishes: Wishes) -> Plan:
     opened = unwrap(script)
-    analysis, lifted = lift_globals(analyse(opened.script))
-    analysis = sink_definitions(analysis)
-    head = find_head(analysis)
+    command = opened.command
+    analysis, lifted = lift_globals(analyse(opened.script), command)
+    analysis = sink_definitions(analysis, command)
+    head = find_head(analysis, command)
     body = find_live(analysis, head)
     reset = find_reset(analysis, head, body, [each.statement for each in wishes.renewals])
     wishes = replace(wishes, renewals=(*wishes.renewals, *reset))
@@ -86,15 +88,21 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     readers = find_readers(analysis, head)
     if arguments is not None and not readers <= {*arguments.indexes}:
         arguments = None
+    if command is not None:
+        arguments = Arguments(indexes=(), target="", arguments=command.arguments)
     parser = arguments.indexes if arguments else find_parser(analysis, head)
     cuts = _cut(analysis, head, body, pieces, vetoes, parser, renewed, wishes.n_stages)
     gone: set[int] = set()
     if wishes.bans:
         without = _cut(analysis, head, body, pieces, foreseen, parser, renewed, wishes.n_stages)
         gone = {cut.first for cut in without} - {cut.first for cut in cuts}
-    if arguments is not None and not any(
-        [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
-        for cut in cuts
+    if (
+        arguments is not None
+        and command is None
+        and not any(
+            [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
+            for cut in cuts
+        )
     ):
         arguments = None  # the flow cannot leave out a stage that does more than parse
     if arguments is not None:

@@ -452,4 +452,17 @@ def _find_changed(
         if (theirs := other.get(name)) is not None
         and not (mine["partial"] or theirs["partial"])
         and mine["digest"] != theirs["digest"]
+        and not _differ_in_copied_generator(mine, theirs)
     ]
+
+
+def _differ_in_copied_generator(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Tell whether two values differ only in that one holds numpy's own random generator.
+
+    An estimator does so that was fitted without a seed; in another process it has a copy.
+    """
+    kinds = {tuple(each.get("generators", ())) for each in (mine, theirs)}
+    return (
+        kinds == {("shared",), ("own",)}
+        and mine["without_generators"] == theirs["without_generators"]
+    )

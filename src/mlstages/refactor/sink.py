@@ -8,6 +8,7 @@ import ast
 from typing import Final
 
 from mlstages.refactor.analysis import Analysis, analyse
+from mlstages.refactor.command import Command
 from mlstages.refactor.head import Head, find_head
 from mlstages.refactor.headings import Strength, read_heading
 from mlstages.refactor.purity import defines_quietly
@@ -17,10 +18,10 @@ _MOST: Final = 40
 """Definitions that are moved; a script with more is left as it is then."""
 
 
-def sink_definitions(analysis: Analysis) -> Analysis:
+def sink_definitions(analysis: Analysis, command: Command | None = None) -> Analysis:
     """Return the script with such definitions right above the first statement that names them."""
     for _ in range(_MOST):
-        head = find_head(analysis)
+        head = find_head(analysis, command)
         moves = ((i, _find_use(i, head, analysis)) for i in reversed(head.body))
         move = next(((i, use) for i, use in moves if use is not None), None)
         if move is None:

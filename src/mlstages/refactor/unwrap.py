@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mlstages.refactor.command import Command, open_command
 from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
 from mlstages.refactor.laid_open import (
     Change,
@@ -42,6 +43,8 @@ class Unwrapped(NamedTuple):
     """What was laid open, or why not."""
     docstring: str | None
     """What the user's main said of itself."""
+    command: Command | None
+    """What a library makes a command of, if that is the script's main."""
 
 
 def unwrap(script: Script) -> Unwrapped:
@@ -50,6 +53,14 @@ def unwrap(script: Script) -> Unwrapped:
     script, was_guarded = _open_guard(script)
     if was_guarded:
         notes.append('the body of if __name__ == "__main__" is the script')
+    found = open_command(script)
+    if isinstance(found, str):
+        return Unwrapped(script, (*notes, found), None, None)
+    if found is not None:
+        name = found.command.name
+        notes.append(f"the body of {name}() is the script; its options stay as they are")
+        script = _with_exit_of_failure(found.script, notes)
+        return Unwrapped(script, tuple(notes), found.docstring, found.command)
     docstring = None
     for _ in range(3):  # main() may do nothing but call another one
         script = _without_last_exit(script, notes)
@@ -64,7 +75,7 @@ def unwrap(script: Script) -> Unwrapped:
         docstring = docstring or said
         notes.append(f"the body of {name}() is the script")
     script = _with_exit_of_failure(script, notes)
-    return Unwrapped(script, tuple(notes), docstring)
+    return Unwrapped(script, tuple(notes), docstring, None)
 
 
 def _without_last_exit(script: Script, notes: list[str]) -> Script:

@@ -50,10 +50,15 @@ def _is_address(name, value):
     )
 
 
-def _is_numpys_generator(value):
-    """Tell whether a value is the one generator that ``numpy.random.seed`` sets."""
+def _is_generator(value):
+    """Tell whether a value is a generator like the one that ``numpy.random.seed`` sets."""
     module = sys.modules.get("numpy.random.mtrand")
-    return module is not None and value is getattr(module, "_rand", None)
+    return module is not None and type(value) is module.RandomState
+
+
+def _is_numpys_generator(value):
+    """Tell whether a value is that one."""
+    return value is getattr(sys.modules["numpy.random.mtrand"], "_rand", None)
 
 
 class Digest:
@@ -63,8 +68,12 @@ class Digest:
     ``is_partial`` says so.
     """
 
-    def __init__(self):
+    def __init__(self, without_generators=False):
         self.hash = hashlib.sha256()
+        self.without_generators = without_generators
+        """Those of ``numpy.random`` that an object holds are no part of it."""
+        self.generators = set()
+        """``shared`` if an object holds numpy's own one, ``own`` if it holds another."""
         self.seen = {}
         self.arrays = {}
         self.kept = []
@@ -106,8 +115,13 @@ class Digest:
                 self.items(sorted(value), depth)
             else:
                 self.text("items", ",".join(sorted(map(self.of_item, value))))
-        elif depth and _is_numpys_generator(value):
-            self.text("numpy.random", "")  # no part of the object, as the frozen laws of scipy
+        elif depth and _is_generator(value):
+            is_shared = _is_numpys_generator(value)
+            self.generators.add("shared" if is_shared else "own")
+            if is_shared or self.without_generators:
+                self.text("numpy.random", "")  # no part of the object, as the frozen laws of scipy
+            else:
+                self.object(value, kind, depth)
         elif kind is range or kind is slice:
             self.text(kind.__name__, repr(value))
         elif kind is types.ModuleType:
@@ -155,11 +169,12 @@ class Digest:
 
     def of_item(self, value):
         """Return the digest of an item of a set, whose order is nobody's."""
-        inner = Digest()
+        inner = Digest(self.without_generators)
         try:
             inner.feed(value)
         finally:
             self.is_partial |= inner.is_partial
+            self.generators |= inner.generators
             self.own_modules |= inner.own_modules
         return inner.hash.hexdigest()
 
@@ -355,34 +370,41 @@ def mask_addresses(text):
 
 def digest_of(value):
     """Return the digest of a value, and whether a part could not be looked into."""
-    return _look_into(value)[:2]
+    text, digest = _look_into(value)
+    return text, digest.is_partial
 
 
-def _look_into(value):
-    """Return what `digest_of` does, and how many objects were met."""
-    digest = Digest()
+def _look_into(value, without_generators=False):
+    """Return the digest as text, and with what was met on the way."""
+    digest = Digest(without_generators)
     try:
         digest.feed(value)
     except Exception as error:  # a foreign object may raise anything when it is looked at
-        return "unreadable %s" % type(error).__name__, True, len(digest.seen)
-    return digest.hash.hexdigest(), digest.is_partial, len(digest.seen)
+        digest.is_partial = True
+        return "unreadable %s" % type(error).__name__, digest
+    return digest.hash.hexdigest(), digest
 
 
 def describe(value):
     """Return the digest of a value with a short look at it."""
-    digest, is_partial, n_objects = _look_into(value)
+    text, digest = _look_into(value)
     try:
         shown = mask_addresses(repr(_shorten(value)))
         shape = getattr(value, "shape", None)
     except Exception:
         shown, shape = "<%s>" % type(value).__name__, None
-    return {
-        "digest": digest,
-        "partial": is_partial,
+    described = {
+        "digest": text,
+        "partial": digest.is_partial,
         "type": class_name(type(value)),
         "shown": ("%s " % (shape,) if isinstance(shape, tuple) else "") + shown[:_MOST_SHOWN],
-        "parts": _digest_parts(value) if n_objects < _MANY_OBJECTS else {},
+        "parts": _digest_parts(value) if len(digest.seen) < _MANY_OBJECTS else {},
     }
+    if digest.generators:
+        # In another process what had shared numpy's generator has a copy of it.
+        described["generators"] = sorted(digest.generators)
+        described["without_generators"] = _look_into(value, without_generators=True)[0]
+    return described
 
 
 _MOST_SHOWN = 200
@@ -416,13 +438,20 @@ def _digest_parts(value):
     return {name: digest_of(item)[0][:16] for name, item in kept.items()}
 
 
+_MAKERS_OF_COMMANDS = ("click", "rich_click", "typer")
+
+
 def describe_all(names):
-    """Return the digests of variables; modules, and what the script defines, are no results."""
+    """Return the digests of variables; modules, and what the script defines, are no results.
+
+    What a library makes a command of is defined by the script.
+    """
     return {
         name: describe(value)
         for name, value in names.items()
         if not name.startswith("__")
         and not isinstance(value, types.ModuleType)
+        and type(value).__module__.partition(".")[0] not in _MAKERS_OF_COMMANDS
         and not (isinstance(value, (types.FunctionType, type)) and value.__module__ in OWN_MODULES)
     }
 

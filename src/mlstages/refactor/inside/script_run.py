@@ -137,9 +137,15 @@ def _keep_locals_of_main(tree):
         elif _called_last([node]) == "main":
             called = called or "main"
     for node in tree.body:
-        if not (isinstance(node, ast.FunctionDef) and node.name == called):
+        if not isinstance(node, ast.FunctionDef):
             continue
-        if not node.decorator_list:  # else it may be part of a value, which is compared
+        decorators = [ast.unparse(each).partition("(")[0] for each in node.decorator_list]
+        if node.name == called:
+            # With others it may be part of a value, which is compared.
+            is_main = not decorators or any(each.endswith("command") for each in decorators)
+        else:
+            is_main = called is not None and "%s.command" % called in decorators
+        if is_main:
             keep_locals(node, "%s(locals())" % _KEEP)
 
 
@@ -156,4 +162,6 @@ def _called_last(body):
                 call = inner
             if isinstance(call.func, ast.Name) and found != "main":
                 found = call.func.id
+            elif ast.unparse(call.func) == "typer.run" and isinstance(inner, ast.Name):
+                found = inner.id
     return found
