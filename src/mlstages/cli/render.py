@@ -500,6 +500,8 @@ def _draw_outcome(kind: str, outcome: Outcome) -> Text:
         f" ({outcome.n_lines} lines, {outcome.n_figures} figures, {outcome.n_files} files, "
         f"{outcome.n_variables} variables)"
     )
+    if outcome.by_content:
+        line += f"; by what it holds: {', '.join(outcome.by_content)}"
     if outcome.uncompared:
         line += f"; not compared: {', '.join(outcome.uncompared)}"
     return Text(line)

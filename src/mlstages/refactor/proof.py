@@ -41,6 +41,8 @@ class Outcome:
     n_lines: int = 0
     uncompared: tuple[str, ...] = ()
     """Variables that both have, and that cannot be looked into."""
+    by_content: tuple[str, ...] = ()
+    """Files of other bytes that hold the same: pickles."""
     seconds: float = 0.0
 
     @property
@@ -60,6 +62,7 @@ class Outcome:
                 "files": self.n_files,
             },
             "uncompared": list(self.uncompared),
+            "files_by_content": list(self.by_content),
             "seconds": round(self.seconds, 3),
         }
 
@@ -278,6 +281,7 @@ def judge(one: Trial, other: Trial, *, is_fixed: bool) -> Outcome:
         n_files=len(one.files),
         n_lines=one.stdout.count("\n"),
         uncompared=unseen,
+        by_content=tuple(find_other_bytes(one, other)) if not difference else (),
         seconds=other.seconds,
     )
 
@@ -356,14 +360,19 @@ def _compare_files(one: Trial, other: Trial) -> str:
             f"the file {name} holds classes or functions of {_modules(other, name)}, "
             f"not of {_modules(one, name)}: whoever loads it needs that module"
         )
-    for name, content in one.files.items():
-        if content == other.files[name]:
-            continue
+    for name in find_other_bytes(one, other):
         holds_the_same = name in one.pickles and one.pickles[name] == other.pickles.get(name)
-        if not (holds_the_same and name in one.unsteady):
+        # What a task pickles has been pickled on its way to it: arrays share no type then.
+        is_no_measure = name in one.unsteady or bool(other.steps)
+        if not (holds_the_same and is_no_measure):
             said = "other bytes, though it holds the same" if holds_the_same else "other content"
             return f"the file {name} has {said}"
     return ""
+
+
+def find_other_bytes(one: Trial, other: Trial) -> list[str]:
+    """Return the files that both have written, in other bytes."""
+    return [name for name, content in one.files.items() if content != other.files.get(name)]
 
 
 def find_moved_pickles(one: Trial, other: Trial) -> list[str]:

@@ -241,6 +241,12 @@ class Digest:
             # What is masked may be memory that was never set.
             self.raw("mask", numpy.ma.getmaskarray(value).tobytes())
             value = value.filled(numpy.zeros((), value.dtype))
+        if value.dtype.names is not None:
+            # Field by field: between them there may be memory that was never set.
+            for name in value.dtype.names:
+                self.text("field", name)
+                self.array(value[name])
+            return
         if id(value) not in self.arrays:
             content = numpy.ascontiguousarray(value).tobytes()
             self.arrays[id(value)] = hashlib.sha256(content).digest()
