@@ -35,7 +35,9 @@ def order_steps(text):
             match call:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr="next")):
                     for target in call.args:
-                        sorter.add(target.attr, step.name)
+                        chosen = target.values if isinstance(target, ast.Dict) else [target]
+                        for each in chosen:
+                            sorter.add(each.attr, step.name)
     return flow.name, list(sorter.static_order())
 
 
@@ -75,7 +77,10 @@ def main():
     name, steps = order_steps(Path(sys.argv[1]).read_text(encoding="utf-8"))
     run = next(iter(Flow(name)))
     tasks = []
+    ran = {step.id for step in run}
     for step in steps:
+        if step not in ran:  # another one was chosen
+            continue
         for task in sorted(run[step], key=lambda each: int(each.id)):
             folder = Path(DATASTORE_SYSROOT_LOCAL, ".metaflow", name, run.id, step, task.id)
             tasks.append(

@@ -274,6 +274,84 @@ def test_the_locals_of_the_scripts_own_main_count_as_its_names(harness, tmp_path
     assert set(first.names) == {"size", "numbers"}
 
 
+PICKLING = """
+import pickle
+
+import numpy as np
+
+
+def make():
+    return np.arange(3.0), np.float64(4)
+
+
+def save(numbers, n_numbers):
+    with open("numbers.pkl", "wb") as file:
+        pickle.dump([numbers, n_numbers], file)
+
+
+def main():
+    numbers, n_numbers = make()
+    save(numbers, n_numbers)
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+ENDING = """
+from metaflow import FlowSpec, step
+
+import script_functions
+
+
+class ScriptFlow(FlowSpec):
+    @step
+    def start(self):
+        self.numbers, self.n_numbers = script_functions.make()
+        script_functions.save(self.numbers, self.n_numbers)
+        self.next_step = "end"
+        self.next({"save": self.save, "end": self.end}, condition="next_step")
+
+    @step
+    def save(self):
+        script_functions.save(self.numbers, self.n_numbers)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    ScriptFlow()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "difference"),
+    [
+        ('self.next_step = "end"', 'self.next_step = "end"', ""),
+        ('self.next_step = "end"', 'self.next_step = "save"', ""),
+        (
+            'self.next_step = "end"',
+            'self.next_step = "save"; self.n_numbers += 1',
+            "numbers.pkl has another content",
+        ),
+    ],
+    ids=["in the process that made it", "in another one", "something else"],
+)
+def test_what_a_task_pickles_counts_by_what_it_holds(harness, tmp_path, before, after, difference):
+    script = tmp_path / "script.py"
+    script.write_text(PICKLING)
+    bench = harness.Bench(script, root=tmp_path / "bench")
+    first, second = bench.observe_original()
+    assert harness.check_original(first, second) == ""
+    functions, flow = write(tmp_path, PICKLING, edit(ENDING, before, after))
+    found = bench.observe_flow(functions, flow)
+    assert harness.compare(first, found).difference == difference
+    assert (found.files == first.files) == ("save" not in after)
+
+
 def make_events(*events):
     return {"figures": [{"id": id, "pixels": pixels, "how": how} for id, pixels, how in events]}
 
