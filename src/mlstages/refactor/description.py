@@ -55,6 +55,8 @@ class Description(NamedTuple):
     called: tuple[str, ...]
     leaves: tuple[str, ...] = ()
     """What is bound, results first."""
+    judged: str = ""
+    """The name of what is asked to predict, or for its score."""
 
 
 class _Code(NamedTuple):
@@ -92,7 +94,16 @@ def describe_code(
         return Description(*composed, code.called, code.leaves)
     phase = _find_main_phase(analysis, pieces, makes_some=bool(results))
     verb, objects = _describe_phase(phase, code, classes) or _describe_other(code)
-    return Description(verb, objects, code.called)
+    return Description(verb, objects, code.called, judged=_find_judged(code.calls))
+
+
+def _find_judged(calls: Sequence[ast.Call]) -> str:
+    for call in calls:
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                if attribute.startswith(("predict", "score")) and len(name) > 2 and _tells(name):
+                    return to_snake(name)
+    return ""
 
 
 def _read_code(analysis: Analysis, pieces: Sequence[Piece], results: Sequence[str]) -> _Code:
@@ -211,6 +222,8 @@ def _describe_own_call(
     telling = {_called_name(call) for call in calls} - {
         node.name for node in defined if _only_says(node.body)
     }
+    if len(telling) > 1:  # what sets a seed comes before the work
+        telling = {name for name in telling if "seed" not in to_snake(name).split("_")} or telling
     if telling or leaves:
         own &= telling
     for call in calls:
@@ -265,8 +278,13 @@ def _describe_load(
             match call.args:
                 case [ast.Constant(value=str(source)), *_] if stem := _name_source(source):
                     return ("load" if name != "open" else "read"), (stem,)
-            return "load", leaves[:2] or ("data",)
-    return "load", leaves[:2] or ("data",)
+            break
+    is_plain = any(name in _TABLES or name[:2] in ("x_", "y_") for name in leaves[:2])
+    return "load", ("data",) if is_plain else leaves[:2] or ("data",)
+
+
+_TABLES: Final = ("data", "dataset", "df", "frame", "x", "y")
+"""What people call what they have loaded."""
 
 
 def _name_source(text: str) -> str:

@@ -29,6 +29,8 @@ from mlstages.refactor.words import GENERIC, ORDINALS
 _PARTS: Final = frozenset(("train", "test", "val", "valid", "validation", "dev"))
 
 _DATA: Final = ("x", "y")
+_JUDGES: Final = ("assess", "check", "evaluate", "score", "validate")
+"""Verbs whose object is a model, whatever they leave."""
 
 
 class StageName(NamedTuple):
@@ -128,6 +130,8 @@ def _candidates(
                 named = [n for n in map(to_snake, results) if len(n) > 2 or n in _DATA]
                 given = [name for name in named if name.partition("_")[0] not in _DATA]
                 given = given or ["data"] * bool(named)
+                if words[0] in _JUDGES and code.judged:
+                    given.insert(0, code.judged)
                 for more in (*given, *_more_words(code, results)):
                     yield StageName("_".join(_distinct_words([*words, more])), summary, source)
             yield StageName("_".join(words), summary, source)
