@@ -87,6 +87,19 @@ CODE = {
     "items of one name": ("from a import cfg\nn = cfg['n']\nfolder = cfg['out']\n", "unpack_cfg"),
     "a parser": ("import argparse\np = argparse.ArgumentParser()\nargs = p.parse_args([])\n",
                  "parse_arguments"),
+    "tables that are loaded": (
+        "import pandas as pd\nfrom a import path\ndf = pd.read_csv(path)\n", "load_data"
+    ),
+    "what is predicted for": (
+        "from a import X_test, clf, z\npred = clf.predict(X_test)\nprint(z, pred)\n",
+        "predict_test_data",
+    ),
+    "the work below a seed": (
+        "import random\nimport pandas as pd\nfrom a import path\n"
+        "def set_seed(n):\n    random.seed(n)\n    return n\n"
+        "set_seed(1)\nhouses = pd.read_csv(path)\n",
+        "load_houses",
+    ),
     "parts of the data": ("from a import f, X\nX_train, X_test = f(X)\n",
                           "prepare_train_test_data"),
 }  # fmt: skip
@@ -95,6 +108,29 @@ CODE = {
 @pytest.mark.parametrize(("text", "name"), CODE.values(), ids=CODE)
 def test_without_words_the_code_names_the_stage(text, name):
     assert [stage.name for stage in plan_of(text, n_stages=1).stages] == [name]
+
+
+def test_a_lone_verb_that_judges_has_the_model_as_its_object():
+    text = (
+        "from a import model, X\n\n# load the rows\nrows = list(X)\nprint(rows[0])\n\n"
+        "# evaluate it\nprint(model.score(rows, X))\nprint(model.predict(rows))\n"
+    )
+    assert [stage.name for stage in plan_of(text).stages] == ["load_rows", "evaluate_model"]
+
+
+def test_a_value_that_is_only_looked_at_begins_no_stage():
+    text = (
+        "import pandas as pd\n\n# %%\ndf = pd.read_csv('houses.csv')\ndf['a'] = 1\n\n# %%\n"
+        "df.head()\n\n# %%\ndf.a.isna().sum()\n\n# %%\ny = df.pop('price')\nz = y.sum()\n\n"
+        "# %%\nz\n\n# %%\nprint(df, z)\n"
+    )
+    found = [len(stage.pieces) for stage in plan_of(text).stages]
+    assert found == [4, 3, 1]
+
+
+def test_nobody_splits_a_model():
+    text = "from a import X, f\n\n# %%\n# Model\n# -----\nX_train, X_test = train_test_split(X)\n"
+    assert [stage.name for stage in plan_of(text).stages] == ["split_train_test_data"]
 
 
 def test_text_of_a_notebook_names_the_code_below_it():

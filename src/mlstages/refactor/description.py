@@ -172,9 +172,27 @@ def _describe_phase(
             if metric is not None:
                 return "evaluate", (metric.removesuffix("_score"),)
             if "predict" in called or "predict_proba" in called:
-                return "predict", leaves[:1] or _fitted(calls, classes)
+                telling = [name for name in leaves if not name.startswith(_PREDICTIONS)]
+                return "predict", (
+                    tuple(telling[:1]) or _predicted_for(calls) or _fitted(calls, classes)
+                )
             return "score", leaves[:2] or _fitted(calls, classes)
     return None
+
+
+_PREDICTIONS: Final = ("pred", "y_pred", "yhat", "y_hat", "proba", "y_proba")
+"""Names of what is predicted: to predict them says nothing."""
+
+
+def _predicted_for(calls: Sequence[ast.Call]) -> tuple[str, ...]:
+    """Return for which rows there are predictions."""
+    for call in calls:
+        match call:
+            case ast.Call(func=ast.Attribute(attr="predict" | "predict_proba"), args=[rows]):
+                words = to_snake(rows.id).split("_") if isinstance(rows, ast.Name) else []
+                if words[:1] == ["x"] and words[1:]:
+                    return (f"{'_'.join(words[1:])}_data",)
+    return ()
 
 
 def _describe_other(code: _Code) -> tuple[str, tuple[str, ...]]:
@@ -276,7 +294,7 @@ def _describe_load(
         name = _called_name(call)
         if name.startswith("read_") or name in ("open", "loadtxt", "genfromtxt"):
             match call.args:
-                case [ast.Constant(value=str(source)), *_] if stem := _name_source(source):
+                case [ast.Constant(value=str(source)), *_] if len(stem := _name_source(source)) > 2:
                     return ("load" if name != "open" else "read"), (stem,)
             break
     is_plain = any(name in _TABLES or name[:2] in ("x_", "y_") for name in leaves[:2])
@@ -300,7 +318,7 @@ def _saved(calls: Sequence[ast.Call]) -> tuple[str, ...]:
     for call in calls:
         owner = root_name(call.func)
         if _called_name(call).startswith("to_") and owner:
-            return (to_snake(owner),)
+            return ("data" if to_snake(owner) in _TABLES else to_snake(owner),)
     for call in calls:
         for node in ast.walk(call):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -29,6 +29,8 @@ from mlstages.refactor.words import GENERIC, ORDINALS
 _PARTS: Final = frozenset(("train", "test", "val", "valid", "validation", "dev"))
 
 _DATA: Final = ("x", "y")
+_MODELS: Final = frozenset("model models modeling modelling classifier regressor".split())
+"""What nobody splits."""
 _JUDGES: Final = ("assess", "check", "evaluate", "score", "validate")
 """Verbs whose object is a model, whatever they leave."""
 
@@ -124,6 +126,8 @@ def _candidates(
         worded.append((first.prose, "comment", code.verb))
     for text, source, verb in worded:
         words = _without_test(find_words(text, verb))
+        if words[:1] == ["split"] == [verb] and _MODELS.issuperset(words[1:]):
+            continue  # "Model" above the split of the data
         if words:
             summary = as_sentence(without_number(text) or text)
             if len(words) == 1:  # what later stages get says more than what is bound on the way

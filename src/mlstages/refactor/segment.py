@@ -16,7 +16,7 @@ from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.names import root_name
-from mlstages.refactor.sentences import is_remark
+from mlstages.refactor.sentences import is_instruction, is_remark
 
 _SIZE: Final = 8.0
 """The weight of sizes: a cut into two equal halves gains half of it."""
@@ -32,10 +32,16 @@ _WORTH: Final = {
 _WORTH_OF_PARAGRAPH: Final = 0.4
 """More for a comment of one line below a blank one, or a heading: a person's title."""
 _PRICE_OF_FINISH: Final = 1.2
+_PRICE_OF_LOOK: Final = 3.0
 _FINISHES: Final = frozenset(
     ("show", "tight_layout", "savefig", "legend", "subplots_adjust", "close", "despine")
 )
 """Calls that end a plot: without words above them they are no stage."""
+_LOOKS: Final = frozenset(
+    "head tail sample describe value_counts nunique unique isna isnull sum mean median std min max "
+    "corr crosstab sort_values round score any all count groupby size quantile".split()
+)
+"""Calls that give a value to look at: where nothing takes it, they are no stage."""
 _MOST_STAGES: Final = 12
 _ENOUGH_FOR_THREE: Final = 8
 """Statements from which on three stages are wanted wherever they are possible."""
@@ -139,8 +145,10 @@ def _price_places(
         price += 0.06 * max(0, carried - 2) + 0.15 * max(0, carried - 5)
         if place and phases[place] != phases[place - 1] and phases[place]:
             price -= 0.25
-        if piece.heading.strength <= Strength.BLANK and _is_finish(analysis, piece.statement):
-            price += _PRICE_OF_FINISH
+        is_finish = piece.heading.strength <= Strength.BLANK and _is_finish(analysis, piece)
+        has_words = piece.heading.title or is_instruction(piece.heading.prose)
+        price += _PRICE_OF_FINISH * is_finish
+        price += _PRICE_OF_LOOK * (not has_words and _only_shows(analysis, piece))
         if place and (is_own[place] or is_own[place - 1]):  # a person's own composition
             price -= 0.8 + 0.9 * (piece.heading.strength == Strength.NONE)
         prices.append(price)
@@ -155,10 +163,20 @@ def _begins_paragraph(piece: Piece) -> bool:
     return (is_comment or is_section) and bool(heading.title) and not is_remark(heading.title)
 
 
-def _is_finish(analysis: Analysis, index: int) -> bool:
-    match analysis.statements[index].node:
+def _is_finish(analysis: Analysis, piece: Piece) -> bool:
+    match analysis.statements[piece.statement].node:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
             return name in _FINISHES
+    return False
+
+
+def _only_shows(analysis: Analysis, piece: Piece) -> bool:
+    """Tell whether a statement is but a value, as the last line of a cell: ``df.head()``."""
+    match analysis.statements[piece.statement].node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name in _LOOKS
+        case ast.Expr(value=ast.Name() | ast.Attribute() | ast.Subscript() | ast.Compare()):
+            return True
     return False
 
 
