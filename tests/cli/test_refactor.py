@@ -509,9 +509,6 @@ def test_a_command_of_typer_is_staged_and_its_options_are_parameters_of_the_flow
     assert "flow: verified (1 lines, 0 figures, 1 files" in ran.stdout, ran.stdout + ran.stderr
     functions = (tmp_path / "fit_functions.py").read_text()
     assert "x = load_points(data)\n    y = fit_line(slope, x, loud)\n" in functions
-    words = ("points.txt", "--no-loud", "--out=a")
-    again = mlstages("verify", "fit.py", "fit_flow.py", "--", *words, folder=tmp_path)
-    assert "flow: verified (0 lines" in again.stdout, again.stdout + again.stderr
 
 
 def test_where_no_few_steps_do_what_the_script_does_one_step_does(tmp_path):

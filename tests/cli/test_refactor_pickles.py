@@ -77,13 +77,6 @@ def test_a_model_that_one_task_fits_and_another_saves_counts_by_what_it_holds(tm
     # After a way through another process, arrays share no type: the file has other bytes.
     assert report["proof"]["flow"]["files_by_content"] == ["model.pkl"]
     assert report["proof"]["functions"]["files_by_content"] == []
-    made = tmp_path / "fit_functions.py"
-    made.write_text(made.read_text().replace("np.zeros(2)", "np.ones(2)"))
-    said = subprocess.run(
-        [sys.executable, "-m", "mlstages", "verify", "fit.py", "fit_flow.py"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=280,
-    ).stdout  # fmt: skip
-    assert said.startswith("flow: differs (the file model.pkl has other content)")
 
 
 def test_a_model_that_goes_from_stage_to_stage_of_one_step_is_kept(tmp_path):

@@ -87,6 +87,27 @@ def test_a_value_and_its_pickled_self_have_one_digest(value):
     assert not describe(value)["partial"]
 
 
+def test_what_lies_between_the_fields_of_a_table_is_no_part_of_it():
+    kind = np.dtype([("a", np.uint8), ("b", np.float64)], align=True)
+    one, other = np.zeros(3, kind), np.frombuffer(b"\x07" * 3 * kind.itemsize, kind).copy()
+    other["a"], other["b"] = 0, 0
+    assert one.tobytes() != other.tobytes()
+    assert describe(one)["digest"] == describe(other)["digest"]
+    other["b"][1] = 2
+    assert describe(one)["digest"] != describe(other)["digest"]
+
+
+def test_what_holds_numpys_own_generator_is_known_with_and_without_its_copy():
+    shared = Box([1, np.random.mtrand._rand])
+    mine, its = describe(shared), describe(pickle.loads(pickle.dumps(shared)))
+    assert (mine["generators"], its["generators"]) == (["shared"], ["own"])
+    assert mine["digest"] != its["digest"]
+    assert mine["without_generators"] == its["without_generators"]
+    other = describe(Box([2, np.random.RandomState(0)]))
+    assert other["without_generators"] != mine["without_generators"]
+    assert "generators" not in describe(Box([1, 2]))
+
+
 def changed_array(a):
     a[1, 2] += 1e-12
     return a

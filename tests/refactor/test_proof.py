@@ -13,7 +13,7 @@ from mlstages.refactor.proof import (
     run_again,
     run_candidate,
 )
-from mlstages.refactor.trial import Laboratory, Trial
+from mlstages.refactor.trial import Laboratory, Pickled, Trial
 
 VALUE = {"digest": "1", "partial": False, "type": "int", "shown": "1", "parts": {"a": "2"}}
 OTHER = {"digest": "2", "partial": False, "type": "int", "shown": "2"}
@@ -98,6 +98,49 @@ def test_the_figures_of_a_flow_are_made_in_the_order_of_the_script(made, verdict
     script = replace(RUN, figures_as_made=("1", "2"))
     flow = replace(RUN, figures=("2", "1"), figures_as_made=made, steps=(("start", "a\nb\n"),))
     assert judge(script, flow, is_fixed=False).verdict == verdict
+
+
+HELD = Pickled("one", ())
+STEPS = (("start", "a\n"), ("end", "b\n"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "held", "said", "by_content"),
+    [
+        pytest.param(STEPS, HELD, "", ("out.csv",), id="in a flow"),
+        pytest.param(STEPS, Pickled("two", ()), "other content", (), id="something else"),
+        pytest.param((), HELD, "other bytes, though it holds the same", (), id="in functions"),
+    ],
+)
+def test_a_pickle_of_a_flow_counts_by_what_it_holds(steps, held, said, by_content):
+    one = replace(RUN, pickles={"out.csv": HELD})
+    other = replace(RUN, files={"out.csv": "2"}, pickles={"out.csv": held}, steps=steps)
+    outcome = judge(one, other, is_fixed=False)
+    assert outcome.difference == (said and f"the file out.csv has {said}")
+    assert outcome.by_content == by_content
+
+
+def of_generators(digest, *generators, without="3"):
+    return VALUE | {
+        "digest": digest, "generators": list(generators), "without_generators": without
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "is_same"),
+    [
+        pytest.param(of_generators("1", "shared"), of_generators("2", "own"), True, id="a copy"),
+        pytest.param(
+            of_generators("1", "shared"), of_generators("2", "own", without="4"), False,
+            id="a copy, and something else",
+        ),
+        pytest.param(of_generators("1", "own"), of_generators("2", "own"), False, id="two states"),
+        pytest.param(of_generators("1", "shared"), OTHER, False, id="no generator"),
+    ],
+)  # fmt: skip
+def test_numpys_own_generator_is_a_copy_in_another_process(mine, theirs, is_same):
+    one, other = replace(RUN, variables={"x": mine}), replace(RUN, variables={"x": theirs})
+    assert (judge(one, other, is_fixed=False).verdict == Verdict.VERIFIED) == is_same
 
 
 def test_an_address_in_memory_is_no_difference():
