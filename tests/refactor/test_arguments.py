@@ -65,6 +65,63 @@ def test_a_function_that_may_be_given_the_command_line_is_read(parse):
     assert plan_of(text.replace("    p =", "    argv = argv or []\n    p =")).arguments is None
 
 
+MORE = """
+import argparse
+
+RATE = 0.1
+
+
+def parse():
+    parser = argparse.ArgumentParser()
+    group = parser.add_argument_group("fit")
+    group.add_argument("--rate", type=float, default=RATE)
+    group.add_argument("--shape", type=int, nargs=2, default=[3, 2])
+    parser.add_argument("--save", "-s", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--level", type=int, choices=range(1, 4), default=1)
+    parser.add_argument("--verbose", "-v", action="count", default=0)
+    return parser.parse_args()
+
+
+args = parse()
+print(args.rate, args.shape)
+print(args.save, args.level, args.verbose)
+"""
+
+
+def test_counts_switches_ranges_and_constants_become_parameters():
+    flow = " ".join(write_flow(plan_of(MORE), "train_functions").split())
+    for line in (
+        'Parameter("rate", type=float, default=functions.RATE)',
+        'default="3 2", help="(several, with blanks between)"',
+        'Parameter("save", type=bool, default=True)',
+        'Parameter("level", type=int, default=1, help="(one of 1, 2, 3)")',
+        'Parameter("verbose", type=int, default=0)',
+    ):
+        assert line in flow
+    given = ["-v", "--no-save", "-vv", "--shape", "1", "2"]
+    assert translate_arguments(plan_of(MORE).arguments, given) == [
+        "--save", "False", "--shape", "1 2", "--verbose", "3",
+    ]  # fmt: skip
+
+
+def test_a_constant_that_is_a_default_stays_where_the_parser_finds_it():
+    inline = MORE.replace("def parse():\n", "").replace("    return parser", "args = parser")
+    text = inline.replace("    ", "").replace("\nargs = parse()\n", "\n")
+    plan = plan_of(text)
+    assert plan.arguments is not None
+    assert not plan.head.settings
+    assert "default=functions.RATE" in write_flow(plan, "train_functions")
+
+
+def test_arguments_that_are_a_dictionary_are_one_in_the_flow():
+    text = PARSER.replace("parser.parse_args()", "vars(parser.parse_args())")
+    for name in ("epochs", "learning_rate", "kind", "quick"):
+        text = text.replace(f"args.{name}", f"args['{name}']")
+    flow = write_flow(plan_of(text), "train_functions")
+    assert "self.args = dict(" in flow
+    assert "import argparse" not in flow
+
+
 def test_what_the_script_is_given_is_given_to_the_flow():
     arguments = plan_of(PARSER).arguments
     given = ["-e", "7", "--learning-rate=0.5", "rows.csv", "--quick"]
@@ -88,9 +145,9 @@ NOT_WHOLE = {
         "parser.add_argument('--a', type=open)\n",
         "parser.add_argument('--a', type=open)",
     ),
-    "two values": (
-        "parser.add_argument('--a', nargs=2)\n",
-        "parser.add_argument('--a', nargs=2)",
+    "a value or none": (
+        "parser.add_argument('--a', nargs='?')\n",
+        "parser.add_argument('--a', nargs='?')",
     ),
     "a tuple of values": (
         "parser.add_argument('--a', nargs='+', default=('b',))\n",
@@ -108,9 +165,13 @@ NOT_WHOLE = {
         "KINDS = ['b']\nKINDS.append('c')\nparser.add_argument('--a', choices=KINDS)\n",
         "parser.add_argument('--a', choices=KINDS)",
     ),
-    "counting": (
-        "parser.add_argument('-v', action='count')\n",
-        "parser.add_argument('-v', action='count')",
+    "appending": (
+        "parser.add_argument('-v', action='append')\n",
+        "parser.add_argument('-v', action='append')",
+    ),
+    "a constant that is bound again": (
+        "N = 1\nN = 2\nparser.add_argument('--n', type=int, default=N)\n",
+        "parser.add_argument('--n', type=int, default=N)",
     ),
     "groups": ("g = parser.add_mutually_exclusive_group()\ng.add_argument('--a')\n", ""),
     "a default that is computed": (

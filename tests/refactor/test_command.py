@@ -82,6 +82,17 @@ OPENED = {
         [],
         "functions.show_sum(",
     ),
+    "a default that is a constant": (
+        f"import click\n\nMANY = 4\n\n\n@click.command()\n@click.option('--n', default=MANY)\n"
+        f"def main(n):{BODY}\n\nmain()\n",
+        [],
+        'n = Parameter("n", type=int, default=functions.MANY)',
+    ),
+    "a constant of typer": (
+        f"MANY = 4\n{TYPER}def main(n: int = MANY):{BODY}\n\napp()\n",
+        [],
+        'n = Parameter("n", type=int, default=functions.MANY)',
+    ),
     "a command of typer": (
         f"{TYPER}def train(n: int, loud: bool = False):\n    print(loud){BODY}\n\napp()\n",
         ["3", "--loud"],

@@ -1,6 +1,8 @@
 """One argument of a script, as a parameter of the flow can stand for it."""
 
 import ast
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,6 +39,10 @@ class Argument:
     """Flags that store the other: ``--no-save``."""
     made: str = ""
     """What the script makes of the text, as it spells it: ``Path``."""
+    is_counted: bool = False
+    """Its value is how often its flag is given."""
+    constant: str = ""
+    """The constant of the script that is its default."""
     many: str = ""
     """The type of each of its values, which one text holds; empty if it takes one value."""
     is_none: bool = False
@@ -46,6 +52,33 @@ class Argument:
     def parameter(self) -> str:
         """The parameter of the flow that stands for it."""
         return f"{self.name}_" if self.name in TAKEN else self.name
+
+
+def find_constants(statements: Iterable[ast.stmt]) -> dict[str, ast.expr]:
+    """Return the values of names that are bound once, to a literal that cannot change or a path."""
+    found: dict[str, ast.expr] = {}
+    bound: Counter[str] = Counter()
+    for node in statements:
+        names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+        bound.update(each.id for each in names if not isinstance(each.ctx, ast.Load))
+        bound.update(name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names)
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found[name] = value
+    return {
+        name: value
+        for name, value in found.items()
+        if bound[name] == 1 and (isinstance(value, ast.Constant) or makes_path(value))
+    }
+
+
+def resolve(node: ast.expr, constants: Mapping[str, ast.expr]) -> tuple[ast.expr, str]:
+    """Return the value that an expression stands for, and the constant that it names."""
+    if isinstance(node, ast.Name) and node.id in constants:
+        return constants[node.id], node.id
+    return node, ""
 
 
 def read_default(node: ast.expr) -> Any:

@@ -8,9 +8,10 @@ parameter with all arguments as they would be typed.
 
 import ast
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mlstages.errors import OptionError
 from mlstages.refactor.analysis import Analysis, read_assignment
@@ -18,8 +19,10 @@ from mlstages.refactor.argument import (
     PATHS,
     TYPES,
     Argument,
+    find_constants,
     makes_path,
     read_default,
+    resolve,
     to_literal,
 )
 from mlstages.refactor.command_line import find_commands, find_names_of_argv, reads_command_line
@@ -42,6 +45,8 @@ class Arguments:
     """The statements that make the parser and parse."""
     target: str
     """The name that the namespace is bound to."""
+    is_dict: bool = False
+    """It is ``vars(parser.parse_args())``."""
     arguments: tuple[Argument, ...]
 
 
@@ -49,8 +54,8 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
     """Return the script's arguments; None if it has none, or the text does not show them whole."""
     for place, index in enumerate(head.body):
         match analysis.statements[index].node:
-            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call() as call):
-                pass
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call() as value):
+                call, is_dict = _without_vars(value)
             case _:
                 continue
         inner = _statements_of_own_function(call, analysis, head)
@@ -61,12 +66,14 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
             nodes = [analysis.statements[i].node for i in indexes]
         else:
             continue
-        arguments = _read_parser(nodes, _find_choices(analysis)) if nodes else None
+        arguments = _read_parser(nodes, _find_known(analysis)) if nodes else None
         is_clear = arguments is not None and len({a.name for a in arguments}) == len(arguments)
         if not is_clear or len(analysis.written_by(target)) != 1:
             return None
         assert arguments is not None
-        return Arguments(indexes=tuple(indexes), target=target, arguments=tuple(arguments))
+        return Arguments(
+            indexes=tuple(indexes), target=target, arguments=tuple(arguments), is_dict=is_dict
+        )
     return None
 
 
@@ -74,7 +81,7 @@ def find_parser(analysis: Analysis, head: Head) -> tuple[int, ...]:
     """Return the statements of the body that make a parser and parse, if they stand together."""
     for place, index in enumerate(head.body):
         match analysis.statements[index].node:
-            case ast.Assign(value=ast.Call() as call) if _is_parse(call):
+            case ast.Assign(value=ast.Call() as call) if _is_parse(_without_vars(call)[0]):
                 return tuple(_parser_statements(analysis, head.body[: place + 1]))
     return ()
 
@@ -97,7 +104,7 @@ def find_readers(analysis: Analysis, head: Head) -> frozenset[int]:
 def find_unclear(analysis: Analysis) -> list[str]:
     """Return the arguments of parsers, as the text spells them, that no parameter stands for."""
     calls = (node for statement in analysis.statements for node in statement.walk())
-    known = _find_choices(analysis)
+    known = _find_known(analysis)
     return [
         ast.unparse(call)
         for call in calls
@@ -117,6 +124,14 @@ def _is_parse(call: ast.Call, given: frozenset[str] = frozenset()) -> bool:
         and all(isinstance(each, ast.Name) and each.id in given for each in call.args)
         and not call.keywords
     )
+
+
+def _without_vars(call: ast.Call) -> tuple[ast.Call, bool]:
+    """Return what is called within ``vars(...)``, and whether that stands there."""
+    match call:
+        case ast.Call(func=ast.Name("vars"), args=[ast.Call() as inner], keywords=[]):
+            return inner, True
+    return call, False
 
 
 def _list_defaults_of_none(function: ast.FunctionDef) -> frozenset[str]:
@@ -169,7 +184,7 @@ def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> list[int]:
     node = analysis.statements[indexes[-1]].node
     about: set[str] = set()
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-        about = {root_name(node.value.func) or ""}
+        about = {root_name(_without_vars(node.value)[0].func) or ""}
     found: list[int] = []
     for place, index in enumerate(indexes):
         names = analysis.names[index]
@@ -179,6 +194,18 @@ def _parser_statements(analysis: Analysis, indexes: Sequence[int]) -> list[int]:
     if not found or found != list(range(found[0], len(indexes))):
         return []
     return [indexes[place] for place in found]
+
+
+class _Known(NamedTuple):
+    """What names in the call of a parser stand for."""
+
+    choices: Mapping[str, tuple[Any, ...]]
+    constants: Mapping[str, ast.expr]
+
+
+def _find_known(analysis: Analysis) -> _Known:
+    nodes = [statement.node for statement in analysis.statements]
+    return _Known(_find_choices(analysis), find_constants(nodes))
 
 
 def _find_choices(analysis: Analysis) -> dict[str, tuple[Any, ...]]:
@@ -200,9 +227,7 @@ def _find_choices(analysis: Analysis) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def _read_parser(
-    nodes: Sequence[ast.stmt], known: Mapping[str, tuple[Any, ...]]
-) -> list[Argument] | None:
+def _read_parser(nodes: Sequence[ast.stmt], known: _Known) -> list[Argument] | None:
     arguments = []
     for node in nodes:
         match node:
@@ -211,9 +236,9 @@ def _read_parser(
                 if argument is None:
                     return None
                 arguments.append(argument)
-            case ast.Assign(value=ast.Call(func=function)):
-                called = ast.unparse(function)
-                if not called.endswith(("ArgumentParser", ".parse_args")):
+            case ast.Assign(value=ast.Call() as call):
+                called = ast.unparse(_without_vars(call)[0].func)
+                if not called.endswith(("ArgumentParser", ".parse_args", ".add_argument_group")):
                     return None
             case ast.Expr(value=ast.Call() as call) if _is_parse(call):
                 continue
@@ -222,7 +247,7 @@ def _read_parser(
     return arguments
 
 
-def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argument | None:
+def _read_argument(call: ast.Call, known: _Known) -> Argument | None:
     flags = [a.value for a in call.args if isinstance(a, ast.Constant)]
     words = {k.arg: k.value for k in call.keywords}
     if len(flags) != len(call.args) or not flags or not _KNOWN_WORDS.issuperset(words):
@@ -230,13 +255,16 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
     names = [str(flag) for flag in flags]
     options = tuple(name for name in names if name.startswith("-"))
     longest = next((n for n in names if n.startswith("--")), names[0])
+    constant = ""
+    if "default" in words:
+        words["default"], constant = resolve(words["default"], known.constants)
     try:
         dest = ast.literal_eval(words["dest"]) if "dest" in words else longest.lstrip("-")
         said = ast.literal_eval(words["help"]) if "help" in words else ""
-        choices = _read_choices(words["choices"], known) if "choices" in words else ()
+        choices = _read_choices(words["choices"], known.choices) if "choices" in words else ()
         default = read_default(words["default"]) if "default" in words else None
         is_required = "required" in words and bool(ast.literal_eval(words["required"]))
-        action = ast.literal_eval(words["action"]) if "action" in words else "store"
+        action = _read_action(words.get("action"))
         number = ast.literal_eval(words["nargs"]) if "nargs" in words else None
     except (TypeError, ValueError):
         return None
@@ -250,6 +278,17 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
             help=str(said).replace("%%", "%"),
             stored=stored,
         )  # fmt: skip
+    if action in ("count", _ON_OR_OFF):
+        kind = "int" if action == "count" else "bool"
+        if not options or type(default).__name__ not in (kind, "NoneType"):
+            return None
+        off = [f"--no-{each[2:]}" for each in options if each.startswith("--")]
+        return Argument(
+            name=name, flags=options, off=tuple(off) if kind == "bool" else (), kind=kind,
+            default=None if is_required else to_literal(default),
+            help=_without_marks(said, default),
+            is_counted=action == "count", constant=constant,
+        )  # fmt: skip
     kind = ast.unparse(words["type"]) if "type" in words else "str"
     made = kind if kind in PATHS else ""
     if makes_path(words.get("default")) and not made:
@@ -261,7 +300,8 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
     if action != "store" or kind not in TYPES or not name.isidentifier():
         return None
     if number is not None:
-        is_clear = number in ("+", "*" if options else "+") and not (choices or made)
+        is_clear = number in ("+", "*" if options else "+") or isinstance(number, int)
+        is_clear = is_clear and not (choices or made)
         needed = is_required or not options
         many = _as_many(default, kind, is_required=needed) if is_clear else None
         return many and replace(many, name=name, flags=options, help=f"{said} {_SEVERAL}".strip())
@@ -272,10 +312,26 @@ def _read_argument(call: ast.Call, known: Mapping[str, tuple[Any, ...]]) -> Argu
         flags=options,
         kind=kind,
         default=None if is_required or not options else to_literal(default),
-        help=str(said).replace("%(default)s", repr(default)).replace("%%", "%"),
+        help=_without_marks(said, default),
         choices=choices,
         made=made,
+        constant="" if made else constant,
     )
+
+
+_ON_OR_OFF: Final = "BooleanOptionalAction"
+
+
+def _read_action(node: ast.expr | None) -> str:
+    if node is None:
+        return "store"
+    is_own = ast.unparse(node) in (_ON_OR_OFF, f"argparse.{_ON_OR_OFF}")
+    return _ON_OR_OFF if is_own else str(ast.literal_eval(node))
+
+
+def _without_marks(said: object, default: object) -> str:
+    """Return a text of help as argparse shows it."""
+    return str(said).replace("%(default)s", str(default)).replace("%%", "%")
 
 
 _SEVERAL: Final = "(several, with blanks between)"
@@ -300,6 +356,9 @@ def _as_many(default: Any, kind: str, *, is_required: bool) -> Argument | None:
     )
 
 
+_MOST_CHOICES: Final = 100
+
+
 def _read_choices(node: ast.expr, known: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
     """Return choices as the text has them; those of a set in an order that stays.
 
@@ -313,6 +372,8 @@ def _read_choices(node: ast.expr, known: Mapping[str, tuple[Any, ...]]) -> tuple
             | ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="keys"), args=[])
         ) if name in known:
             return known[name]
+        case ast.Call(func=ast.Name(id="range"), args=bounds, keywords=[]):
+            return tuple(range(*map(ast.literal_eval, bounds)))[:_MOST_CHOICES]
         case ast.Call(func=ast.Name(id="sorted"), args=[inner], keywords=[]):
             return tuple(sorted(_read_choices(inner, known)))
     found = ast.literal_eval(node)
@@ -343,9 +404,14 @@ def translate_arguments(
     positional = [a for a in arguments.arguments if not a.flags]
     by_flag = {flag: a for a in arguments.arguments for flag in (*a.flags, *a.off)}
     options: list[str] = []
+    counted: Counter[str] = Counter()
+    short = {flag[1] for flag, a in by_flag.items() if a.is_counted and len(flag) == 2}
     words = list(given)
     while words:
         word = words.pop(0)
+        if len(word) > 2 and word[:1] == "-" and word[1] in short and not word[1:].strip(word[1]):
+            words[:0] = [word[:2]] * (len(word) - 1)  # -vv
+            continue
         flag, equals, value = word.partition("=")
         argument = by_flag.get(flag)
         if argument is None and not word.startswith("-") and positional:
@@ -354,6 +420,9 @@ def translate_arguments(
             raise OptionError(f"the script has no argument {word}")
         if argument.kind == "bool":
             value = str(argument.stored != (flag in argument.off))
+        elif argument.is_counted:
+            counted[argument.parameter] += 1
+            continue
         elif argument.many:
             values = [value] if equals else []
             while words and not (equals and argument.flags) and not _is_flag(words[0], by_flag):
@@ -364,6 +433,10 @@ def translate_arguments(
                 raise OptionError(f"the argument {word} lacks its value")
             value = words.pop(0)
         options += [f"--{argument.parameter}", value]
+    before = {a.parameter: a.default or "" for a in arguments.arguments if a.is_counted}
+    for name, number in counted.items():
+        begins = int(before[name]) if before[name].isdigit() else 0
+        options += [f"--{name}", str(begins + number)]
     return options
 
 

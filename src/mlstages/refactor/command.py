@@ -9,7 +9,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from mlstages.refactor.argument import Argument
+from mlstages.refactor.argument import Argument, find_constants
 from mlstages.refactor.command_options import read_click, read_typer, spell
 from mlstages.refactor.exits import tells_failure
 from mlstages.refactor.laid_open import (
@@ -82,7 +82,8 @@ def open_command(script: Script) -> Opened | str | None:
     function = found.definition.node
     assert isinstance(function, ast.FunctionDef)
     read = read_click if found.library == "click" else read_typer
-    arguments = read(function, names)
+    constants = find_constants(statement.node for statement in statements)
+    arguments = read(function, names, constants)
     fault = _why_not(function, statements, found, names)
     if fault is None and isinstance(arguments, str):
         fault = arguments

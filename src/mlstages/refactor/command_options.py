@@ -4,7 +4,14 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from mlstages.refactor.argument import PATHS, Argument, makes_path, read_default, to_literal
+from mlstages.refactor.argument import (
+    PATHS,
+    Argument,
+    makes_path,
+    read_default,
+    resolve,
+    to_literal,
+)
 
 _SHOWN_ONLY: Final = frozenset(
     "help show_default show_choices metavar hidden rich_help_panel show_envvar".split()
@@ -31,13 +38,17 @@ class _Said(NamedTuple):
     words: Mapping[str, ast.expr]
 
 
-def read_click(function: ast.FunctionDef, names: Mapping[str, str]) -> list[Argument] | str:
+def read_click(
+    function: ast.FunctionDef, names: Mapping[str, str], constants: Mapping[str, ast.expr]
+) -> list[Argument] | str:
     """Return the arguments that decorators of click declare, or why they cannot be told.
 
     Parameters
     ----------
     names : mapping of str to str
         What the names of the script that are click's stand for: ``click``, ``click.option``.
+    constants : mapping of str to expression
+        As `find_constants` finds them: an option may have one as its default.
     """
     found: list[Argument] = []
     for decorator in function.decorator_list:
@@ -48,7 +59,9 @@ def read_click(function: ast.FunctionDef, names: Mapping[str, str]) -> list[Argu
                 continue
             case "click.option" | "click.argument":
                 assert isinstance(decorator, ast.Call)
-                argument = _read_click(decorator, names, is_option=spelled == "click.option")
+                argument = _read_click(
+                    decorator, names, constants, is_option=spelled == "click.option"
+                )
             case _:
                 return f"it is decorated by {ast.unparse(decorator)}"
         if argument is None:
@@ -57,7 +70,9 @@ def read_click(function: ast.FunctionDef, names: Mapping[str, str]) -> list[Argu
     return _in_order(function, found)
 
 
-def read_typer(function: ast.FunctionDef, names: Mapping[str, str]) -> list[Argument] | str:
+def read_typer(
+    function: ast.FunctionDef, names: Mapping[str, str], constants: Mapping[str, ast.expr]
+) -> list[Argument] | str:
     """Return the arguments that a signature declares to typer, or why they cannot be told."""
     spec = function.args
     parameters = [*spec.args, *spec.kwonlyargs]
@@ -65,7 +80,7 @@ def read_typer(function: ast.FunctionDef, names: Mapping[str, str]) -> list[Argu
     defaults += [*spec.defaults, *spec.kw_defaults]
     found: list[Argument] = []
     for parameter, default in zip(parameters, defaults, strict=True):
-        argument = _read_typer(parameter, default, names)
+        argument = _read_typer(parameter, default, names, constants)
         if argument is None:
             return f"no parameter of a flow can stand for {ast.unparse(parameter)}"
         found.append(argument)
@@ -95,7 +110,13 @@ def _in_order(function: ast.FunctionDef, found: list[Argument]) -> list[Argument
     return "two of its options are called alike" if len({*flags}) < len(flags) else found
 
 
-def _read_click(call: ast.Call, names: Mapping[str, str], *, is_option: bool) -> Argument | None:
+def _read_click(
+    call: ast.Call,
+    names: Mapping[str, str],
+    constants: Mapping[str, ast.expr],
+    *,
+    is_option: bool,
+) -> Argument | None:
     said = _read_call(call, _SHOWN_ONLY | {"default", "type", "required", "is_flag"})
     if said is None:
         return None
@@ -106,7 +127,7 @@ def _read_click(call: ast.Call, names: Mapping[str, str], *, is_option: bool) ->
         return None
     name = named[0] if named else longest.lstrip("-")
     try:
-        default = read_default(said.words["default"]) if "default" in said.words else None
+        default, constant = _read_default(said.words.get("default"), constants)
         is_flag = bool(off) or _is_true(said.words.get("is_flag"))
         is_required = _is_true(said.words.get("required")) if is_option else default is None
         made_by = _read_type(said.words.get("type"), names)
@@ -128,6 +149,7 @@ def _read_click(call: ast.Call, names: Mapping[str, str], *, is_option: bool) ->
         is_flag=is_flag,
         choices=made_by.choices,
         made=made_by.made,
+        constant=constant,
     )
 
 
@@ -165,7 +187,10 @@ def _read_type(node: ast.expr | None, names: Mapping[str, str]) -> _Type | None:
 
 
 def _read_typer(
-    parameter: ast.arg, default: ast.expr | None, names: Mapping[str, str]
+    parameter: ast.arg,
+    default: ast.expr | None,
+    names: Mapping[str, str],
+    constants: Mapping[str, ast.expr],
 ) -> Argument | None:
     annotation, said = parameter.annotation, _Said((), {})
     info: ast.Call | None = None
@@ -194,7 +219,7 @@ def _read_typer(
             default = said.words.get("default")
     if isinstance(default, ast.Constant) and default.value is ...:
         default = None
-    return _read_annotated(parameter.arg, annotation, default, said, is_option=is_option)
+    return _read_annotated(parameter.arg, annotation, default, said, constants, is_option=is_option)
 
 
 def _read_annotated(
@@ -202,13 +227,14 @@ def _read_annotated(
     annotation: ast.expr | None,
     default: ast.expr | None,
     said: _Said,
+    constants: Mapping[str, ast.expr],
     *,
     is_option: bool,
 ) -> Argument | None:
     kind, may_be_none = _read_annotation(annotation)
     made = kind if kind in PATHS else ""
     try:
-        value = None if default is None else read_default(default)
+        value, constant = _read_default(default, constants)
     except ValueError:
         return None
     if value is None and default is not None and (not may_be_none or made):
@@ -231,6 +257,7 @@ def _read_annotated(
         is_flag=kind == "bool",
         choices=(),
         made=made,
+        constant=constant,
     )
 
 
@@ -267,6 +294,14 @@ def _part_flags(texts: Iterator[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
     return flags, tuple(off.strip() for _, _, off in parted if off.strip())
 
 
+def _read_default(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> tuple[Any, str]:
+    """Return the value of a default, None where there is none, and the constant that it is."""
+    if node is None:
+        return None, ""
+    value, constant = resolve(node, constants)
+    return read_default(value), constant
+
+
 def _is_true(node: ast.expr | None) -> bool:
     return node is not None and bool(ast.literal_eval(node))
 
@@ -283,12 +318,14 @@ def _make(
     is_flag: bool,
     choices: tuple[Any, ...],
     made: str,
+    constant: str,
 ) -> Argument | None:
     """Return the argument; None if its default would not be what the library makes of it."""
     if kind not in ("int", "float", "str", "bool") or not name.isidentifier():
         return None
     if (kind == "bool") != is_flag or (is_flag and is_required):
         return None
+    given = default
     if kind == "float" and type(default) is int:
         default = float(default)
     if default is not None and type(default).__name__ != kind:
@@ -311,4 +348,5 @@ def _make(
         help=text,
         choices=choices,
         made=made,
+        constant="" if made or type(default) is not type(given) else constant,
     )

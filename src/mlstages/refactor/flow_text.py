@@ -36,7 +36,9 @@ def write_flow(plan: Plan, module: str) -> str:
     has_parameters = settings or reads or (arguments and arguments.arguments)
     imports = ["FlowSpec", *(["Parameter"] if has_parameters else []), "step"]
     carried = {state for step in plan.steps for state in step.takes_over}
-    modules = ["import argparse\n"] if arguments and arguments.target else []
+    modules = (
+        ["import argparse\n"] if arguments and arguments.target and not arguments.is_dict else []
+    )
     modules += ["import random\n"] if "random" in carried else []
     splits = reads or any(each.many for each in (arguments.arguments if arguments else ()))
     modules += ["import shlex\n"] if splits else []
@@ -98,7 +100,8 @@ def _parameter(setting: Setting, artifacts: dict[str, str]) -> str:
 def _argument(argument: Argument) -> str:
     name = argument.parameter
     said = argument.help.replace("\\", "/").replace('"', "'")
-    default = "required=True" if argument.default is None else f"default={argument.default}"
+    value = f"functions.{argument.constant}" if argument.constant else argument.default
+    default = "required=True" if argument.default is None else f"default={value}"
     arguments = [f'"{name}"', f"type={argument.kind}", default]
     arguments += [f'help="{said}"'] if said else []
     return write_call(f"    {name} = ", "Parameter", arguments)
@@ -298,7 +301,8 @@ def _choices(arguments: Arguments, margin: str) -> Iterator[str]:
 def _namespace(arguments: Arguments, target: str, margin: str) -> str:
     """Return the line that makes of the flow's parameters what the parser would have given."""
     words = [f"{a.name}={_read_parameter(a)}" for a in arguments.arguments]
-    return write_call(f"{margin}{target} = ", "argparse.Namespace", words)
+    kind = "dict" if arguments.is_dict else "argparse.Namespace"
+    return write_call(f"{margin}{target} = ", kind, words)
 
 
 def _read_parameter(argument: Argument) -> str:

@@ -86,7 +86,10 @@ def find_head(analysis: Analysis, command: Command | None = None) -> Head:
     )
     options = {i for i in range(start) if sets_option(i)} - said
     needed = _needed_constants(
-        constants, definitions | options | imports | entry.own, rebound, analysis
+        constants,
+        definitions | options | imports | entry.own | _find_parsers(analysis),
+        rebound,
+        analysis,
     )
     needed |= entry.makers
     settings = [
@@ -118,6 +121,16 @@ def find_head(analysis: Analysis, command: Command | None = None) -> Head:
         command=command,
         entry=min(entry.own, default=-1),
     )
+
+
+def _find_parsers(analysis: Analysis) -> set[int]:
+    """Return the statements that add an argument to a parser: a flow has their defaults, too."""
+    return {
+        i
+        for i, statement in enumerate(analysis.statements)
+        if not statement.is_definition
+        and any(isinstance(n, ast.Attribute) and n.attr == "add_argument" for n in statement.walk())
+    }
 
 
 class _Entry(NamedTuple):
