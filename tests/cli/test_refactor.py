@@ -552,10 +552,10 @@ import sys
 import numpy as np
 
 def get_logger(path, mode="a"):
-    logger = logging.getLogger("train")
+    logger = logging.getLogger(__name__)
     logger.setLevel(logging.DEBUG)
     for handler in (logging.FileHandler(path, mode), logging.StreamHandler(sys.stdout)):
-        handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        handler.setFormatter(logging.Formatter("%(name)s %(levelname)s: %(message)s"))
         logger.addHandler(handler)
     return logger
 
@@ -591,6 +591,9 @@ def test_what_sets_up_the_process_is_called_anew_in_each_task(tmp_path):
     assert told["proof"]["flow"]["compared"] | {"variables": 0} == {
         "lines": 4, "figures": 0, "files": 1, "variables": 0,
     }  # fmt: skip
+    # The logger is called by the module of functions, on the output and in the file.
+    assert told["proof"]["flow"]["named_as_main"] == ["told_functions"]
+    assert told["proof"]["functions"]["named_as_main"] == []
     assert [step["renews"] for step in told["steps"]] == [
         [],
         ["get_logger"],
@@ -608,7 +611,9 @@ def test_what_another_task_would_undo_is_called_once_and_said(tmp_path):
     told = json.loads(ran.stdout)
     assert (told["functions"], told["flow"]) == ("verified", "verified")
     assert [step["renews"] for step in told["steps"]] == [[], []]
-    assert "logging is configured at" in told["steps"][-1]["together"]
+    line = text.split("\n").index('    logger = get_logger(args.log, "w")') + 1
+    said = f"logging is configured at line {line}, and once more in each task would not do the same"
+    assert told["steps"][-1]["together"].startswith(said)
 
 
 WORKERS = """

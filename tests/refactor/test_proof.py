@@ -120,6 +120,41 @@ def test_a_pickle_of_a_flow_counts_by_what_it_holds(steps, held, said, by_conten
     assert outcome.by_content == by_content
 
 
+LOGGED = replace(RUN, stdout="__main__: a\nb\n", files={"a.log": "1"})
+OF_FLOW = replace(
+    RUN, stdout="train_functions: a\nb\n", files={"a.log": "2"}, files_as_main={"a.log": "1"},
+    modules=("train_functions",), steps=STEPS,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "flow", "said"),
+    [
+        pytest.param(LOGGED, OF_FLOW, "", id="the module's name"),
+        pytest.param(
+            LOGGED, replace(OF_FLOW, stdout="train_functions: c\nb\n"), "line 1 of the output",
+            id="and something else",
+        ),
+        pytest.param(
+            LOGGED, replace(OF_FLOW, files_as_main={"a.log": "3"}), "other content",
+            id="and something else in a file",
+        ),
+        pytest.param(
+            replace(LOGGED, stdout="main: a\nb\n"), OF_FLOW, "line 1 of the output",
+            id="the script names no __main__",
+        ),
+        pytest.param(
+            LOGGED, replace(OF_FLOW, modules=()), "line 1 of the output", id="no module of the flow"
+        ),
+    ],
+)  # fmt: skip
+def test_a_flow_names_its_module_where_the_script_names_main(script, flow, said):
+    outcome = judge(script, flow, is_fixed=False)
+    assert said in outcome.difference
+    assert bool(outcome.difference) == bool(said)
+    assert outcome.as_main == (() if said else ("train_functions",))
+
+
 def of_generators(digest, *generators, without="3"):
     return VALUE | {
         "digest": digest, "generators": list(generators), "without_generators": without

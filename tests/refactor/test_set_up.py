@@ -153,7 +153,9 @@ def test_where_it_cannot_be_a_stage_no_step_is_cut_below_it():
 def test_where_it_is_not_to_be_called_anew_no_step_is_cut_below_it():
     plan = renewing(SCRIPT, 3, is_renewed=False)
     assert all(not step.renews for step in plan.steps)
-    assert [step.together for step in plan.steps][-1] == "it is changed"
+    assert [step.together for step in plan.steps][-1] == (
+        "it is changed, and once more in each task would not do the same"
+    )
 
 
 def test_branches_do_not_write_into_one_log():
@@ -184,9 +186,9 @@ def test_branches_do_not_write_into_one_log():
 def test_what_sets_up_several_things_has_a_name_for_all():
     plan = plan_of(
         SCRIPT.replace("# Draw", "logging.basicConfig()\nnp.seterr(all='ignore')\n# Draw"),
-        renewals=(Renewal(3, "a", "set_up_logging"), Renewal(4, "b", "set_handling_of_errors")),
+        renewals=(Renewal(3, "a", "configure_logging"), Renewal(4, "b", "set_handling_of_errors")),
     )
-    assert [stage.name for stage in plan.steps[-1].renews] == ["set_up_logging"]
+    assert [stage.name for stage in plan.steps[-1].renews] == ["configure_logging"]
     plan = plan_of(
         SCRIPT.replace("# Draw", "np.set_printoptions(3)\nnp.seterr(all='ignore')\n# Draw"),
         renewals=(Renewal(3, "a", "set_print_options"), Renewal(4, "b", "set_handling_of_errors")),

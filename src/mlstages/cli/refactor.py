@@ -55,6 +55,14 @@ def refactor(
         list[str] | None,
         typer.Option(metavar="OLD=NEW", help="Call a stage otherwise; may be repeated."),
     ] = None,
+    opened: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--open",
+            metavar="FUNCTION",
+            help="Cut a function that is called once, too; may be repeated.",
+        ),
+    ] = None,
     parallel: Annotated[
         bool,
         typer.Option("--parallel", help="Steps that do not need each other become branches."),
@@ -77,7 +85,12 @@ def refactor(
     )
 
     _require_dashes("SCRIPT", arguments or [])
-    wishes = Wishes(n_stages=stages, is_parallel=parallel, renames=read_renames(name or []))
+    wishes = Wishes(
+        n_stages=stages,
+        opened=tuple(opened or ()),
+        is_parallel=parallel,
+        renames=read_renames(name or []),
+    )
     with render.progress(0) as report:
         terms = Terms(
             python=python,

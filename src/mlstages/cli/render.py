@@ -502,6 +502,8 @@ def _draw_outcome(kind: str, outcome: Outcome) -> Text:
     )
     if outcome.by_content:
         line += f"; by what it holds: {', '.join(outcome.by_content)}"
+    if outcome.as_main:
+        line += f"; named in place of __main__: {', '.join(outcome.as_main)}"
     if outcome.uncompared:
         line += f"; not compared: {', '.join(outcome.uncompared)}"
     return Text(line)

@@ -130,7 +130,7 @@ def _find_renewals(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Renewal]:
 
 def _tell_change(plan: Plan, key: str, index: int) -> str:
     """Return what a statement has changed, with its line."""
-    line = plan.script.line_in_file(plan.analysis.statements[index].first)
+    line = plan.analysis.script.line_in_file(plan.analysis.statements[index].first)
     return f"{_PROCESS_STATE[key][0]} at {plan.script.tell(line)}"
 
 

@@ -157,6 +157,8 @@ class Wishes:
     """What the user, or a look at the running script, asks of the plan."""
 
     n_stages: int | None = None
+    opened: tuple[str, ...] = ()
+    """Functions of the script that are to be cut as its main is."""
     is_parallel: bool = False
     """Steps of the flow that do not depend on each other become branches."""
     renames: Mapping[str, str] = field(default_factory=dict)

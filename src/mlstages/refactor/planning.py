@@ -66,7 +66,7 @@ def plan_script(script: Script, wishes: Wishes = _NO_WISHES) -> Plan:
 
 
 def _plan_script(script: Script, wishes: Wishes) -> Plan:
-    opened = unwrap(script)
+    opened = unwrap(script, wishes.opened)
     command = opened.command
     analysis, lifted = lift_globals(analyse(opened.script), command)
     analysis = sink_definitions(analysis, command)
@@ -154,11 +154,14 @@ def _read_bans(body: Body, bans: Iterable[Ban]) -> Iterator[Veto]:
             yield Veto(places[ban.statement], ban.reason, ban.only_flow)
 
 
+_NOT_ANEW: Final = "once more in each task would not do the same"
+
+
 def _read_renewals(body: Body, renewals: Iterable[Renewal]) -> Iterator[Veto]:
     """Yield a veto on each place below what is not called anew."""
     for renewal in renewals:
         for place in range(body.places[renewal.statement] + 1, len(body.indexes)):
-            yield Veto(place, renewal.reason, only_flow=True)
+            yield Veto(place, f"{renewal.reason}, and {_NOT_ANEW}", only_flow=True)
 
 
 def _cut(

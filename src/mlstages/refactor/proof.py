@@ -13,7 +13,14 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
-from mlstages.refactor.trial import Laboratory, Trial, add_stages, run_program, run_stages
+from mlstages.refactor.trial import (
+    Laboratory,
+    Trial,
+    add_stages,
+    put_main,
+    run_program,
+    run_stages,
+)
 
 
 class Verdict(StrEnum):
@@ -43,6 +50,8 @@ class Outcome:
     """Variables that both have, and that cannot be looked into."""
     by_content: tuple[str, ...] = ()
     """Files of other bytes that hold the same: pickles."""
+    as_main: tuple[str, ...] = ()
+    """Modules that are named where the script names ``__main__``, as loggers are."""
     seconds: float = 0.0
 
     @property
@@ -63,6 +72,7 @@ class Outcome:
             },
             "uncompared": list(self.uncompared),
             "files_by_content": list(self.by_content),
+            "named_as_main": list(self.as_main),
             "seconds": round(self.seconds, 3),
         }
 
@@ -78,8 +88,9 @@ def find_difference(one: Trial, other: Trial) -> str:
         )
     if not (one.is_recorded and other.is_recorded):
         return "a process was ended before its record was written (os._exit, or killed)"
+    said = put_main(other.stdout, other.modules) if _names_module(one, other) else other.stdout
     return (
-        _compare_text(one.stdout, other.stdout, is_flow=bool(other.steps))
+        _compare_text(one.stdout, said, is_flow=bool(other.steps))
         or _compare_figures(one, other)
         or _compare_files(one, other)
         or _compare_variables(one, other)
@@ -281,7 +292,8 @@ def judge(one: Trial, other: Trial, *, is_fixed: bool) -> Outcome:
         n_files=len(one.files),
         n_lines=one.stdout.count("\n"),
         uncompared=unseen,
-        by_content=tuple(find_other_bytes(one, other)) if not difference else (),
+        by_content=() if difference else tuple(find_other_bytes(one, other)),
+        as_main=() if difference else tuple(_list_named(one, other)),
         seconds=other.seconds,
     )
 
@@ -371,8 +383,27 @@ def _compare_files(one: Trial, other: Trial) -> str:
 
 
 def find_other_bytes(one: Trial, other: Trial) -> list[str]:
-    """Return the files that both have written, in other bytes."""
-    return [name for name, content in one.files.items() if content != other.files.get(name)]
+    """Return the files that both have written, in other bytes.
+
+    Not those that only name a module of the flow where the script names ``__main__``.
+    """
+    return [
+        name
+        for name, content in one.files.items()
+        if content not in (other.files.get(name), other.files_as_main.get(name))
+    ]
+
+
+def _names_module(one: Trial, other: Trial) -> bool:
+    """Tell whether a flow prints the name of a module where the script prints ``__main__``."""
+    return "__main__" in one.stdout and put_main(other.stdout, other.modules) != other.stdout
+
+
+def _list_named(one: Trial, other: Trial) -> list[str]:
+    """Return the modules that a flow names, in its output or its files, in place of the script."""
+    told = {*one.files.values()} & {*other.files_as_main.values()}
+    is_named = bool(told) or _names_module(one, other)
+    return list(other.modules) if is_named else []
 
 
 def find_moved_pickles(one: Trial, other: Trial) -> list[str]:

@@ -29,7 +29,7 @@ class Renewal(NamedTuple):
     """What a stage of it is called where the user has said nothing."""
 
 
-OF_LOGGING: Final = "set_up_logging"
+OF_LOGGING: Final = "configure_logging"
 """What a stage is called that sets up logging."""
 
 _LIBRARIES: Final = frozenset(("logging", "warnings"))

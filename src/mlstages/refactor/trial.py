@@ -87,6 +87,10 @@ class Trial:
     """Pickles whose bytes are no measure: another run of the same script wrote other ones."""
     figures_as_made: tuple[str, ...] = ()
     """The same in the order in which the figures were made; empty where that is not known."""
+    modules: tuple[str, ...] = ()
+    """Of a flow, those that hold what the script's ``__main__`` does."""
+    files_as_main: Mapping[str, str] = field(default_factory=dict)
+    """Of a flow, digests of files that name these modules, with ``__main__`` in their place."""
     is_forked: bool = False
     """Of a flow, tasks were to be forked from a process that has imported what they need."""
     of_steps: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -275,6 +279,8 @@ def run_flow(
         figures_as_made=_list_as_made(tasks),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
         files=files,
+        modules=(imported := tuple(_find_imported(text, laboratory.folder))),
+        files_as_main=dict(_digest_as_main(laboratory, files, imported)),
         pickles=_read_pickles(files, [task["pickles"] for task in tasks]),
         of_steps={task["step"]: task["variables"] for task in tasks},
         returned={key: bound for task in tasks for key, bound in task["returned"].items()},
@@ -282,6 +288,40 @@ def run_flow(
         places={},
         timed_out=timed_out,
     )
+
+
+def _find_imported(flow: str, folder: Path) -> Iterator[str]:
+    """Yield the modules beside a flow that it imports."""
+    for name in re.findall(r"^(?:import|from) (\w+)\b", flow, flags=re.MULTILINE):
+        if (folder / f"{name}.py").is_file():
+            yield name
+
+
+def put_main(text: str, modules: Sequence[str]) -> str:
+    """Return a text with ``__main__`` where it names a module.
+
+    A logger that is called by ``__name__`` is ``__main__`` in a script, and in a flow the module
+    of functions.
+    """
+    names = "|".join(map(re.escape, modules))
+    return re.sub(rf"\b(?:{names})\b(?!\.py\b)", "__main__", text) if modules else text
+
+
+def _digest_as_main(
+    laboratory: Laboratory, files: Mapping[str, str], modules: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    for name in files:
+        path = laboratory.folder / name
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES_OF_TEXT:
+            continue
+        content = path.read_bytes()
+        if any(module.encode() in content for module in modules):
+            text = content.decode("utf-8", errors="surrogateescape")
+            changed = put_main(text, modules).encode("utf-8", errors="surrogateescape")
+            yield name, sha256(changed).hexdigest()
+
+
+_MOST_BYTES_OF_TEXT: Final = 50_000_000
 
 
 def _read_tasks(folder: Path, flow: str) -> list[dict[str, Any]]:

@@ -6,9 +6,11 @@ local name that is also a global one), the function stays as it is.
 """
 
 import ast
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mlstages.errors import OptionError
 from mlstages.refactor.command import Command, open_command
 from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
 from mlstages.refactor.laid_open import (
@@ -47,8 +49,28 @@ class Unwrapped(NamedTuple):
     """What a library makes a command of, if that is the script's main."""
 
 
-def unwrap(script: Script) -> Unwrapped:
-    """Return the script with its main guard and its main function laid open."""
+def unwrap(script: Script, wanted: Sequence[str] = ()) -> Unwrapped:
+    """Return the script with its main guard and its main function laid open.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Other functions that are to be laid open, each where it is called.
+
+    Raises
+    ------
+    OptionError
+        One of these cannot be.
+    """
+    opened = _open_work(script)
+    script, notes = opened.script, list(opened.notes)
+    for name in wanted:
+        script = _open_wanted(script, name)
+        notes.append(f"the body of {name}() stands where it was called")
+    return opened._replace(script=script, notes=tuple(notes))
+
+
+def _open_work(script: Script) -> Unwrapped:
     notes: list[str] = []
     script, was_guarded = _open_guard(script)
     if was_guarded:
@@ -231,6 +253,39 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
         where = script.tell(script.line_in_file(definition.first))
         return f"{name}() at {where} stays one function: {fault}"
     return _put_in_place(script, function, definition, statements[place], made)
+
+
+def _open_wanted(script: Script, name: str) -> Script:
+    """Return the script with the body of a function in place of its only call."""
+    statements = split_statements(script, parse_script(script))
+    definitions = [
+        s for s in statements if isinstance(s.node, ast.FunctionDef) and s.node.name == name
+    ]
+    if len(definitions) != 1:
+        raise OptionError(f"--open {name}: the script has no function of that name")
+    calls = [(each, call) for each in statements if (call := _read_call(each.node, name))]
+    if len(calls) != 1:
+        raise OptionError(f"--open {name}: it is not called once, by a statement of its own")
+    [definition], [(statement, made)] = definitions, calls
+    function = definition.node
+    assert isinstance(function, ast.FunctionDef)
+    fault = _why_not(function, statements, definition, statement, made)
+    if fault is None and statement is not statements[-1] and any(find_early_returns(function)):
+        fault = "it returns early"
+    if fault is not None:
+        raise OptionError(f"--open {name}: {fault}")
+    return _put_in_place(script, function, definition, statement, made, says_what=True)[0]
+
+
+def _read_call(node: ast.stmt, name: str) -> ast.Call | None:
+    """Return the call of a function that is all of a statement, with its result or without."""
+    match node:
+        case (
+            ast.Expr(value=ast.Call(func=ast.Name(id=called)) as call)
+            | ast.Assign(targets=[_], value=ast.Call(func=ast.Name(id=called)) as call)
+        ) if called == name:
+            return call
+    return None
 
 
 def _find_only_call(
@@ -445,7 +500,10 @@ def _put_in_place(
     definition: Statement,
     call: Statement,
     made: ast.Call,
+    *,
+    says_what: bool = False,
 ) -> tuple[Script, str, str | None]:
+    """Return the script with a body in place of a call; where wanted, below what it does."""
     lines = read_lines(script)
     body = list(function.body)
     docstring = None
@@ -454,7 +512,7 @@ def _put_in_place(
             docstring = said
             body = body[1:]
     end = read_exit(call.node)
-    target = ast.unparse(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
+    target = _spell(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
     early = list(find_early_returns(function))
     changes = [change for each in early for change in end_instead(lines, each, end)]
     match body[-1:]:
@@ -463,7 +521,7 @@ def _put_in_place(
         case [ast.Return() as last]:
             changes += without_return(lines, last, end.spelled if end else "", target)
     origin = lines[call.first - 1].origin
-    opened: list[Line] = []
+    aliases: list[Line] = []
     parsers = _list_parsers(parse_script(script))
     for parameter, value in _bind_arguments(function, made) or ():
         is_all = _means_the_command_line(value)
@@ -472,12 +530,13 @@ def _put_in_place(
             changes.append(Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not _is_name(value, parameter):
             spelled = ast.get_source_segment(script.text, value) or ast.unparse(value)
-            opened.append(Line(f"{parameter} = {spelled}", origin))
+            aliases.append(Line(f"{parameter} = {spelled}", origin))
     apply_changes(lines, changes)
-    if body:
-        opened += lay_at_margin(script, lines, body)
-    if not opened:
-        opened = [Line("pass", origin)]
+    inner = list(lay_at_margin(script, lines, body)) if body else []
+    opened = [*aliases, *inner] or [Line("pass", origin)]
+    if says_what:
+        said = docstring or function.name.replace("_", " ")
+        opened = _with_heading(aliases, inner, said.strip().partition("\n")[0].strip(), origin)
     lines[call.first - 1 : call.last] = opened
     # The comments right above the function go with it; the ones before do not.
     start = definition.first - 1
@@ -490,8 +549,28 @@ def _put_in_place(
     return part_shared_lines(with_lines(script, lines)), function.name, docstring
 
 
+def _with_heading(aliases: list[Line], inner: list[Line], said: str, origin: int) -> list[Line]:
+    """Return the lines of a body between blank ones, below its first comment or what is said."""
+    inner = list(itertools.dropwhile(lambda line: not line.text.strip(), inner))
+    heading = list(itertools.takewhile(_is_comment, inner))
+    below = inner[len(heading) :]
+    heading = heading or [Line(f"# {said}", origin)]
+    return [Line("", origin), *heading, *aliases, *below, Line("", origin)]
+
+
+def _is_comment(line: Line) -> bool:
+    return line.text.startswith("#")
+
+
+def _spell(value: ast.expr) -> str:
+    """Return an expression as text, several without the parentheses round them."""
+    if isinstance(value, ast.Tuple) and value.elts:
+        return ", ".join(map(ast.unparse, value.elts))
+    return ast.unparse(value)
+
+
 def _is_needless(value: ast.expr | None, end: Exit | None, target: str) -> bool:
     """Tell whether nothing is to be done with what main returns."""
     if target:
-        return value is not None and ast.unparse(value) == target
+        return value is not None and _spell(value) == target
     return is_success(value) if end else is_plain(value)
