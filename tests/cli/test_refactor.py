@@ -273,6 +273,8 @@ from sklearn.utils import check_random_state
 
 # draw the values
 begin = tick()
+random.seed(None)
+np.random.seed()
 values = [random.random(), np.random.rand(), np.random.default_rng().random()]
 print(values, check_random_state(None).rand())
 

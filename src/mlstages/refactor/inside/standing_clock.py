@@ -26,6 +26,11 @@ def fix_seeds_and_clock():
         replaced[id(original)] = original, make(original)
         setattr(module, name, replaced[id(original)][1])
 
+    def seed_with_zero(original):
+        # Many scripts seed with what the command line gives: None where it gives nothing.
+        return lambda seed=None, *more: original(0 if seed is None else seed, *more)
+
+    replace(random, "seed", seed_with_zero)
     for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
         replace(time, name, lambda original: lambda: now)
         replace(time, name + "_ns", lambda original: lambda: int(now) * 10**9)
@@ -39,11 +44,8 @@ def fix_seeds_and_clock():
 
     def seed_numpy(module):
         module.random.seed(0)
-        replace(
-            module.random,
-            "default_rng",
-            lambda original: lambda seed=None: original(0 if seed is None else seed),
-        )
+        for name in ("seed", "default_rng"):
+            replace(module.random, name, seed_with_zero)
 
     def salt_matplotlib(module):
         module.rcParams["svg.hashsalt"] = "mlstages"  # else the names in a picture are random
