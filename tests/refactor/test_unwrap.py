@@ -120,7 +120,7 @@ OPENED = {
     "what main returns is given another name": (
         "def main(n):\n    a = n\n    print(a)\n    return a, {\n        'b': a}\n\n\n"
         "if __name__ == '__main__':\n    x, y = main(3)\n    print(x)\n",
-        "n = 3\na = n\nprint(a)\n(x, y) = a, {\n    'b': a}\nprint(x)\n",
+        "n = 3\na = n\nprint(a)\nx, y = a, {\n    'b': a}\nprint(x)\n",
     ),
     "what a function does that parses": (
         "import argparse\n\n\ndef read(argv: int = None):\n    p = argparse.ArgumentParser()\n"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mlstages.refactor.flow_layout import lay_out, name_artifacts
 from mlstages.refactor.plan import Ban, Plan, PlannedStep
+from mlstages.refactor.proof import find_changed_variables
 from mlstages.refactor.trial import Trial
 
 
@@ -38,16 +39,27 @@ def find_fault(plan: Plan, trial: Trial, original: Trial, difference: str) -> Ba
     places = {
         each.name: plan.steps.index(each.planned) if each.planned else 0 for each in lay_out(plan)
     }
-    place = len(plan.steps) - 1
-    for step, stdout in trial.steps:
-        own = places[step]
-        if own and stdout and stdout not in original.stdout:
-            place = own
-            break
-    else:
-        if trial.status:
-            place = min(len(trial.steps), len(plan.steps) - 1)
-    if place == 0:
+    last = len(plan.steps) - 1
+    went = [step for step, stdout in trial.steps if stdout and stdout not in original.stdout]
+    drew = [step for step, seen in trial.figures_of_steps if not {*seen} <= {*original.figures}]
+    bound = _find_binders(plan, trial, original)
+    found = next((place for step in (*went, *drew) if (place := places[step])), None)
+    if found is None and trial.status:
+        found = min(len(trial.steps), last)
+    if found is None:
+        found = next((place for place in bound if place), last)
+    if found == 0:
         return None
-    first = plan.steps[place].stages[0].pieces[0]
-    return Ban(first.statement, f"apart, they do not do what the script does: {difference}")
+    first = plan.steps[found].stages[0].pieces[0]
+    reason = f"apart, they do not do what the script does: {difference}"
+    return Ban(first.statement, reason, is_weighed=False)
+
+
+def _find_binders(plan: Plan, trial: Trial, original: Trial) -> list[int]:
+    """Return the steps that gave a variable that differs at the end, the last of each."""
+    changed = find_changed_variables(original, trial)
+    givers = (
+        [place for place, step in enumerate(plan.steps) if name in step.results][-1:]
+        for name in changed
+    )
+    return [place for each in givers for place in each]

@@ -32,6 +32,8 @@ class Veto(NamedTuple):
     reason: str
     only_flow: bool = False
     """Functions can be cut there, for they share a process; a step of the flow goes on."""
+    is_weighed: bool = True
+    """They are rather not."""
 
 
 _N_PLACES: Final = 3

@@ -150,6 +150,8 @@ class Ban(NamedTuple):
     reason: str
     only_flow: bool = True
     """Only processes are parted by it, not functions."""
+    is_weighed: bool = True
+    """Functions are rather not cut there either: it reads no better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ def _read_bans(body: Body, bans: Iterable[Ban]) -> Iterator[Veto]:
     places = body.places
     for ban in bans:
         if ban.statement in places:
-            yield Veto(places[ban.statement], ban.reason, ban.only_flow)
+            yield Veto(places[ban.statement], ban.reason, ban.only_flow, ban.is_weighed)
 
 
 _NOT_ANEW: Final = "once more in each task would not do the same"
@@ -184,7 +184,7 @@ def _cut(
     vetoed |= find_places_within(body, renewed)
     cutting = Cutting(
         vetoed=vetoed,
-        joined=frozenset(veto.place for veto in vetoes),
+        joined=frozenset(veto.place for veto in vetoes if veto.is_weighed),
         wanted=(_places_around(parser, places) | _places_around(renewed, places)) - vetoed,
         n_stages=n_stages,
     )

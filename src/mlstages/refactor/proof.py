@@ -88,9 +88,9 @@ def find_difference(one: Trial, other: Trial) -> str:
         )
     if not (one.is_recorded and other.is_recorded):
         return "a process was ended before its record was written (os._exit, or killed)"
-    said = put_main(other.stdout, other.modules) if _names_module(one, other) else other.stdout
+    printed = put_main(other.stdout, other.modules) if _names_module(one, other) else other.stdout
     return (
-        _compare_text(one.stdout, said, is_flow=bool(other.steps))
+        _compare_text(one.stdout, printed, is_flow=bool(other.steps))
         or _compare_figures(one, other)
         or _compare_files(one, other)
         or _compare_variables(one, other)

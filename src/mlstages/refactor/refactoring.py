@@ -385,7 +385,8 @@ def _prove_flow(
 
 def _ban_all(plan: Plan, reason: str) -> list[Ban]:
     """Return a ban on every boundary between steps."""
-    return [Ban(step.stages[0].pieces[0].statement, reason) for step in plan.steps[1:]]
+    firsts = [step.stages[0].pieces[0].statement for step in plan.steps[1:]]
+    return [Ban(first, reason, is_weighed=False) for first in firsts]
 
 
 def _run_cut(

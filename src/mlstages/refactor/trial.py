@@ -87,6 +87,8 @@ class Trial:
     """Pickles whose bytes are no measure: another run of the same script wrote other ones."""
     figures_as_made: tuple[str, ...] = ()
     """The same in the order in which the figures were made; empty where that is not known."""
+    figures_of_steps: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of a flow, what was seen in each step that ended."""
     modules: tuple[str, ...] = ()
     """Of a flow, those that hold what the script's ``__main__`` does."""
     files_as_main: Mapping[str, str] = field(default_factory=dict)
@@ -277,6 +279,7 @@ def run_flow(
         stderr=stderr + stdout,
         figures=tuple(figure for task in tasks for figure in task["figures"]),
         figures_as_made=_list_as_made(tasks),
+        figures_of_steps=tuple((task["step"], tuple(task["figures"])) for task in tasks),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
         files=files,
         modules=(imported := tuple(_find_imported(text, laboratory.folder))),
