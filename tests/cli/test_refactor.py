@@ -699,7 +699,7 @@ def test_a_main_that_returns_early_is_staged_and_its_flow_ends_early(tmp_path, a
     said = json.loads(done.stdout)
     assert (said["functions"], said["flow"], done.returncode) == ("verified", "verified", 0)
     assert len(said["steps"]) >= 3
-    other = [] if arguments else ["--dry_run", "true"]
+    other = [] if arguments else ["--dry-run", "true"]
     run = mlstages("run", "add_flow.py", *other, folder=tmp_path)
     assert run.returncode == 0
     assert ("nothing is added" in run.stdout) == bool(other)

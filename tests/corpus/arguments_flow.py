@@ -10,7 +10,7 @@ class ArgumentsFlow(FlowSpec):
     """Fit a line."""
 
     epochs = Parameter("epochs", type=int, default=5, help="passes over the data")
-    learning_rate = Parameter("learning_rate", type=float, default=0.1)
+    learning_rate = Parameter("learning-rate", type=float, default=0.1)
     verbose = Parameter("verbose", type=bool, default=False, help="say more")
 
     @step
@@ -50,4 +50,4 @@ class ArgumentsFlow(FlowSpec):
 if __name__ == "__main__":
     ArgumentsFlow()
 
-# Made by mlstages refactor from arguments.py; not proven: nothing was run. [42573cc1]
+# Made by mlstages refactor from arguments.py; not proven: nothing was run. [ef093b3c]

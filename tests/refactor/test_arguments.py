@@ -26,7 +26,7 @@ def test_names_types_defaults_and_help_are_those_of_the_parser():
     flow = write_flow(plan_of(PARSER), "train_functions")
     for line in (
         'epochs = Parameter("epochs", type=int, default=5, help="passes (5)")',
-        'learning_rate = Parameter("learning_rate", type=float, default=0.1)',
+        'learning_rate = Parameter("learning-rate", type=float, default=0.1)',
         'quick = Parameter("quick", type=bool, default=False)',
         'source = Parameter("source", type=str, required=True)',
     ):
@@ -122,11 +122,23 @@ def test_arguments_that_are_a_dictionary_are_one_in_the_flow():
     assert "import argparse" not in flow
 
 
+def test_an_option_that_metaflow_has_is_called_otherwise_and_told():
+    text = PARSER.replace('"--epochs", "-e"', '"--max-workers", "-e"')
+    plan = plan_of(text.replace("args.epochs", "args.max_workers"))
+    assert 'max_workers_ = Parameter("max-workers_", type=int' in write_flow(plan, "functions")
+    note = "--max-workers is --max-workers_ in the flow: Metaflow has a --max-workers of its own"
+    assert note in plan.notes
+    assert translate_arguments(plan.arguments, ["-e", "2"]) == ["--max-workers_", "2"]
+    plain = plan_of(PARSER.replace('"source"', '"input"'))
+    assert 'input_ = Parameter("input", type=str' in write_flow(plain, "functions")
+    assert not plain.notes
+
+
 def test_what_the_script_is_given_is_given_to_the_flow():
     arguments = plan_of(PARSER).arguments
     given = ["-e", "7", "--learning-rate=0.5", "rows.csv", "--quick"]
     assert translate_arguments(arguments, given) == [
-        "--epochs", "7", "--learning_rate", "0.5", "--source", "rows.csv", "--quick", "True",
+        "--epochs", "7", "--learning-rate", "0.5", "--source", "rows.csv", "--quick", "True",
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ OPENED = {
         f"{CLICK}@click.option('--number', '-k', 'n', type=int, required=True)\n"
         f"def main(n):{BODY}\n\nmain()\n",
         ["-k", "2"],
-        'n = Parameter("n", type=int, required=True)',
+        'n = Parameter("number", type=int, required=True)',
     ),
     "an argument, and a choice": (
         f"{CLICK}@click.argument('n', type=int)\n"
@@ -104,7 +104,7 @@ OPENED = {
         "          a: Optional[str] = None, b: float | None = typer.Option(None, '-b')):\n"
         f"    print(a, b){BODY}\n\nif __name__ == '__main__':\n    app()\n",
         ["--many", "4", "-b", "2"],
-        'n = Parameter("n", type=int, default=2, help="how many")',
+        'n = Parameter("many", type=int, default=2, help="how many")',
     ),
     "typer.run, and a path": (
         "from pathlib import Path\n\nimport typer\n\n\n"

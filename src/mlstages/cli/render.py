@@ -437,7 +437,7 @@ def _note_plan(plan: Plan) -> Iterator[Text]:
     settings = [f"{s.name}={s.literal}" for _, s in plan.head.settings]
     for argument in plan.arguments.arguments if plan.arguments else ():
         default = "" if argument.default is None else f"={argument.default}"
-        settings.append(f"{argument.parameter}{default}")
+        settings.append(f"{argument.option}{default}")
     if settings:
         yield Text(f"parameters: {', '.join(settings)}")
     for note in plan.notes:

@@ -14,6 +14,12 @@ TAKEN: Final = frozenset(
 )
 """Attributes of ``FlowSpec`` (Metaflow 2.19), and options of its command line."""
 
+_OPTIONS: Final = frozenset(
+    "params with tag namespace obj tags decospecs run_id_file max_num_splits max_workers "
+    "max_log_size user_namespace run_id task_id runner_attribute_file help".split()
+)
+"""Names that Metaflow 2.19 reserves (``metaflow.parameters``), and ``--help``."""
+
 TYPES: Final = ("int", "float", "str")
 PATHS: Final = ("Path", "pathlib.Path")
 
@@ -50,8 +56,23 @@ class Argument:
 
     @property
     def parameter(self) -> str:
-        """The parameter of the flow that stands for it."""
+        """The attribute of the flow that stands for it."""
         return f"{self.name}_" if self.name in TAKEN else self.name
+
+    @property
+    def option(self) -> str:
+        """The option of the flow, called as the script's where that is free."""
+        return f"{self._called}_" if self.is_renamed else self._called
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the name of its option is one of Metaflow's."""
+        return self._called.replace("-", "_") in _OPTIONS
+
+    @property
+    def _called(self) -> str:
+        longest = next((flag for flag in self.flags if flag.startswith("--")), "")
+        return longest.lstrip("-") or self.name
 
 
 def find_constants(statements: Iterable[ast.stmt]) -> dict[str, ast.expr]:

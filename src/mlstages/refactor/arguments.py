@@ -421,7 +421,7 @@ def translate_arguments(
         if argument.kind == "bool":
             value = str(argument.stored != (flag in argument.off))
         elif argument.is_counted:
-            counted[argument.parameter] += 1
+            counted[argument.option] += 1
             continue
         elif argument.many:
             values = [value] if equals else []
@@ -432,8 +432,8 @@ def translate_arguments(
             if not words:
                 raise OptionError(f"the argument {word} lacks its value")
             value = words.pop(0)
-        options += [f"--{argument.parameter}", value]
-    before = {a.parameter: a.default or "" for a in arguments.arguments if a.is_counted}
+        options += [f"--{argument.option}", value]
+    before = {a.option: a.default or "" for a in arguments.arguments if a.is_counted}
     for name, number in counted.items():
         begins = int(before[name]) if before[name].isdigit() else 0
         options += [f"--{name}", str(begins + number)]

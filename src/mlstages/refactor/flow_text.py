@@ -102,7 +102,7 @@ def _argument(argument: Argument) -> str:
     said = argument.help.replace("\\", "/").replace('"', "'")
     value = f"functions.{argument.constant}" if argument.constant else argument.default
     default = "required=True" if argument.default is None else f"default={value}"
-    arguments = [f'"{name}"', f"type={argument.kind}", default]
+    arguments = [f'"{argument.option}"', f"type={argument.kind}", default]
     arguments += [f'help="{said}"'] if said else []
     return write_call(f"    {name} = ", "Parameter", arguments)
 
@@ -294,7 +294,7 @@ def _choices(arguments: Arguments, margin: str) -> Iterator[str]:
                 allowed.append(argument.default)  # the parser takes it whatever it is
             allowed = [f"{allowed[0]},"] if len(allowed) == 1 else allowed
             yield write_call(f"{margin}if self.{name} not in ", "", allowed, ":")
-            said = f"--{name} is one of {', '.join(map(str, argument.choices))}"
+            said = f"--{argument.option} is one of {', '.join(map(str, argument.choices))}"
             yield write_call(f"{margin}    raise ", "ValueError", [to_literal(said)])
 
 

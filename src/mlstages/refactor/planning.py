@@ -137,6 +137,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
             *_tell_kept(analysis, head),
             *_tell_initial(stages),
             *_tell_readers(analysis, readers),
+            *_tell_options(arguments),
             *_tell_ends(analysis, ends, wishes),
             *wishes.notes,
         ),
@@ -222,6 +223,14 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
         unclear = find_unclear(analysis)
         why = f"; not clear is {shorten(unclear[0], 90, placeholder=' …')}" if unclear else ""
         yield f'the flow takes the command line as one text: --{AS_TEXT} "…"{why}'
+
+
+def _tell_options(arguments: Arguments | None) -> Iterator[str]:
+    """Yield which options have another name in the flow."""
+    for argument in arguments.arguments if arguments else ():
+        name = argument.option.removesuffix("_")
+        if argument.is_renamed:
+            yield f"--{name} is --{argument.option} in the flow: Metaflow has a --{name} of its own"
 
 
 def _tell_kept(analysis: Analysis, head: Head) -> Iterator[str]:
