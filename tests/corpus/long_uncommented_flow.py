@@ -13,20 +13,20 @@ class LongUncommentedFlow(FlowSpec):
     def start(self):
         """Build sentences labels."""
         self.sentences, self.labels = functions.build_sentences_labels(self.seed)
-        self.next(self.fit_tfidf_vectorizer)
+        self.next(self.fit_logistic_regression)
 
     @step
-    def fit_tfidf_vectorizer(self):
-        """Fit tfidf vectorizer."""
+    def fit_logistic_regression(self):
+        """Fit logistic regression."""
         (
             self.y_test, self.vectorizer, self.X_test, self.classifier
-        ) = functions.fit_tfidf_vectorizer(self.sentences, self.labels, self.seed)
-        self.next(self.evaluate_accuracy)
+        ) = functions.fit_logistic_regression(self.sentences, self.labels, self.seed)
+        self.next(self.evaluate_classifier)
 
     @step
-    def evaluate_accuracy(self):
-        """Evaluate accuracy."""
-        functions.evaluate_accuracy(self.classifier, self.X_test, self.y_test)
+    def evaluate_classifier(self):
+        """Evaluate classifier."""
+        functions.evaluate_classifier(self.classifier, self.X_test, self.y_test)
         self.next(self.end)
 
     @step
@@ -38,4 +38,4 @@ class LongUncommentedFlow(FlowSpec):
 if __name__ == "__main__":
     LongUncommentedFlow()
 
-# Made by mlstages refactor from long_uncommented.py; not proven: nothing was run. [515a8080]
+# Made by mlstages refactor from long_uncommented.py; not proven: nothing was run. [d3e5865e]

@@ -25,8 +25,8 @@ def build_sentences_labels(seed):
     return sentences, labels
 
 
-def fit_tfidf_vectorizer(sentences, labels, seed):
-    """Fit tfidf vectorizer."""
+def fit_logistic_regression(sentences, labels, seed):
+    """Fit logistic regression."""
     train_texts, test_texts, y_train, y_test = train_test_split(
         sentences, labels, test_size=0.25, random_state=seed
     )
@@ -41,8 +41,8 @@ def fit_tfidf_vectorizer(sentences, labels, seed):
     return y_test, vectorizer, X_test, classifier
 
 
-def evaluate_accuracy(classifier, X_test, y_test):
-    """Evaluate accuracy."""
+def evaluate_classifier(classifier, X_test, y_test):
+    """Evaluate classifier."""
     y_predicted = classifier.predict(X_test)
     print("accuracy:", accuracy_score(y_test, y_predicted))
     print(confusion_matrix(y_test, y_predicted))
@@ -60,14 +60,14 @@ def save_strongest(classifier, vectorizer):
 def main(seed=7):
     """Run the stages of long_uncommented.py, one after the other."""
     sentences, labels = build_sentences_labels(seed)
-    y_test, vectorizer, X_test, classifier = fit_tfidf_vectorizer(
+    y_test, vectorizer, X_test, classifier = fit_logistic_regression(
         sentences, labels, seed
     )
-    evaluate_accuracy(classifier, X_test, y_test)
+    evaluate_classifier(classifier, X_test, y_test)
     save_strongest(classifier, vectorizer)
 
 
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from long_uncommented.py; not proven: nothing was run. [995d39c5]
+# Made by mlstages refactor from long_uncommented.py; not proven: nothing was run. [83823b43]

@@ -32,11 +32,11 @@ class OneFigureFlow(FlowSpec):
 
     @step
     def end(self):
-        """Results."""
+        """Report results."""
         functions.report_results(self.x, self.y_neighbors, self.y_ridge)
 
 
 if __name__ == "__main__":
     OneFigureFlow()
 
-# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [bd4d3161]
+# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [d85cbc70]

@@ -46,7 +46,7 @@ def fit_polynomial(X, y, ax, x, fig):
 
 
 def report_results(x, y_neighbors, y_ridge):
-    """Results."""
+    """Report results."""
     truth = np.sin(x)
     for name, y_predicted in [("neighbours", y_neighbors), ("polynomial", y_ridge)]:
         error = float(np.sqrt(((y_predicted - truth) ** 2).mean()))
@@ -65,4 +65,4 @@ def main(n_points=120, random_state=3):
 if __name__ == "__main__":
     main()
 
-# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [8e25d322]
+# Made by mlstages refactor from one_figure.py; not proven: nothing was run. [93face95]

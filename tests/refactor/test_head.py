@@ -111,6 +111,6 @@ def test_comments_and_blank_lines_are_kept():
         "# load\na = list('ab')\n\n# in between\nb = a  # same line\nprint(b)\n", n_stages=1
     )
     assert (
-        '    """Load."""\n    a = list(\'ab\')\n\n    # in between\n    b = a  # same line\n'
+        '    """Load a."""\n    a = list(\'ab\')\n\n    # in between\n    b = a  # same line\n'
         in text
     )

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.headings import Piece
 from mlstages.refactor.names import root_name
-from mlstages.refactor.segment import find_phase
+from mlstages.refactor.segment import find_phase, is_training_loop
 from mlstages.refactor.spelling import as_ascii, to_snake
-from mlstages.refactor.words import CLAUSE_STARTS, SAYS_LITTLE, STOP_WORDS, VAGUE, VERBS
+from mlstages.refactor.words import CLAUSE_STARTS, GENERIC, SAYS_LITTLE, STOP_WORDS, VAGUE, VERBS
 
 _PRIORITY: Final = ("plot", "train", "evaluate", "load", "split", "save", "report")
 
@@ -101,8 +101,9 @@ def _find_judged(calls: Sequence[ast.Call]) -> str:
     for call in calls:
         match call.func:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-                if attribute.startswith(("predict", "score")) and len(name) > 2 and _tells(name):
-                    return to_snake(name)
+                if attribute.startswith(("predict", "score")):
+                    is_telling = len(name) > 3 and _tells(name) and not name.startswith("best")
+                    return to_snake(name) if is_telling else "model"
     return ""
 
 
@@ -140,7 +141,8 @@ def _find_files(nodes: Sequence[ast.AST]) -> Iterator[str]:
 def _find_main_phase(analysis: Analysis, pieces: Sequence[Piece], *, makes_some: bool) -> str:
     phases = [find_phase(analysis, piece.statement) for piece in pieces]
     counts = {phase: phases.count(phase) for phase in set(phases) if phase}
-    phase = max(counts, key=lambda p: (counts[p], -_PRIORITY.index(p)), default="")
+    work = {each: counts[each] for each in counts if each != "report"} or counts
+    phase = max(work, key=lambda p: (work[p], -_PRIORITY.index(p)), default="")
     if "plot" in counts and counts["plot"] * 3 >= len(pieces):
         return "plot"
     if phase == "report" and makes_some and counts["report"] * 2 < len(pieces):
@@ -161,16 +163,22 @@ def _describe_phase(
         case "split":
             return "split", leaves[:2] or ("data",)
         case "train":
-            return "fit", _fitted(calls, classes) or leaves[:2]
+            fitted = _fitted(calls, classes)
+            loops = (node for node in code.nodes if isinstance(node, ast.For))
+            if not fitted and any(map(is_training_loop, loops)):
+                return "train", ("model",)  # by hand
+            return "fit", fitted or leaves[:2]
         case "plot":
             words = _titled(calls) or tuple(n for n in code.telling if len(n) > 2) or _drawn(calls)
             return "plot", words[:3] or leaves[:2] or called[:1]
         case "report":
             return "report", _printed(calls) or leaves[:2] or _printed_names(calls) or called[:1]
         case "evaluate":
-            metric = next((to_snake(name) for name in called if name.endswith(_METRICS)), None)
-            if metric is not None:
-                return "evaluate", (metric.removesuffix("_score"),)
+            metrics = [to_snake(name) for name in called if name.endswith(_METRICS)]
+            if len(metrics) > 1:
+                return "evaluate", (_find_judged(calls) or "predictions",)
+            if metrics:
+                return "evaluate", (metrics[0].removesuffix("_score"),)
             if "predict" in called or "predict_proba" in called:
                 telling = [name for name in leaves if not name.startswith(_PREDICTIONS)]
                 return "predict", (
@@ -199,7 +207,10 @@ def _describe_other(code: _Code) -> tuple[str, tuple[str, ...]]:
     defined = [n.name for n in code.nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     if defined:
         return "define", tuple(map(to_snake, defined))[:2]
-    if code.leaves:
+    is_customary = any(_called_name(call) in _CUSTOMARY for call in code.calls)
+    if code.leaves and (code.telling or not is_customary):
+        if {*code.leaves[:2]} == {"x", "y"}:
+            return "prepare", ("data",)
         makes_object = any(name[:1].isupper() for name in code.called)
         return "build" if makes_object else "prepare", code.leaves[:2]
     if not code.called:  # the last line of a cell, which a notebook shows
@@ -248,7 +259,8 @@ def _describe_own_call(
         if isinstance(call.func, ast.Name) and call.func.id in own:
             verb, *words = to_snake(call.func.id).split("_")
             if verb in VERBS:
-                return verb, tuple(words) or leaves[:2]
+                is_data = {*leaves[:2]} == {"x", "y"}
+                return verb, tuple(words) or (("data",) if is_data else leaves[:2])
     return None
 
 
@@ -278,6 +290,13 @@ def _describe_call(
         owner = root_name(call.func)
         if verb in VERBS and (words or owner):
             return verb, tuple(words) or (to_snake(owner or ""),)
+    for call in calls:  # Trainer(config).run()
+        match call.func:
+            case ast.Attribute(value=ast.Call() as made, attr=attribute):
+                if _called_name(made)[:1].isupper() and attribute in GENERIC:
+                    return attribute, (to_snake(_called_name(made)),)
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if attribute in GENERIC:
+                return attribute, (to_snake(owner),)
     return "call", tuple(map(to_snake, called))[:2]
 
 
@@ -329,7 +348,8 @@ def _saved(calls: Sequence[ast.Call]) -> tuple[str, ...]:
 
 
 def _fitted(calls: Sequence[ast.Call], classes: dict[str, str]) -> tuple[str, ...]:
-    for call in calls:
+    fits = [call for call in calls if _called_name(call) in ("fit", "train", "partial_fit")]
+    for call in (*fits, *calls):
         function = call.func
         if not isinstance(function, ast.Attribute):
             continue

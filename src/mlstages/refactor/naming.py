@@ -8,6 +8,7 @@
 import ast
 import itertools
 import keyword
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -31,6 +32,10 @@ _PARTS: Final = frozenset(("train", "test", "val", "valid", "validation", "dev")
 _DATA: Final = ("x", "y")
 _MODELS: Final = frozenset("model models modeling modelling classifier regressor".split())
 """What nobody splits."""
+_ENOUGH: Final = ("cross_validate",)
+"""Verbs that need no object."""
+_STEM: Final = 7
+"""Letters by which a verb and what it makes are alike: ``preprocess`` and ``preprocessor``."""
 _JUDGES: Final = ("assess", "check", "evaluate", "score", "validate")
 """Verbs whose object is a model, whatever they leave."""
 
@@ -129,16 +134,24 @@ def _candidates(
         if words[:1] == ["split"] == [verb] and _MODELS.issuperset(words[1:]):
             continue  # "Model" above the split of the data
         if words:
-            summary = as_sentence(without_number(text) or text)
+            said = without_number(text) or text
+            is_bare = len(re.findall(r"\w+", said)) == 1
+            summary = as_sentence(said)
             if len(words) == 1:  # what later stages get says more than what is bound on the way
                 named = [n for n in map(to_snake, results) if len(n) > 2 or n in _DATA]
                 given = [name for name in named if name.partition("_")[0] not in _DATA]
                 given = given or ["data"] * bool(named)
                 if words[0] in _JUDGES and code.judged:
                     given.insert(0, code.judged)
-                for more in (*given, *_more_words(code, results)):
-                    yield StageName("_".join(_distinct_words([*words, more])), summary, source)
-            yield StageName("_".join(words), summary, source)
+                if words[0] in _ENOUGH:
+                    yield StageName(words[0], summary, source)
+                data = ["data"] * bool(named)
+                for more in (*given, *data, *_more_words(code, results), "data"):
+                    if not more.startswith(words[0][:_STEM]):
+                        name = "_".join(_distinct_words([*words, more]))
+                        yield StageName(name, _tell(name) if is_bare else summary, source)
+            name = "_".join(words)
+            yield StageName(name, _tell(name) if is_bare else summary, source)
             ordered = _without_test(find_words(text, verb, ORDINALS))
             yield StageName("_".join(ordered), summary, source)
             for more in _more_words(code, results):
@@ -163,6 +176,11 @@ def _candidates(
             yield StageName("_".join(words), as_sentence(" ".join(words)), "code")
     for number in range(2, 1000):
         yield StageName("_".join([*base[:3], str(number)]), as_sentence(" ".join(base[:3])), "code")
+
+
+def _tell(name: str) -> str:
+    """Return a name as a sentence: it says more than a heading of one word."""
+    return as_sentence(name.replace("_", " "))
 
 
 def _without_test(words: list[str]) -> list[str]:

@@ -35,7 +35,14 @@ from mlstages.refactor.naming import StageName, name_stages
 from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, Wishes
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
-from mlstages.refactor.segment import Cut, Cutting, cut_body, find_own_call, join_cuts
+from mlstages.refactor.segment import (
+    Cut,
+    Cutting,
+    cut_body,
+    find_own_call,
+    find_phase,
+    join_cuts,
+)
 from mlstages.refactor.set_up import (
     Renewal,
     find_needed,
@@ -338,7 +345,7 @@ def _stage(
         # What has gone down to its use stands above it in the file, the call of main below.
         first_line=next((line for line in own_lines if above < line <= last_line), own_lines[0]),
         last_line=max(last_line, own_lines[0]),
-        begins=_why_it_begins(pieces[0]),
+        begins=_why_it_begins(analysis, pieces[0]),
         rebinds=tuple(
             sorted(head.rebound & analysis.bound_by(piece.statement for piece in pieces))
         ),
@@ -465,7 +472,19 @@ def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Bloc
     return find_blocks(works)
 
 
-def _why_it_begins(piece: Piece) -> str:
+_KINDS_OF_WORK: Final = {
+    "load": "here it loads",
+    "save": "here it saves",
+    "split": "here it splits the data",
+    "train": "here it trains",
+    "evaluate": "here it predicts or scores",
+    "plot": "here it draws",
+    "report": "here it reports",
+}
+"""What is said of a boundary that no comment marks, by what the statement below it does."""
+
+
+def _why_it_begins(analysis: Analysis, piece: Piece) -> str:
     heading = piece.heading
     said = shorten(heading.title or heading.prose, 60, placeholder=" …")
     match heading.strength:
@@ -473,7 +492,9 @@ def _why_it_begins(piece: Piece) -> str:
             return f"section “{said}”" if said else "a new cell"
         case Strength.COMMENT:
             return f"comment “{said}”" if said else "a comment"
-    return "another kind of work"
+    kind = find_phase(analysis, piece.statement)
+    is_paragraph = heading.strength == Strength.BLANK
+    return _KINDS_OF_WORK.get(kind, "a blank line" if is_paragraph else "another kind of work")
 
 
 def _find_merges(

@@ -218,6 +218,8 @@ def _is_plain(node: ast.expr) -> bool:
 
 def find_phase(analysis: Analysis, index: int) -> str:
     """Return what kind of work a statement does, by what it calls; empty if nothing tells."""
+    if is_training_loop(analysis.statements[index].node):
+        return "train"
     called = []
     for node in analysis.statements[index].walk():
         if isinstance(node, ast.Call):
@@ -235,6 +237,23 @@ def find_phase(analysis: Analysis, index: int) -> str:
                 if word.startswith("_") and name.endswith(word):
                     return phase
     return ""
+
+
+def is_training_loop(node: ast.stmt) -> bool:
+    """Tell whether a loop goes over epochs, as people write who train by hand."""
+    match node:
+        case ast.For(target=target, iter=over) if len(node.body) > 1:
+            names = [n.id.lower() for n in ast.walk(target) if isinstance(n, ast.Name)]
+            names += [n.id.lower() for n in ast.walk(over) if isinstance(n, ast.Name)]
+            names += [n.attr.lower() for n in ast.walk(over) if isinstance(n, ast.Attribute)]
+            return any("epoch" in n or n in _ITERATIONS for n in names)
+    return False
+
+
+_ITERATIONS: Final = frozenset(
+    "iteration iterations n_iter n_iters num_iter num_iters max_iter n_iterations iters n_steps "
+    "num_steps".split()
+)
 
 
 def _stage_cost(size: int, total: int) -> float:

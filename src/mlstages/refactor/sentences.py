@@ -98,7 +98,8 @@ def find_words(
     >>> "_".join(find_words("Results", verb="plot"))
     'plot_results'
     """
-    text = without_number(text)
+    text = re.sub(r"^cross[- ]validation$", "cross-validate", without_number(text).lower())
+    text = re.sub(r"\bfeature engineering\b", "engineer features", text)
     words = [as_ascii(word) for word in re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", text.lower())]  # noqa: RUF001
     words = [word for word in words if word]
     kept: list[str] = []

@@ -97,7 +97,7 @@ OF_OTHER_LANGUAGES: Final = frozenset(
 
 VAGUE: Final = frozenset(
     "ax axs axes axis fig figs figure pos options opts kwargs args tmp temp res ret out idx obj xx "
-    "yy zz".split()
+    "yy zz t tic toc start begin start_time t_start".split()
 )
 """Names of variables that do not tell what they hold, numbered or not."""
 SAYS_LITTLE: Final = frozenset(
