@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KDTree
 
 from mlstages.refactor.inside.digests import describe, describe_all, digest_of
@@ -85,6 +86,18 @@ def test_a_value_and_its_pickled_self_have_one_digest(value):
     again = pickle.loads(pickle.dumps(value))
     assert describe(value)["digest"] == describe(again)["digest"]
     assert not describe(value)["partial"]
+
+
+def test_how_long_it_took_to_fit_is_no_part_of_a_search():
+    X, y = np.arange(20.0).reshape(10, 2), np.arange(10) % 2
+    one, other = (GridSearchCV(Ridge(), {"alpha": [0, 1]}, cv=2).fit(X, y) for _ in range(2))
+    assert one.cv_results_["mean_fit_time"].sum() != other.cv_results_["mean_fit_time"].sum()
+    assert describe(one)["digest"] == describe(other)["digest"]
+    other.cv_results_["mean_test_score"][0] += 1
+    assert describe(one)["digest"] != describe(other)["digest"]
+    mine, its = ({"fit_time": t, "score_time": t, "test_score": [1]} for t in ([0.1], [0.2]))
+    assert describe(mine)["digest"] == describe(its)["digest"]
+    assert describe({"fit_time": 1})["digest"] != describe({"fit_time": 2})["digest"]
 
 
 def test_what_lies_between_the_fields_of_a_table_is_no_part_of_it():

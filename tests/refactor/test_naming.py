@@ -256,6 +256,8 @@ def test_a_stage_is_renamed_at_will():
 def test_as_many_stages_as_wanted():
     text = "".join(f"a{i} = len('{i}')\n" for i in range(10))
     assert [len(plan_of(text, n_stages=n).stages) for n in (1, 3, 7, 10)] == [1, 3, 7, 10]
+    assert not plan_of(text, n_stages=10).notes
+    assert "there are 10 stages: no more are possible" in plan_of(text, n_stages=11).notes
 
 
 OFF = """

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from mlstages.errors import OptionError
 from mlstages.refactor.unwrap import unwrap
 from script_runs import script_of
 
@@ -122,6 +123,11 @@ OPENED = {
         "if __name__ == '__main__':\n    x, y = main(3)\n    print(x)\n",
         "n = 3\na = n\nprint(a)\nx, y = a, {\n    'b': a}\nprint(x)\n",
     ),
+    "a function that is most of the script": (
+        "def train(n):\n    a = n\n    print(a)\n    b = a + 1\n    print(b)\n"
+        "    print(a, b)\n    return b\n\n\nscore = train(3)\nprint(score)\n",
+        "n = 3\na = n\nprint(a)\nb = a + 1\nprint(b)\nprint(a, b)\nscore = b\nprint(score)\n",
+    ),
     "what a function does that parses": (
         "import argparse\n\n\ndef read(argv: int = None):\n    p = argparse.ArgumentParser()\n"
         "    return p.parse_args(argv)\n\n\ndef main(argv=None):\n    print(read(argv))\n\n\n"
@@ -192,6 +198,60 @@ OPENED = {
 }
 
 
+SCRIPT = """
+def load():
+    return [1, 2]
+
+
+def train(rows, n=2):
+    \"\"\"Train on the rows.
+
+    By hand.
+    \"\"\"
+    total = sum(rows) * n
+    # tell it
+    print(total)
+    return total, rows
+
+
+rows = load()
+score, more = train(rows, n=3)
+print(score)
+"""
+
+
+def test_a_function_is_laid_open_where_it_is_wanted():
+    opened = unwrap(script_of(SCRIPT), ["train"])
+    assert opened.script.text.endswith(
+        "rows = load()\n\n# Train on the rows.\nn = 3\ntotal = sum(rows) * n\n# tell it\n"
+        "print(total)\nscore, more = total, rows\n\nprint(score)\n"
+    )
+    assert opened.notes == ("the body of train() stands where it was called",)
+    assert printed_to_the_end(opened.script.text) == printed_to_the_end(SCRIPT)
+
+
+def test_its_own_first_comment_stands_above_its_arguments():
+    text = SCRIPT.replace('    """Train on the rows.\n\n    By hand.\n    """\n', "    # add up\n")
+    opened = unwrap(script_of(text), ["train"])
+    assert "\n\n# add up\nn = 3\ntotal =" in opened.script.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("def train(", "def train2(", "the script has no function of that name"),
+        ("print(score)", "print(train(rows))\ntrain(rows)", "it is not called once"),
+        ("print(score)", "f = train", "it is used at another place, too"),
+        ("    # tell it", "    if n:\n        return 1, 2", "it returns early"),
+        ("score, more = train(rows, n=3)", "for n in rows:\n    train(n)", "it is not called once"),
+        ("print(score)", "total = 1", "its local name total is also a global one"),
+    ],
+)
+def test_what_cannot_be_laid_open_is_told(before, after, said):
+    with pytest.raises(OptionError, match=f"^--open train: {said}"):
+        unwrap(script_of(SCRIPT.replace(before, after)), ["train"])
+
+
 @pytest.mark.parametrize(("before", "after"), OPENED.values(), ids=OPENED)
 def test_the_work_is_laid_open(before, after):
     opened = unwrap(script_of(before)).script.text
@@ -234,6 +294,9 @@ STAYS = {
     "nothing is taken": "def main():\n    print(1)\na = main()\nprint(a)\n",
     "another function than main is taken": "def work():\n    print(1)\n    return 2\na = work()\n"
     "print(a)\n",
+    "a function that is most of the script beside another": "def load():\n    return 1\n"
+    "def train(n):\n    a = n\n    print(a)\n    b = a\n    print(b)\n    return b\n"
+    "rows = load()\nscore = train(rows)\nprint(score)\n",
     "arguments in a dictionary": "def main(a):\n    print(a)\nmain(**{'a': 1})\n",
     "arguments of a namespace beside defaults": "def main(a, b=2):\n    print(a, b)\nn = parse()\n"
     "main(**vars(n))\n",

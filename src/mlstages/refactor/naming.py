@@ -134,9 +134,9 @@ def _candidates(
         if words[:1] == ["split"] == [verb] and _MODELS.issuperset(words[1:]):
             continue  # "Model" above the split of the data
         if words:
-            said = without_number(text) or text
-            is_bare = len(re.findall(r"\w+", said)) == 1
-            summary = as_sentence(said)
+            heading = without_number(text) or text
+            is_bare = len(re.findall(r"\w+", heading)) == 1
+            summary = as_sentence(heading)
             if len(words) == 1:  # what later stages get says more than what is bound on the way
                 named = [n for n in map(to_snake, results) if len(n) > 2 or n in _DATA]
                 given = [name for name in named if name.partition("_")[0] not in _DATA]

@@ -143,6 +143,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
             *lifted,
             *_tell_kept(analysis, head),
             *_tell_initial(stages),
+            *_tell_fewer(stages, wishes),
             *_tell_readers(analysis, readers),
             *_tell_options(arguments),
             *_tell_ends(analysis, ends, wishes),
@@ -222,6 +223,11 @@ def _plan_stages(
         _stage(analysis, head, body, *row)
         for row in zip(parts, names, interfaces, own, strict=True)
     )
+
+
+def _tell_fewer(stages: Sequence[PlannedStage], wishes: Wishes) -> Iterator[str]:
+    if wishes.n_stages is not None and len(stages) < wishes.n_stages:
+        yield f"there are {len(stages)} stages: no more are possible"
 
 
 def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:

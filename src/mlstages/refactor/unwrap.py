@@ -7,7 +7,7 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mlstages.errors import OptionError
@@ -307,14 +307,40 @@ def _find_only_call(
 
 
 def _find_taken_call(statements: list[Statement]) -> tuple[int, str, ast.Call] | None:
-    """Return the same of a ``main`` whose result is given a name, where little follows."""
+    """Return the same of a ``main`` whose result is given a name, where little follows.
+
+    It may be called otherwise if it is most of the script, and what follows tells its result.
+    """
     for place, statement in enumerate(statements):
         match statement.node:
-            case ast.Assign(targets=[_], value=ast.Call(func=ast.Name(id="main")) as call):
-                return place, "main", call
+            case ast.Assign(targets=[_], value=ast.Call(func=ast.Name(id=name)) as call):
+                if name == "main" or _is_most(name, statements, place):
+                    return place, name, call
         if not _is_no_work(statement.node):
             return None
     return None
+
+
+def _is_most(name: str, statements: list[Statement], place: int) -> bool:
+    """Tell whether a function is more than the rest, and the only one of the script to work."""
+    functions = {s.node.name: s.node for s in statements if isinstance(s.node, ast.FunctionDef)}
+    rest = [each for each in statements if not each.is_definition]
+    called = {
+        node.func.id
+        for each in rest
+        for node in each.walk()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    others = {each for each in called & functions.keys() - {name} if "arg" not in each}
+    only_tells = all(isinstance(each.node, ast.Expr) for each in statements[place + 1 :])
+    if name not in functions or not only_tells or others:
+        return False
+    own = _count_statements(functions[name].body)
+    return own > _count_statements(each.node for each in rest)
+
+
+def _count_statements(nodes: Iterable[ast.stmt]) -> int:
+    return sum(isinstance(part, ast.stmt) for node in nodes for part in ast.walk(node))
 
 
 def _is_no_work(node: ast.stmt) -> bool:

@@ -24,14 +24,32 @@ def without_chance(state):
 
     Its attributes come in the order of their names, since nobody sees in which they were set.
     What remembers an address is left out, as ``_stop_words_id``: scikit-learn's vectorizers
-    keep ``id(stop_words)``.
+    keep ``id(stop_words)``. So is how long it took to fit, which searches over parameters keep.
     """
     if type(state) is not dict:
         return state
     if not state:
         return None  # some objects have no attributes until somebody asks for them
     kept = {name: value for name, value in state.items() if not _is_address(name, value)}
+    if kept.pop("refit_time_", None) is not None or "cv_results_" in kept:
+        kept["cv_results_"] = _without_times(kept.get("cv_results_"))
     return {name: kept[name] for name in sorted(kept)} if _all_texts(kept) else kept
+
+
+_TIMES = frozenset(
+    (
+        *("fit_time", "score_time", "mean_fit_time", "mean_score_time"),
+        *("std_fit_time", "std_score_time"),
+    )
+)
+"""What scikit-learn calls the seconds that it has measured."""
+
+
+def _without_times(results):
+    """Return a dictionary of cross-validation without the seconds that it took."""
+    if type(results) is not dict:
+        return results
+    return {name: value for name, value in results.items() if name not in _TIMES}
 
 
 def _all_texts(names):
@@ -106,6 +124,8 @@ class Digest:
             self.text(kind.__name__, str(len(value)))
             self.items(value, depth)
         elif kind is dict:
+            if "fit_time" in value and "score_time" in value:  # of cross_validate
+                value = _without_times(value)
             self.text("dict", str(len(value)))
             self.items(list(value), depth)
             self.items(list(value.values()), depth)
