@@ -223,3 +223,18 @@ NO_COMMAND = {
 @pytest.mark.parametrize("text", NO_COMMAND.values(), ids=NO_COMMAND)
 def test_what_is_no_single_command_is_left_alone(text):
     assert unwrap(script_of(text)).command is None
+
+
+def test_branches_begin_with_what_the_command_is_given_and_join_what_one_has_bound_anew():
+    text = (
+        f"{CLICK}@click.option('--n', default=3)\n@click.option('--k', default=2)\n"
+        "def main(n, k):\n    # make squares\n    n = n + 1\n    squares = [i * i for i in range(n)]\n"
+        "\n    # make cubes\n    cubes = [i**3 for i in range(k)]\n\n    # add up\n"
+        "    print(sum(squares) + sum(cubes) + n)\n\n\nmain()\n"
+    )
+    flow = write_flow(plan_of(text, n_stages=3, is_parallel=True), "train_functions")
+    begin = '"""Begin the branches."""\n        self.n_ = self.n\n'
+    join = "        self.n_ = inputs.make_squares.n_\n        self.merge_artifacts(inputs)\n"
+    assert begin in flow
+    assert join in flow
+    assert "functions.make_cubes(self.k)" in flow

@@ -74,6 +74,8 @@ def open_command(script: Script) -> Opened | str | None:
 
     A sentence says why the function stays; None that there is no command.
     """
+    if not any(library in script.text for library in _LIBRARIES):
+        return None
     statements = split_statements(script, parse_script(script))
     names = _find_names(statements)
     found = _find_command(statements, names)

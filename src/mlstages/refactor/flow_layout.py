@@ -105,6 +105,7 @@ def _find_joined(plan: Plan, block: Block, names: list[str]) -> Iterator[tuple[s
     perhaps in other bytes, and Metaflow's merge would ask which.
     """
     given = {name for step in plan.steps[: block.first] for name in step.results}
+    given |= {argument.name for argument in find_changing(plan)}
     ends = {place: names[chain[-1]] for chain in block.chains for place in chain}
     branch: dict[str, str] = {}
     for place in range(block.first, block.last + 1):

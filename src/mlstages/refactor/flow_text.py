@@ -126,10 +126,10 @@ def _steps(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
             f'        """{planned.summary if planned else SUMMARIES[each.name]}"""',
             *(_join(each.joined, artifacts) if each.joined is not None else ()),
         ]
+        lines += _begin(plan, artifacts) if place == 0 else ()
         if planned is not None:
             if planned.reads_arguments:
                 lines.append(f"        sys.argv[1:] = shlex.split(self.{AS_TEXT})")
-            lines += _begin(plan, artifacts) if place == 0 else ()
             lines += _take_over(planned.takes_over)
             if planned is first_renewing:
                 lines.append(f"        # {_WHY_ANEW}")

@@ -129,6 +129,7 @@ def _find_parsers(analysis: Analysis) -> set[int]:
         i
         for i, statement in enumerate(analysis.statements)
         if not statement.is_definition
+        and any("add_argument" in line for line in statement.lines)  # most have none
         and any(isinstance(n, ast.Attribute) and n.attr == "add_argument" for n in statement.walk())
     }
 
