@@ -274,6 +274,7 @@ from sklearn.utils import check_random_state
 # draw the values
 begin = tick()
 random.seed(None)
+random.seed(a=None, version=2)
 np.random.seed()
 values = [random.random(), np.random.rand(), np.random.default_rng().random()]
 print(values, check_random_state(None).rand())

@@ -98,10 +98,24 @@ def test_counts_switches_ranges_and_constants_become_parameters():
         'Parameter("verbose", type=int, default=0)',
     ):
         assert line in flow
+    assert (
+        'if len(shlex.split(self.shape)) != 2: raise ValueError("--shape takes 2 values")' in flow
+    )
     given = ["-v", "--no-save", "-vv", "--shape", "1", "2"]
     assert translate_arguments(plan_of(MORE).arguments, given) == [
         "--save", "False", "--shape", "1 2", "--verbose", "3",
     ]  # fmt: skip
+
+
+def test_so_many_values_are_taken_as_there_are_and_help_is_one_line():
+    text = MORE.replace("nargs=2, default=[3, 2]", "nargs=2, help='rows\\nand columns'")
+    text = text.replace("    return parser", "    parser.add_argument('source')\n    return parser")
+    plan = plan_of(text)
+    given = ["--shape", "1", "2", "a.csv"]
+    assert translate_arguments(plan.arguments, given) == ["--shape", "1 2", "--source", "a.csv"]
+    flow = write_flow(plan, "train_functions")
+    compile(flow, "train_flow.py", "exec")
+    assert 'help="rows and columns (several, with blanks between)"' in flow
 
 
 def test_a_constant_that_is_a_default_stays_where_the_parser_finds_it():
@@ -180,6 +194,33 @@ NOT_WHOLE = {
     "appending": (
         "parser.add_argument('-v', action='append')\n",
         "parser.add_argument('-v', action='append')",
+    ),
+    "more choices than a person would read": (
+        "parser.add_argument('--k', type=int, choices=range(1000))\n",
+        "parser.add_argument('--k', type=int, choices=range(1000))",
+    ),
+    "a word of Python": ("parser.add_argument('--lambda')\n", "parser.add_argument('--lambda')"),
+    "a name with a dot": (
+        "parser.add_argument('--no.cache', action='store_true')\n",
+        "parser.add_argument('--no.cache', action='store_true')",
+    ),
+    "names that differ in their case": (
+        "parser.add_argument('-n')\nparser.add_argument('-N')\n",
+        "",
+    ),
+    "a flag that is on": (
+        "parser.add_argument('--on', action='store_true', default=True)\n",
+        "parser.add_argument('--on', action='store_true', default=True)",
+    ),
+    "arguments of another parser": (
+        "base = argparse.ArgumentParser(add_help=False)\nbase.add_argument('--lr')\n"
+        "parser = argparse.ArgumentParser(parents=[base])\nparser.add_argument('--k')\n",
+        "",
+    ),
+    "defaults that are suppressed": (
+        "parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)\n"
+        "parser.add_argument('--k')\n",
+        "",
     ),
     "a constant that is bound again": (
         "N = 1\nN = 2\nparser.add_argument('--n', type=int, default=N)\n",

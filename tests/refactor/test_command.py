@@ -93,6 +93,26 @@ OPENED = {
         [],
         'n = Parameter("n", type=int, default=functions.MANY)',
     ),
+    "two blanks of margin, and a docstring": (
+        "import click\n\n@click.command()\n@click.option('--n', default=2)\ndef main(n):\n"
+        '  """Show.\n\n  A sum.\n  """\n  # load\n  a = [n]\n\n  # show\n  print(a)\n\n\nmain()\n',
+        [],
+        '"""Show."""',
+    ),
+    "a path that nothing reads": (
+        "from pathlib import Path\n\nimport click\n\n\n@click.command()\n"
+        "@click.option('--n', default=2)\n"
+        "@click.option('--out', type=click.Path(path_type=Path), default='x')\n"
+        f"def main(n, out):{BODY}\n\nmain()\n",
+        [],
+        'out = Parameter("out", type=str, default="x")',
+    ),
+    "settings that only show": (
+        "import click\n\n\n@click.command(context_settings={'help_option_names': ['-h']})\n"
+        f"@click.option('--n', default=2)\ndef main(n):{BODY}\n\nmain()\n",
+        [],
+        'n = Parameter("n", type=int, default=2)',
+    ),
     "a command of typer": (
         f"{TYPER}def train(n: int, loud: bool = False):\n    print(loud){BODY}\n\napp()\n",
         ["3", "--loud"],
@@ -133,7 +153,9 @@ def test_it_is_laid_open_and_prints_the_same(text, arguments, line):
     assert printed_by(functions, arguments) == printed
     last = text.rstrip().rpartition("\n")[2].strip()
     assert functions.endswith(f'if __name__ == "__main__":\n    {last}\n')
-    assert line in write_flow(plan, "train_functions")
+    flow = write_flow(plan, "train_functions")
+    compile(flow, "train_flow.py", "exec")
+    assert line in flow
 
 
 def test_the_flow_is_given_what_the_script_would_be_given():
@@ -180,6 +202,49 @@ STAYS = {
         f"{CLICK}@click.option('--n', default=2)\n"
         f"def main(n):\n    if n > 2:\n        return print(1){BODY}\n\nmain()\n",
         "it returns early, at line 8 of the text",
+    ),
+    "defaults in the settings": (
+        "import click\n\n\n@click.command(context_settings={'default_map': {'n': 5}})\n"
+        f"@click.option('--n', default=2)\ndef main(n):{BODY}\n\nmain()\n",
+        "it is decorated by click.command(context_settings=",
+    ),
+    "an exit of a module of click": (
+        f"from click.exceptions import Exit\n{CLICK}@click.option('--n', default=2)\n"
+        f"def main(n):\n    if n > 9:\n        raise Exit(0){BODY}\n\nmain()\n",
+        "it may end by raise Exit(0)",
+    ),
+    "the context by another name": (
+        f"from click import get_current_context as g\n{CLICK}def main():\n"
+        f"    n = g().depth{BODY}\n\nmain()\n",
+        "it asks for the context of its command",
+    ),
+    "it calls itself": (
+        f"{CLICK}@click.option('--n', default=2)\n"
+        f"def main(n):\n    if n > 9:\n        main(){BODY}\n\nmain()\n",
+        "it calls itself",
+    ),
+    "neither on nor off": (
+        f"{CLICK}@click.option('--n/--no-n', default=None)\ndef main(n):{BODY}\n\nmain()\n",
+        "no parameter of a flow can stand for",
+    ),
+    "a flag behind a blank": (
+        f"{CLICK}@click.option('--n', ' /-N', default=True)\ndef main(n):{BODY}\n\nmain()\n",
+        "no parameter of a flow can stand for",
+    ),
+    "choices that are numbers": (
+        f"{CLICK}@click.option('--n', type=click.Choice([1, 2]), default=1)\n"
+        f"def main(n):{BODY}\n\nmain()\n",
+        "no parameter of a flow can stand for",
+    ),
+    "a body on the line of its signature": (
+        f"{CLICK}@click.option('--n', default=2)\ndef main(\n    n,\n): print(n); print(n + 1)\n\n"
+        "main()\n",
+        "its body begins on a line with something else",
+    ),
+    "a body on the line of its docstring": (
+        f"{CLICK}@click.option('--n', default=2)\ndef main(n):\n"
+        "    'Doc.'; print(n)\n    print(1)\n\nmain()\n",
+        "its body begins on a line with something else",
     ),
     "two uses": (
         f"{CLICK}@click.option('--n', default=2)\ndef main(n):{BODY}\n\nother = main\nmain()\n",
@@ -228,7 +293,8 @@ def test_what_is_no_single_command_is_left_alone(text):
 def test_branches_begin_with_what_the_command_is_given_and_join_what_one_has_bound_anew():
     text = (
         f"{CLICK}@click.option('--n', default=3)\n@click.option('--k', default=2)\n"
-        "def main(n, k):\n    # make squares\n    n = n + 1\n    squares = [i * i for i in range(n)]\n"
+        "def main(n, k):\n    # make squares\n    n = n + 1\n"
+        "    squares = [i * i for i in range(n)]\n"
         "\n    # make cubes\n    cubes = [i**3 for i in range(k)]\n\n    # add up\n"
         "    print(sum(squares) + sum(cubes) + n)\n\n\nmain()\n"
     )

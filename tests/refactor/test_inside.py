@@ -95,9 +95,14 @@ def test_how_long_it_took_to_fit_is_no_part_of_a_search():
     assert describe(one)["digest"] == describe(other)["digest"]
     other.cv_results_["mean_test_score"][0] += 1
     assert describe(one)["digest"] != describe(other)["digest"]
-    mine, its = ({"fit_time": t, "score_time": t, "test_score": [1]} for t in ([0.1], [0.2]))
+    times = np.array([0.1]), np.array([0.2])
+    mine, its = ({"fit_time": t, "score_time": t, "test_score": [1]} for t in times)
     assert describe(mine)["digest"] == describe(its)["digest"]
-    assert describe({"fit_time": 1})["digest"] != describe({"fit_time": 2})["digest"]
+    own = ({"fit_time": n, "score_time": n} for n in (1, 2))
+    assert len({describe(each)["digest"] for each in own}) == 2
+    box = Box(1)
+    box.refit_time_, box.cv_results_ = 1.0, {"mean_fit_time": 2}
+    assert describe(box)["digest"] != describe(Box(1))["digest"]
 
 
 def test_what_lies_between_the_fields_of_a_table_is_no_part_of_it():

@@ -230,6 +230,12 @@ def test_a_function_is_laid_open_where_it_is_wanted():
     assert printed_to_the_end(opened.script.text) == printed_to_the_end(SCRIPT)
 
 
+def test_what_is_laid_open_anyway_may_be_wanted_too_and_an_argument_may_have_several_lines():
+    text = "def main(a, b):\n    print(a)\n    print(b)\n\n\nmain(\n    1\n    + 1,\n    2,\n)\n"
+    opened = unwrap(script_of(text), ["main"])
+    assert opened.script.text.strip() == "a = 1 + 1\nb = 2\nprint(a)\nprint(b)"
+
+
 def test_its_own_first_comment_stands_above_its_arguments():
     text = SCRIPT.replace('    """Train on the rows.\n\n    By hand.\n    """\n', "    # add up\n")
     opened = unwrap(script_of(text), ["train"])
@@ -297,6 +303,9 @@ STAYS = {
     "a function that is most of the script beside another": "def load():\n    return 1\n"
     "def train(n):\n    a = n\n    print(a)\n    b = a\n    print(b)\n    return b\n"
     "rows = load()\nscore = train(rows)\nprint(score)\n",
+    "main calls itself": "def main(n=0):\n    if n:\n        main(n - 1)\n    print(n)\nmain()\n",
+    "a function that is most of the script calls itself": "def work(n):\n    a = n\n    print(a)\n"
+    "    if not a:\n        print(work(a + 1))\n    return a\nr = work(1)\nprint(r)\n",
     "arguments in a dictionary": "def main(a):\n    print(a)\nmain(**{'a': 1})\n",
     "arguments of a namespace beside defaults": "def main(a, b=2):\n    print(a, b)\nn = parse()\n"
     "main(**vars(n))\n",

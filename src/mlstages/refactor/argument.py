@@ -1,6 +1,7 @@
 """One argument of a script, as a parameter of the flow can stand for it."""
 
 import ast
+import keyword
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class Argument:
     """The type of each of its values, which one text holds; empty if it takes one value."""
     is_none: bool = False
     """Of many, None where none is given."""
+    n_values: int = 0
+    """Of many, how many there are; 0 if that is free."""
 
     @property
     def parameter(self) -> str:
@@ -73,6 +76,11 @@ class Argument:
     def _called(self) -> str:
         longest = next((flag for flag in self.flags if flag.startswith("--")), "")
         return longest.lstrip("-") or self.name
+
+
+def is_possible(name: str) -> bool:
+    """Tell whether a parameter can be called so."""
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def find_constants(statements: Iterable[ast.stmt]) -> dict[str, ast.expr]:

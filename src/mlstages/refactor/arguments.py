@@ -20,6 +20,7 @@ from mlstages.refactor.argument import (
     TYPES,
     Argument,
     find_constants,
+    is_possible,
     makes_path,
     read_default,
     resolve,
@@ -67,7 +68,10 @@ def find_arguments(analysis: Analysis, head: Head) -> Arguments | None:
         else:
             continue
         arguments = _read_parser(nodes, _find_known(analysis)) if nodes else None
-        is_clear = arguments is not None and len({a.name for a in arguments}) == len(arguments)
+        is_clear = arguments is not None and all(
+            len(set(called)) == len(arguments)
+            for called in ([a.name for a in arguments], [a.option.lower() for a in arguments])
+        )
         if not is_clear or len(analysis.written_by(target)) != 1:
             return None
         assert arguments is not None
@@ -238,6 +242,8 @@ def _read_parser(nodes: Sequence[ast.stmt], known: _Known) -> list[Argument] | N
                 arguments.append(argument)
             case ast.Assign(value=ast.Call() as call):
                 called = ast.unparse(_without_vars(call)[0].func)
+                if called.endswith("ArgumentParser") and not _only_shows(call):
+                    return None
                 if not called.endswith(("ArgumentParser", ".parse_args", ".add_argument_group")):
                     return None
             case ast.Expr(value=ast.Call() as call) if _is_parse(call):
@@ -245,6 +251,16 @@ def _read_parser(nodes: Sequence[ast.stmt], known: _Known) -> list[Argument] | N
             case _:
                 return None
     return arguments
+
+
+def _only_shows(call: ast.Call) -> bool:
+    """Tell whether what makes a parser says nothing that changes what it gives."""
+    return not call.args and {word.arg for word in call.keywords} <= _HARMLESS
+
+
+_HARMLESS: Final = frozenset(
+    ("prog", "description", "epilog", "usage", "formatter_class", "allow_abbrev", "add_help")
+)
 
 
 def _read_argument(call: ast.Call, known: _Known) -> Argument | None:
@@ -271,12 +287,15 @@ def _read_argument(call: ast.Call, known: _Known) -> Argument | None:
     if choices:
         said = f"{said} (one of {', '.join(map(str, choices))})".strip()
     name = str(dest).replace("-", "_")
+    if not is_possible(name):
+        return None
     if action in ("store_true", "store_false"):
         stored = action == "store_true"
+        if "default" in words and default is not (not stored):
+            return None
         return Argument(
             name=name, flags=options, kind="bool", default=str(not stored),
-            help=str(said).replace("%%", "%"),
-            stored=stored,
+            help=_without_marks(said, default), stored=stored,
         )  # fmt: skip
     if action in ("count", _ON_OR_OFF):
         kind = "int" if action == "count" else "bool"
@@ -297,14 +316,16 @@ def _read_argument(call: ast.Call, known: _Known) -> Argument | None:
         kind = "str"
         if default is None and options and not is_required:
             return None  # there is no path of None
-    if action != "store" or kind not in TYPES or not name.isidentifier():
+    if action != "store" or kind not in TYPES:
         return None
     if number is not None:
         is_clear = number in ("+", "*" if options else "+") or isinstance(number, int)
         is_clear = is_clear and not (choices or made)
         needed = is_required or not options
         many = _as_many(default, kind, is_required=needed) if is_clear else None
-        return many and replace(many, name=name, flags=options, help=f"{said} {_SEVERAL}".strip())
+        n_values = number if isinstance(number, int) else 0
+        told = _without_marks(f"{said} {_SEVERAL}", default)
+        return many and replace(many, name=name, flags=options, help=told, n_values=n_values)
     if default is not None and type(default).__name__ != kind:
         return None  # argparse converts it, a parameter would not
     return Argument(
@@ -331,7 +352,8 @@ def _read_action(node: ast.expr | None) -> str:
 
 def _without_marks(said: object, default: object) -> str:
     """Return a text of help as argparse shows it."""
-    return str(said).replace("%(default)s", str(default)).replace("%%", "%")
+    text = str(said).replace("%(default)s", str(default)).replace("%%", "%")
+    return " ".join(text.split())
 
 
 _SEVERAL: Final = "(several, with blanks between)"
@@ -373,7 +395,10 @@ def _read_choices(node: ast.expr, known: Mapping[str, tuple[Any, ...]]) -> tuple
         ) if name in known:
             return known[name]
         case ast.Call(func=ast.Name(id="range"), args=bounds, keywords=[]):
-            return tuple(range(*map(ast.literal_eval, bounds)))[:_MOST_CHOICES]
+            found = range(*map(ast.literal_eval, bounds))
+            if len(found) > _MOST_CHOICES:
+                raise ValueError(found)
+            return tuple(found)
         case ast.Call(func=ast.Name(id="sorted"), args=[inner], keywords=[]):
             return tuple(sorted(_read_choices(inner, known)))
     found = ast.literal_eval(node)
@@ -426,6 +451,8 @@ def translate_arguments(
         elif argument.many:
             values = [value] if equals else []
             while words and not (equals and argument.flags) and not _is_flag(words[0], by_flag):
+                if argument.n_values and len(values) == argument.n_values:
+                    break
                 values.append(words.pop(0))
             value = shlex.join(values)
         elif not equals:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mlstages.refactor.argument import Argument, find_constants
-from mlstages.refactor.command_options import read_click, read_typer, spell
+from mlstages.refactor.command_options import only_shows, read_click, read_typer, spell
 from mlstages.refactor.exits import tells_failure
 from mlstages.refactor.laid_open import (
     Change,
@@ -31,6 +31,7 @@ from mlstages.refactor.script import (
     parse_script,
     part_shared_lines,
     read_lines,
+    split_lines,
     split_statements,
     with_lines,
 )
@@ -86,7 +87,7 @@ def open_command(script: Script) -> Opened | str | None:
     read = read_click if found.library == "click" else read_typer
     constants = find_constants(statement.node for statement in statements)
     arguments = read(function, names, constants)
-    fault = _why_not(function, statements, found, names)
+    fault = _why_not(script, function, statements, found, names)
     if fault is None and isinstance(arguments, str):
         fault = arguments
     if fault is not None or isinstance(arguments, str):
@@ -123,11 +124,14 @@ def _find_names(statements: Sequence[Statement]) -> dict[str, str]:
         match statement.node:
             case ast.Import(names=names):
                 for each in names:
-                    if each.name in _LIBRARIES:
-                        found[each.asname or each.name] = _LIBRARIES[each.name]
-            case ast.ImportFrom(module=str(module), names=names) if module in _LIBRARIES:
+                    root = each.name.partition(".")[0]
+                    if root in _LIBRARIES:
+                        found[each.asname or root] = _LIBRARIES[root]
+            case ast.ImportFrom(module=str(module), names=names):
+                library = _LIBRARIES.get(module.partition(".")[0])
                 for each in names:
-                    found[each.asname or each.name] = f"{_LIBRARIES[module]}.{each.name}"
+                    if library is not None:
+                        found[each.asname or each.name] = f"{library}.{each.name}"
     return found
 
 
@@ -173,7 +177,11 @@ def _find_of_app(
     ]
     match makers, users:
         case [_], [Statement(node=ast.FunctionDef(decorator_list=[decorator]))]:
-            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == f"{app}.command":
+            made = makers[0].node
+            assert isinstance(made, ast.Assign)
+            calls = [each for each in (made.value, decorator) if isinstance(each, ast.Call)]
+            is_command = ast.unparse(calls[-1].func) == f"{app}.command"
+            if is_command and all(map(only_shows, calls)):
                 asked = f"{app}(standalone_mode=False)"
                 return _Found(users[0], statements[-1], "typer", app, asked)
     return None
@@ -195,17 +203,19 @@ def _is_decorated(definition: Statement, wanted: str, names: Mapping[str, str]) 
 
 
 def _why_not(
+    script: Script,
     function: ast.FunctionDef,
     statements: Sequence[Statement],
     found: _Found,
     names: Mapping[str, str],
 ) -> str | None:
     body = [node for node in function.body if not isinstance(node, ast.Return)]
+    lines = split_lines(script.text)
     for node in ast.walk(function):
         match node:
             case ast.Yield() | ast.YieldFrom() | ast.Await() | ast.Nonlocal():
                 return "it is a generator or a coroutine, or binds names from outside"
-            case ast.Attribute(attr="get_current_context") | ast.Name(id="get_current_context"):
+            case ast.Attribute() | ast.Name() if spell(node, names).endswith("get_current_context"):
                 return "it asks for the context of its command"
             case ast.Raise(exc=raised) if _may_end_well(raised, names):
                 return f"it may end by {ast.unparse(node)}, which a task takes for a failure"
@@ -219,12 +229,13 @@ def _why_not(
     last = function.body[-1]
     if not body or (isinstance(last, ast.Return) and function.body[-2].end_lineno == last.lineno):
         return "there is nothing in it to be cut"
-    places: list[ast.AST] = [function, *function.args.args, *function.args.kwonlyargs]
-    begins = function.body[0].lineno
-    if any(getattr(place, "lineno", 0) == begins for place in places):
-        return f"its body begins on the line of its signature, at line {begins} of the text"
+    for node in function.body[:2]:  # a docstring, and what stands below it
+        if lines[node.lineno - 1].encode()[: node.col_offset].strip():
+            return f"its body begins on a line with something else, at line {node.lineno}"
     if any("SystemExit" in analyse_names([each.node]).writes for each in statements):
         return "SystemExit is a name of the script"
+    if function.name in analyse_names(function.body).mentions:
+        return "it calls itself"
     own = analyse_names(body)
     parameters = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
     local = own.writes | own.deletes | parameters

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from mlstages.refactor.argument import (
     PATHS,
     Argument,
+    is_possible,
     makes_path,
     read_default,
     resolve,
@@ -52,16 +53,17 @@ def read_click(
     """
     found: list[Argument] = []
     for decorator in function.decorator_list:
-        spelled = spell(decorator.func, names) if isinstance(decorator, ast.Call) else ""
-        assert isinstance(decorator, ast.Call) or not spelled
-        match spelled:
-            case "click.command" | "click.version_option" | "click.help_option":
+        if not isinstance(decorator, ast.Call):
+            return f"it is decorated by {ast.unparse(decorator)}"
+        match spell(decorator.func, names):
+            case "click.command" if only_shows(decorator):
                 continue
-            case "click.option" | "click.argument":
-                assert isinstance(decorator, ast.Call)
-                argument = _read_click(
-                    decorator, names, constants, is_option=spelled == "click.option"
-                )
+            case "click.version_option" | "click.help_option":
+                continue
+            case "click.option":
+                argument = _read_click(decorator, names, constants, is_option=True)
+            case "click.argument":
+                argument = _read_click(decorator, names, constants, is_option=False)
             case _:
                 return f"it is decorated by {ast.unparse(decorator)}"
         if argument is None:
@@ -98,6 +100,30 @@ def spell(node: ast.expr, names: Mapping[str, str]) -> str:
     return ""
 
 
+_HARMLESS: Final = frozenset(
+    "name help short_help epilog options_metavar no_args_is_help hidden deprecated add_completion "
+    "rich_markup_mode rich_help_panel add_help_option".split()
+)
+"""Keywords of a command or an application that change no value."""
+_HARMLESS_SETTINGS: Final = ("help_option_names", "show_default", "max_content_width")
+
+
+def only_shows(call: ast.Call) -> bool:
+    """Tell whether what makes a command says nothing that changes what it is given."""
+    for word in call.keywords:
+        match word:
+            case ast.keyword(arg="context_settings", value=ast.Dict(keys=keys)):
+                shown = [key.value for key in keys if isinstance(key, ast.Constant)]
+                if len(shown) < len(keys) or not {*shown} <= {*_HARMLESS_SETTINGS}:
+                    return False
+            case ast.keyword(arg=str(name)):
+                if name not in _HARMLESS and not name.startswith("pretty_exceptions"):
+                    return False
+            case _:
+                return False
+    return True
+
+
 def _in_order(function: ast.FunctionDef, found: list[Argument]) -> list[Argument] | str:
     """Return the arguments if they are those of the signature, else why they are not."""
     spec = function.args
@@ -107,7 +133,9 @@ def _in_order(function: ast.FunctionDef, found: list[Argument]) -> list[Argument
     if {each.name for each in found} != parameters or len(found) != len(parameters):
         return "its arguments are not those that are declared"
     flags = [flag for each in found for flag in (*each.flags, *each.off)]
-    return "two of its options are called alike" if len({*flags}) < len(flags) else found
+    options = {each.option.lower() for each in found}  # Metaflow does not heed the case
+    is_clear = len({*flags}) == len(flags) and len(options) == len(found)
+    return found if is_clear else "two of its options are called alike"
 
 
 def _read_click(
@@ -123,6 +151,8 @@ def _read_click(
     flags, off = _part_flags(text for text in said.texts if text.startswith("-"))
     longest = next((f for f in flags if f.startswith("--")), "".join(flags[:1]))
     named = [text for text in said.texts if text.isidentifier()]
+    if not all(text.startswith("-") or text.isidentifier() for text in said.texts):
+        return None
     if bool(flags) != is_option or len(named) > 1 or (not flags and not named):
         return None
     name = named[0] if named else longest.lstrip("-")
@@ -135,6 +165,8 @@ def _read_click(
         return None
     if made_by is None or (not is_option and "required" in said.words):
         return None
+    if is_flag and default is None and "default" in said.words:
+        return None  # neither on nor off
     kind = made_by.kind or (
         "bool" if is_flag else "str" if default is None else type(default).__name__
     )
@@ -169,7 +201,9 @@ def _read_type(node: ast.expr | None, names: Mapping[str, str]) -> _Type | None:
             return _Type("")
         case ast.Call(func=function, args=[values], keywords=[]):
             if spell(function, names) == "click.Choice":
-                return _Type("str", choices=tuple(map(str, ast.literal_eval(values))))
+                choices = tuple(ast.literal_eval(values))
+                is_text = all(isinstance(each, str) for each in choices)
+                return _Type("str", choices=choices) if is_text else None
         case ast.Call(func=function, args=[]):
             words = {word.arg: word.value for word in node.keywords}
             made = ast.unparse(words["path_type"]) if "path_type" in words else ""
@@ -299,7 +333,7 @@ def _read_default(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> t
     if node is None:
         return None, ""
     value, constant = resolve(node, constants)
-    return read_default(value), constant
+    return read_default(value), "" if makes_path(value) else constant
 
 
 def _is_true(node: ast.expr | None) -> bool:
@@ -321,7 +355,7 @@ def _make(
     constant: str,
 ) -> Argument | None:
     """Return the argument; None if its default would not be what the library makes of it."""
-    if kind not in ("int", "float", "str", "bool") or not name.isidentifier():
+    if kind not in ("int", "float", "str", "bool") or not is_possible(name):
         return None
     if (kind == "bool") != is_flag or (is_flag and is_required):
         return None

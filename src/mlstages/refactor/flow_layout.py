@@ -139,7 +139,8 @@ def find_changing(plan: Plan) -> list[Argument]:
 
     A parameter of a flow is read only, and is what the command line says.
     """
-    return [argument for argument in _list_given(plan) if _changes(argument, plan)]
+    used = {n for step in plan.steps for n in (*step.inputs, *step.results, *step.kept)}
+    return [each for each in _list_given(plan) if each.name in used and _changes(each, plan)]
 
 
 def _list_given(plan: Plan) -> tuple[Argument, ...]:

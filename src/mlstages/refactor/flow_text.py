@@ -287,6 +287,10 @@ def _begin(plan: Plan, artifacts: dict[str, str]) -> Iterator[str]:
 def _choices(arguments: Arguments, margin: str) -> Iterator[str]:
     """Yield the lines that refuse what the parser would have refused; Metaflow knows no choices."""
     for argument in arguments.arguments:
+        if argument.n_values:
+            yield f"{margin}if len(shlex.split(self.{argument.parameter})) != {argument.n_values}:"
+            said = f"--{argument.option} takes {argument.n_values} values"
+            yield f"{margin}    raise ValueError({to_literal(said)})"
         if argument.choices:
             name = argument.parameter
             allowed = [to_literal(choice) for choice in argument.choices]

@@ -177,10 +177,13 @@ def _main(plan: Plan) -> str:
 
 def _keep_header(plan: Plan) -> tuple[str, ...]:
     """Return the user's decorators, signature and docstring."""
-    return (
-        *lines_above(plan.analysis, plan.head, plan.head.entry),
-        *plan.analysis.statements[plan.head.entry].lines[:-1],
-    )
+    statement = plan.analysis.statements[plan.head.entry]
+    lines = [*lines_above(plan.analysis, plan.head, plan.head.entry), *statement.lines[:-1]]
+    assert isinstance(statement.node, ast.FunctionDef)
+    if ast.get_docstring(statement.node) is not None:  # the stages below have four blanks
+        place = statement.node.body[0].lineno - statement.node.body[-1].lineno
+        lines[place] = f"    {lines[place].lstrip()}"
+    return tuple(lines)
 
 
 def _write_header(plan: Plan) -> Iterator[str]:

@@ -33,7 +33,7 @@ class Veto(NamedTuple):
     only_flow: bool = False
     """Functions can be cut there, for they share a process; a step of the flow goes on."""
     is_weighed: bool = True
-    """They are rather not."""
+    """Functions are rather not cut there, for they would read no better."""
 
 
 _N_PLACES: Final = 3

@@ -47,6 +47,8 @@ class Unwrapped(NamedTuple):
     """What the user's main said of itself."""
     command: Command | None
     """What a library makes a command of, if that is the script's main."""
+    laid_open: tuple[str, ...] = ()
+    """The functions whose bodies are the script."""
 
 
 def unwrap(script: Script, wanted: Sequence[str] = ()) -> Unwrapped:
@@ -65,6 +67,8 @@ def unwrap(script: Script, wanted: Sequence[str] = ()) -> Unwrapped:
     opened = _open_work(script)
     script, notes = opened.script, list(opened.notes)
     for name in wanted:
+        if name in opened.laid_open:
+            continue
         script = _open_wanted(script, name)
         notes.append(f"the body of {name}() stands where it was called")
     return opened._replace(script=script, notes=tuple(notes))
@@ -82,8 +86,9 @@ def _open_work(script: Script) -> Unwrapped:
         name = found.command.name
         notes.append(f"the body of {name}() is the script; its options stay as they are")
         script = _with_exit_of_failure(found.script, notes)
-        return Unwrapped(script, tuple(notes), found.docstring, found.command)
+        return Unwrapped(script, tuple(notes), found.docstring, found.command, (name,))
     docstring = None
+    laid_open: list[str] = []
     for _ in range(3):  # main() may do nothing but call another one
         script = _without_last_exit(script, notes)
         opened = _open_main(script)
@@ -96,8 +101,9 @@ def _open_work(script: Script) -> Unwrapped:
         script = _without_unused_sys(script)
         docstring = docstring or said
         notes.append(f"the body of {name}() is the script")
+        laid_open.append(name)
     script = _with_exit_of_failure(script, notes)
-    return Unwrapped(script, tuple(notes), docstring, None)
+    return Unwrapped(script, tuple(notes), docstring, None, tuple(laid_open))
 
 
 def _without_last_exit(script: Script, notes: list[str]) -> Script:
@@ -307,7 +313,7 @@ def _find_only_call(
 
 
 def _find_taken_call(statements: list[Statement]) -> tuple[int, str, ast.Call] | None:
-    """Return the same of a ``main`` whose result is given a name, where little follows.
+    """Return place, name and call of a ``main`` whose result is given a name.
 
     It may be called otherwise if it is most of the script, and what follows tells its result.
     """
@@ -331,12 +337,17 @@ def _is_most(name: str, statements: list[Statement], place: int) -> bool:
         for node in each.walk()
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    others = {each for each in called & functions.keys() - {name} if "arg" not in each}
+    others = {each for each in called & functions.keys() - {name} if not _parses(functions[each])}
     only_tells = all(isinstance(each.node, ast.Expr) for each in statements[place + 1 :])
     if name not in functions or not only_tells or others:
         return False
     own = _count_statements(functions[name].body)
     return own > _count_statements(each.node for each in rest)
+
+
+def _parses(function: ast.FunctionDef) -> bool:
+    """Tell whether a function reads the command line by ``argparse``."""
+    return any(isinstance(n, ast.Attribute) and n.attr == "parse_args" for n in ast.walk(function))
 
 
 def _count_statements(nodes: Iterable[ast.stmt]) -> int:
@@ -411,6 +422,8 @@ def _why_not(
         and (function.body[-2].end_lineno == last.lineno)
     ):
         return "its return shares a line"
+    if function.name in analyse_names(function.body).mentions:
+        return "it calls itself"
     own = analyse_names(n for n in function.body if not isinstance(n, ast.Return))
     local = own.writes | own.deletes
     local |= {name for name, value in bound if not _is_name(value, name)}
@@ -555,7 +568,8 @@ def _put_in_place(
         if use is not None:
             changes.append(Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
         elif not _is_name(value, parameter):
-            spelled = ast.get_source_segment(script.text, value) or ast.unparse(value)
+            spelled = ast.get_source_segment(script.text, value) or ""
+            spelled = spelled if spelled and "\n" not in spelled else ast.unparse(value)
             aliases.append(Line(f"{parameter} = {spelled}", origin))
     apply_changes(lines, changes)
     inner = list(lay_at_margin(script, lines, body)) if body else []

@@ -31,8 +31,10 @@ def without_chance(state):
     if not state:
         return None  # some objects have no attributes until somebody asks for them
     kept = {name: value for name, value in state.items() if not _is_address(name, value)}
-    if kept.pop("refit_time_", None) is not None or "cv_results_" in kept:
-        kept["cv_results_"] = _without_times(kept.get("cv_results_"))
+    results = kept.get("cv_results_")
+    if type(results) is dict and _is_time(results.get("mean_fit_time")):
+        kept["cv_results_"] = _without_times(results)
+        kept.pop("refit_time_", None)
     return {name: kept[name] for name in sorted(kept)} if _all_texts(kept) else kept
 
 
@@ -47,9 +49,14 @@ _TIMES = frozenset(
 
 def _without_times(results):
     """Return a dictionary of cross-validation without the seconds that it took."""
-    if type(results) is not dict:
-        return results
-    return {name: value for name, value in results.items() if name not in _TIMES}
+    return {n: value for n, value in results.items() if not (n in _TIMES and _is_time(value))}
+
+
+def _is_time(value):
+    """Tell whether a value is one of seconds by fold or by candidate."""
+    numpy = sys.modules.get("numpy")
+    is_array = numpy is not None and type(value) is numpy.ndarray
+    return is_array and value.ndim == 1 and value.dtype.kind == "f"
 
 
 def _all_texts(names):
@@ -75,7 +82,7 @@ def _is_generator(value):
 
 
 def _is_numpys_generator(value):
-    """Tell whether a value is that one."""
+    """Tell whether a value is the generator that ``numpy.random.seed`` sets."""
     return value is getattr(sys.modules["numpy.random.mtrand"], "_rand", None)
 
 
@@ -124,8 +131,8 @@ class Digest:
             self.text(kind.__name__, str(len(value)))
             self.items(value, depth)
         elif kind is dict:
-            if "fit_time" in value and "score_time" in value:  # of cross_validate
-                value = _without_times(value)
+            if _is_time(value.get("fit_time")) and _is_time(value.get("score_time")):
+                value = _without_times(value)  # of cross_validate
             self.text("dict", str(len(value)))
             self.items(list(value), depth)
             self.items(list(value.values()), depth)

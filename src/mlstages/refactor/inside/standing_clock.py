@@ -1,5 +1,6 @@
 """Fixed seeds, and a clock that stands still: what makes a run repeatable."""
 
+import functools
 import os
 import sys
 import types
@@ -28,7 +29,15 @@ def fix_seeds_and_clock():
 
     def seed_with_zero(original):
         # Many scripts seed with what the command line gives: None where it gives nothing.
-        return lambda seed=None, *more: original(0 if seed is None else seed, *more)
+        @functools.wraps(original)
+        def seed(*given, **named):
+            if given[:1] in ((), (None,)) and named.get("a") is None and named.get("seed") is None:
+                named.pop("a", None)
+                named.pop("seed", None)
+                given = (0, *given[1:])
+            return original(*given, **named)
+
+        return seed
 
     replace(random, "seed", seed_with_zero)
     for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
