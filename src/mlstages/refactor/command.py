@@ -17,9 +17,9 @@ from mlstages.refactor.laid_open import (
     apply_changes,
     end_instead,
     find_early_returns,
-    is_caught,
     is_plain,
     lay_at_margin,
+    tell_why_it_stays,
     without_return,
 )
 from mlstages.refactor.names import analyse_names
@@ -213,45 +213,29 @@ def _why_not(
     lines = split_lines(script.text)
     for node in ast.walk(function):
         match node:
-            case ast.Yield() | ast.YieldFrom() | ast.Await() | ast.Nonlocal():
-                return "it is a generator or a coroutine, or binds names from outside"
             case ast.Attribute() | ast.Name() if spell(node, names).endswith("get_current_context"):
                 return "it asks for the context of its command"
             case ast.Raise(exc=raised) if _may_end_well(raised, names):
                 return f"it may end by {ast.unparse(node)}, which a task takes for a failure"
-    for early in find_early_returns(function):
-        if early.end_lineno != early.lineno or not is_plain(early.value):
-            return f"it returns early, at line {early.lineno} of the text"
-        if is_caught(early, function):
-            return (
-                f"it returns within a block that is told of it, at line {early.lineno} of the text"
-            )
-    last = function.body[-1]
-    if not body or (isinstance(last, ast.Return) and function.body[-2].end_lineno == last.lineno):
+    if not body:
         return "there is nothing in it to be cut"
     for node in function.body[:2]:  # a docstring, and what stands below it
         if lines[node.lineno - 1].encode()[: node.col_offset].strip():
             return f"its body begins on a line with something else, at line {node.lineno}"
-    if any("SystemExit" in analyse_names([each.node]).writes for each in statements):
-        return "SystemExit is a name of the script"
-    if function.name in analyse_names(function.body).mentions:
-        return "it calls itself"
-    own = analyse_names(body)
-    parameters = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
-    local = own.writes | own.deletes | parameters
-    for statement in statements:
-        if statement in (found.definition, found.run):
-            continue
-        outer = analyse_names([statement.node])
-        if function.name in outer.mentions:
-            return f"it is used at another place, too, at line {statement.first} of the text"
-        if clash := sorted(local & (outer.writes | outer.mentions | outer.deferred_writes)):
-            return f"its local name {clash[0]} is also a global one"
-        if any(_reads_by_itself(node) for node in statement.walk()):
+    others = [each for each in statements if each not in (found.definition, found.run)]
+    for statement in others:
+        if any(map(_reads_by_itself, statement.walk())):
             return f"the command line is read at line {statement.first} of the text, too"
     if any(map(_reads_by_itself, ast.walk(function))):
         return "it reads the command line by itself, too"
-    return None
+    parameters = [each.arg for each in (*function.args.args, *function.args.kwonlyargs)]
+    own = (found.definition, found.run)
+    return tell_why_it_stays(function, parameters, statements, own, _may_become_exit)
+
+
+def _may_become_exit(early: ast.Return) -> bool:
+    """Tell whether to return is to end the script: what a command returns is for nobody."""
+    return early.end_lineno == early.lineno and is_plain(early.value)
 
 
 def _may_end_well(raised: ast.expr | None, names: Mapping[str, str]) -> bool:

@@ -4,14 +4,71 @@ A return is an end of the script there.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from mlstages.refactor.exits import Exit
-from mlstages.refactor.script import Line, Script, find_text_lines, first_line
+from mlstages.refactor.names import analyse_names
+from mlstages.refactor.script import Line, Script, Statement, find_text_lines, first_line
 
 
-def is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
+def tell_why_it_stays(
+    function: ast.FunctionDef,
+    parameters: Collection[str],
+    statements: Sequence[Statement],
+    own: Collection[Statement],
+    may_end: Callable[[ast.Return], bool],
+    given_back: Collection[str] = (),
+) -> str | None:
+    """Return why the body of a function cannot stand at the top level; None if it can.
+
+    Parameters
+    ----------
+    parameters : collection of str
+        Those that would be bound there; not one that is given what is called as it is.
+    statements : sequence of Statement
+        Those of the script.
+    own : collection of Statement
+        Its definition, and its call.
+    may_end : callable
+        Tells of an early return whether it can be an end of the script.
+    given_back : collection of str
+        Names of its own that the call binds to what they hold.
+    """
+    for node in ast.walk(function):
+        if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
+            return "it is a generator or a coroutine, or binds names from outside"
+    early = list(find_early_returns(function))
+    for each in early:
+        if not may_end(each) or _is_caught(each, function):
+            return f"it returns early, at line {each.lineno} of the text"
+    if early and any(binds_exit(statement) for statement in statements):
+        return "it returns early, and SystemExit is a name of the script"
+    before, last = function.body[-2:-1], function.body[-1]
+    if isinstance(last, ast.Return) and any(n.end_lineno == last.lineno for n in before):
+        return "its return shares a line"
+    if function.name in analyse_names(function.body).mentions:
+        return "it calls itself"
+    names = analyse_names(n for n in function.body if not isinstance(n, ast.Return))
+    local = (names.writes | names.deletes | {*parameters}).difference(given_back)
+    outside = {function.name}
+    for statement in statements:
+        if statement not in own:
+            names = analyse_names([statement.node])
+            outside |= names.writes | names.mentions | names.deferred_writes
+            if function.name in names.mentions:
+                return f"it is used at another place, too, at line {statement.first} of the text"
+    if clash := sorted(outside.intersection(local)):
+        return f"its local name {clash[0]} is also a global one"
+    return None
+
+
+def binds_exit(statement: Statement) -> bool:
+    """Tell whether a statement binds a name by which scripts end themselves."""
+    return bool({"exit", "quit", "SystemExit"} & analyse_names([statement.node]).writes)
+
+
+def _is_caught(early: ast.Return, function: ast.FunctionDef) -> bool:
     """Tell whether a handler or a ``with`` is about a return: to them an exit is an exception."""
     around = (ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
     return any(

@@ -8,6 +8,7 @@ local name that is also a global one), the function stays as it is.
 import ast
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from mlstages.errors import OptionError
@@ -16,12 +17,13 @@ from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
 from mlstages.refactor.laid_open import (
     Change,
     apply_changes,
+    binds_exit,
     end_instead,
     find_early_returns,
-    is_caught,
     is_plain,
     lay_at_margin,
     list_blocks,
+    tell_why_it_stays,
     without_return,
 )
 from mlstages.refactor.names import analyse_names
@@ -173,10 +175,7 @@ def _negate(script: Script, test: ast.expr) -> str:
 
 
 def _has_own_exit(statements: list[Statement]) -> bool:
-    return any(
-        {"exit", "quit", "SystemExit"} & analyse_names([statement.node]).writes
-        for statement in statements
-    )
+    return any(map(binds_exit, statements))
 
 
 def _without_unused_sys(script: Script) -> Script:
@@ -407,42 +406,17 @@ def _why_not(
         return "it is called with other than its arguments"
     if not all(_is_literal(value) for _, value in bound if value in spec.defaults):
         return "a default that it is called with is computed"
-    for node in ast.walk(function):
-        if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.Nonlocal):
-            return "it is a generator or a coroutine, or binds names from outside"
-    for early in find_early_returns(function):
-        if not _may_become_exit(early, call) or is_caught(early, function):
-            return f"it returns early, at line {early.lineno} of the text"
-    if _has_own_exit(statements) and any(find_early_returns(function)):
-        return "it returns early, and SystemExit is a name of the script"
     last = function.body[-1]
-    if (
-        isinstance(last, ast.Return)
-        and function.body[-2:-1]
-        and (function.body[-2].end_lineno == last.lineno)
-    ):
-        return "its return shares a line"
-    if function.name in analyse_names(function.body).mentions:
-        return "it calls itself"
-    own = analyse_names(n for n in function.body if not isinstance(n, ast.Return))
-    local = own.writes | own.deletes
-    local |= {name for name, value in bound if not _is_name(value, name)}
+    given_back: frozenset[str] = frozenset()
     if isinstance(call.node, ast.Assign):
         if not (isinstance(last, ast.Return) and last.value):
             return "what it returns is taken, and it returns nothing"
         if ast.unparse(last.value) == ast.unparse(call.node.targets[0]):
-            local -= analyse_names([call.node]).writes
-    outside: set[str] = set()
-    for statement in statements:
-        if statement not in (definition, call):
-            names = analyse_names([statement.node])
-            outside |= names.writes | names.mentions | names.deferred_writes
-            if function.name in names.mentions:
-                return f"it is used at another place, too, at line {statement.first} of the text"
-    clash = sorted(local & (outside | {function.name}))
-    if clash:
-        return f"its local name {clash[0]} is also a global one"
-    return None
+            given_back = analyse_names([call.node]).writes
+    parameters = {name for name, value in bound if not _is_name(value, name)}
+    may_end = partial(_may_become_exit, call=call)
+    own = (definition, call)
+    return tell_why_it_stays(function, parameters, statements, own, may_end, given_back)
 
 
 def _takes_plain_names(spec: ast.arguments) -> bool:
