@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from mlstages.refactor.argument import (
@@ -170,19 +171,21 @@ def _read_click(
     kind = made_by.kind or (
         "bool" if is_flag else "str" if default is None else type(default).__name__
     )
-    return _make(
-        name.lower().replace("-", "_"),
-        flags,
-        off,
-        kind,
-        False if is_flag and default is None else default,
-        said,
-        is_required=is_required,
-        is_flag=is_flag,
+    argument = Argument(
+        name=name.lower().replace("-", "_"),
+        flags=flags,
+        off=off,
+        kind=kind,
+        default=None,
+        help="",
         choices=made_by.choices,
         made=made_by.made,
         constant=constant,
     )
+    default = False if is_flag and default is None else default
+    if (kind == "bool") != is_flag or (is_flag and is_required):
+        return None
+    return _with_default(argument, default, said, is_required=is_required)
 
 
 class _Type(NamedTuple):
@@ -280,19 +283,14 @@ def _read_annotated(
         flags, off = (f"--{dashed}",), (f"--no-{dashed}",) if kind == "bool" else ()
     if flags and not is_option:
         return None
-    return _make(
-        name,
-        flags,
-        off,
-        "str" if made else kind,
-        value,
-        said,
-        is_required=is_required,
-        is_flag=kind == "bool",
-        choices=(),
-        made=made,
+    if kind == "bool" and is_required:
+        return None
+    kind = "str" if made else kind
+    argument = Argument(
+        name=name, flags=flags, off=off, kind=kind, default=None, help="", made=made,
         constant=constant,
-    )
+    )  # fmt: skip
+    return _with_default(argument, value, said, is_required=is_required)
 
 
 def _read_annotation(node: ast.expr | None) -> tuple[str, bool]:
@@ -340,47 +338,27 @@ def _is_true(node: ast.expr | None) -> bool:
     return node is not None and bool(ast.literal_eval(node))
 
 
-def _make(
-    name: str,
-    flags: tuple[str, ...],
-    off: tuple[str, ...],
-    kind: str,
-    default: Any,
-    said: _Said,
-    *,
-    is_required: bool,
-    is_flag: bool,
-    choices: tuple[Any, ...],
-    made: str,
-    constant: str,
+def _with_default(
+    argument: Argument, default: Any, said: _Said, *, is_required: bool
 ) -> Argument | None:
-    """Return the argument; None if its default would not be what the library makes of it."""
-    if kind not in ("int", "float", "str", "bool") or not is_possible(name):
+    """Return the argument with default and help; None if a parameter would make another value."""
+    kind = argument.kind
+    if kind not in ("int", "float", "str", "bool") or not is_possible(argument.name):
         return None
-    if (kind == "bool") != is_flag or (is_flag and is_required):
-        return None
-    given = default
-    if kind == "float" and type(default) is int:
-        default = float(default)
+    is_whole = kind == "float" and type(default) is int  # which the library makes a float
+    default = float(default) if is_whole else default
     if default is not None and type(default).__name__ != kind:
         return None
-    if made and default is None and not is_required:
+    if argument.made and default is None and not is_required:
         return None  # there is no path of None
     try:
         text = str(ast.literal_eval(said.words["help"])) if "help" in said.words else ""
     except ValueError:
         return None
-    text = " ".join(text.split())
-    if choices:
-        text = f"{text} (one of {', '.join(map(str, choices))})".strip()
-    return Argument(
-        name=name,
-        flags=flags,
-        off=off,
-        kind=kind,
+    choices = f"(one of {', '.join(argument.choices)})" if argument.choices else ""
+    return replace(
+        argument,
         default=None if is_required else to_literal(default),
-        help=text,
-        choices=choices,
-        made=made,
-        constant="" if made or type(default) is not type(given) else constant,
+        help=" ".join(f"{text} {choices}".split()),
+        constant="" if argument.made or is_whole else argument.constant,
     )
