@@ -115,6 +115,7 @@ def test_so_many_values_are_taken_as_there_are_and_help_is_one_line():
     assert translate_arguments(plan.arguments, given) == ["--shape", "1 2", "--source", "a.csv"]
     flow = write_flow(plan, "train_functions")
     compile(flow, "train_flow.py", "exec")
+    assert "if self.shape is not None and len(shlex.split(self.shape)) != 2:" in flow
     assert 'help="rows and columns (several, with blanks between)"' in flow
 
 
@@ -332,10 +333,10 @@ def test_many_values_are_one_text_of_the_flow():
     for line in (
         '"files", type=str, required=True, help="(several, with blanks between)"',
         '"alphas", type=str, default="0.1 2.0", help="to try (several, with blanks between)"',
-        '"features", type=str, default=""',
+        '"features", type=str, default=None',
         "files=shlex.split(self.files), "
         "alphas=[float(each) for each in shlex.split(self.alphas)], "
-        "features=shlex.split(self.features) or None",
+        "features=None if self.features is None else shlex.split(self.features),",
     ):
         assert line in flow
 

@@ -366,7 +366,8 @@ def _as_many(default: Any, kind: str, *, is_required: bool) -> Argument | None:
         return None  # the script would have no list
     if any(type(value).__name__ != kind for value in values):
         return None
-    text = to_literal(shlex.join(map(str, values)))
+    is_none = default is None and not is_required
+    text = "None" if is_none else to_literal(shlex.join(map(str, values)))
     return Argument(
         name="",
         flags=(),
@@ -374,7 +375,7 @@ def _as_many(default: Any, kind: str, *, is_required: bool) -> Argument | None:
         default=None if is_required else text,
         help="",
         many=kind,
-        is_none=default is None and not is_required,
+        is_none=is_none,
     )
 
 

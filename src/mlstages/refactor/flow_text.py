@@ -288,7 +288,9 @@ def _choices(arguments: Arguments, margin: str) -> Iterator[str]:
     """Yield the lines that refuse what the parser would have refused; Metaflow knows no choices."""
     for argument in arguments.arguments:
         if argument.n_values:
-            yield f"{margin}if len(shlex.split(self.{argument.parameter})) != {argument.n_values}:"
+            name = f"self.{argument.parameter}"
+            given = f"{name} is not None and " if argument.is_none else ""
+            yield f"{margin}if {given}len(shlex.split({name})) != {argument.n_values}:"
             said = f"--{argument.option} takes {argument.n_values} values"
             yield f"{margin}    raise ValueError({to_literal(said)})"
         if argument.choices:
@@ -310,12 +312,12 @@ def _namespace(arguments: Arguments, target: str, margin: str) -> str:
 
 
 def _read_parameter(argument: Argument) -> str:
-    value = f"self.{argument.parameter}"
+    value = name = f"self.{argument.parameter}"
     if argument.many:
         value = f"shlex.split({value})"
         if argument.many != "str":
             value = f"[{argument.many}(each) for each in {value}]"
-        return f"{value} or None" if argument.is_none else value
+        return f"None if {name} is None else {value}" if argument.is_none else value
     return f"functions.{argument.made}({value})" if argument.made else value
 
 
