@@ -151,33 +151,26 @@ class Bench:
         )
 
     def read_tasks(self, flow: str, environment: Mapping[str, str]) -> list[dict[str, Any]]:
-        quiet = {name: value for name, value in environment.items() if name != "BENCHMARK_RECORD"}
-        code, stdout, stderr = run_bounded(
-            [sys.executable, str(OBSERVED / "read_artifacts.py"), flow],
-            folder=self.work,
-            environment=quiet | {"PYTHONPATH": f"{OBSERVED}{os.pathsep}{self.work}"},
-            limit=self.limit,
-        )
-        if code:
-            raise RuntimeError(f"the run of {flow} cannot be read: {decode(stderr)}")
-        return list(json.loads(stdout.splitlines()[-1]))
+        return list(self.ask("read_artifacts.py", [flow], environment))
 
     def read_pickles(
         self, files: Mapping[str, str], environment: Mapping[str, str]
     ) -> dict[str, str]:
         pickles = [name for name in files if begins_a_pickle(self.work / name)]
-        if not pickles:
-            return {}
+        return dict(self.ask("read_pickles.py", pickles, environment)) if pickles else {}
+
+    def ask(self, tool: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Any:
+        """Return what a tool tells of what a run has left, which is not observed itself."""
         quiet = {name: value for name, value in environment.items() if name != "BENCHMARK_RECORD"}
         code, stdout, stderr = run_bounded(
-            [sys.executable, str(OBSERVED / "read_pickles.py"), *pickles],
+            [sys.executable, str(OBSERVED / tool), *arguments],
             folder=self.work,
             environment=quiet | {"PYTHONPATH": f"{OBSERVED}{os.pathsep}{self.work}"},
             limit=self.limit,
         )
         if code:
-            raise RuntimeError(f"pickles cannot be read: {decode(stderr)}")
-        return dict(json.loads(stdout.splitlines()[-1]))
+            raise RuntimeError(f"{', '.join(arguments)} cannot be read: {decode(stderr)}")
+        return json.loads(stdout.splitlines()[-1])
 
     def observe_original(self) -> tuple[Observation, Observation]:
         """Return what the script does, twice."""

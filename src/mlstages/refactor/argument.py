@@ -65,15 +65,16 @@ class Argument:
     @property
     def option(self) -> str:
         """The option of the flow, called as the script's where that is free."""
-        return f"{self._called}_" if self.is_renamed else self._called
+        return f"{self.called}_" if self.is_renamed else self.called
 
     @property
     def is_renamed(self) -> bool:
         """Whether the name of its option is one of Metaflow's."""
-        return self._called.replace("-", "_") in _OPTIONS
+        return self.called.replace("-", "_") in _OPTIONS
 
     @property
-    def _called(self) -> str:
+    def called(self) -> str:
+        """The name of its option in the script."""
         longest = next((flag for flag in self.flags if flag.startswith("--")), "")
         return longest.lstrip("-") or self.name
 

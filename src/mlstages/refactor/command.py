@@ -12,17 +12,8 @@ from typing import Final, NamedTuple
 from mlstages.refactor.argument import Argument, find_constants
 from mlstages.refactor.command_options import only_shows, read_click, read_typer, spell
 from mlstages.refactor.exits import tells_failure
-from mlstages.refactor.laid_open import (
-    Change,
-    apply_changes,
-    end_instead,
-    find_early_returns,
-    is_plain,
-    lay_at_margin,
-    tell_why_it_stays,
-    without_return,
-)
-from mlstages.refactor.names import analyse_names
+from mlstages.refactor.laid_open import is_plain, lay_body_open, tell_why_it_stays
+from mlstages.refactor.names import analyse_names, list_imports
 from mlstages.refactor.script import (
     Line,
     Script,
@@ -119,20 +110,12 @@ _LIBRARIES: Final = {"click": "click", "rich_click": "click", "typer": "typer"}
 
 def _find_names(statements: Sequence[Statement]) -> dict[str, str]:
     """Return the names that imports bind of the libraries, with what each stands for."""
-    found: dict[str, str] = {}
-    for statement in statements:
-        match statement.node:
-            case ast.Import(names=names):
-                for each in names:
-                    root = each.name.partition(".")[0]
-                    if root in _LIBRARIES:
-                        found[each.asname or root] = _LIBRARIES[root]
-            case ast.ImportFrom(module=str(module), names=names):
-                library = _LIBRARIES.get(module.partition(".")[0])
-                for each in names:
-                    if library is not None:
-                        found[each.asname or each.name] = f"{library}.{each.name}"
-    return found
+    return {
+        name: f"{_LIBRARIES[library]}.{own}" if own else _LIBRARIES[library]
+        for statement in statements
+        for name, library, own in list_imports(statement.node)
+        if library in _LIBRARIES
+    }
 
 
 def _find_command(statements: Sequence[Statement], names: Mapping[str, str]) -> _Found | None:
@@ -259,23 +242,12 @@ def _reads_by_itself(node: ast.AST) -> bool:
 
 def _lay_open(script: Script, function: ast.FunctionDef, found: _Found, command: Command) -> Opened:
     lines = read_lines(script)
-    said = ast.get_docstring(function, clean=False)
-    body = function.body if said is None else function.body[1:]
-    changes: list[Change] = []
-    for early in find_early_returns(function):
-        changes += end_instead(lines, early, None)
-    match body[-1:]:
-        case [ast.Return(value=value)] if is_plain(value):
-            body = body[:-1]
-        case [ast.Return() as last]:
-            changes += without_return(lines, last, "", "")
-    apply_changes(lines, changes)
+    body, said = lay_body_open(script, lines, function)
     definition, run = found.definition, found.run
     margin = " " * function.body[0].col_offset
     given = "".join(f"{name}, " for name in command.parameters).rstrip(" ")
-    opened = [Line(f"({given}) = {found.asked}", lines[run.first - 1].origin)]
-    opened += lay_at_margin(script, lines, body) if body else ()
-    lines[run.first - 1 : run.last] = opened
+    asking = Line(f"({given}) = {found.asked}", lines[run.first - 1].origin)
+    lines[run.first - 1 : run.last] = [asking, *body]
     # Comments above the first statement of the body are the body's.
     kept = lines[definition.first - 1 : _last_of_header(function, lines)]
     returned = Line(f"{margin}return ({given})", lines[definition.last - 1].origin)

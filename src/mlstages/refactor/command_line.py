@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mlstages.refactor.analysis import Analysis
-from mlstages.refactor.names import root_name
+from mlstages.refactor.names import list_imports, root_name
 
 _LIBRARIES: Final = frozenset(
     (
@@ -53,7 +53,7 @@ def find_names_of_argv(analysis: Analysis) -> set[str]:
     return {
         name
         for statement in analysis.statements
-        for name, library, own in _list_imports(statement.node)
+        for name, library, own in list_imports(statement.node)
         if (library, own) == ("sys", "argv")
     }
 
@@ -66,7 +66,7 @@ def find_commands(analysis: Analysis) -> frozenset[int]:
     made = {
         name
         for statement in analysis.statements
-        for name, library, own in _list_imports(statement.node)
+        for name, library, own in list_imports(statement.node)
         if library in _LIBRARIES and (own is None or own in _MAKERS)
     }
 
@@ -81,18 +81,6 @@ def find_commands(analysis: Analysis) -> frozenset[int]:
         for i, statement in enumerate(analysis.statements)
         if made and any(isinstance(node, ast.Call) and makes(node) for node in statement.walk())
     )
-
-
-def _list_imports(node: ast.stmt) -> Iterator[tuple[str, str, str | None]]:
-    """Yield the names that an import binds, each with the library and what it is there."""
-    match node:
-        case ast.Import(names=names):
-            for each in names:
-                library = each.name.partition(".")[0]
-                yield each.asname or library, library, None
-        case ast.ImportFrom(module=str(module), names=names):
-            for each in names:
-                yield each.asname or each.name, module.partition(".")[0], each.name
 
 
 def walk_at_once(node: ast.AST) -> Iterator[ast.AST]:

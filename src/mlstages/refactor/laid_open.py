@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from mlstages.refactor.exits import Exit
+from mlstages.refactor.exits import Exit, is_success
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import Line, Script, Statement, find_text_lines, first_line
 
@@ -119,16 +119,51 @@ class Change(NamedTuple):
     text: str
 
 
-def end_instead(lines: list[Line], node: ast.Return, end: Exit | None) -> Iterator[Change]:
+def lay_body_open(
+    script: Script,
+    lines: list[Line],
+    function: ast.FunctionDef,
+    end: Exit | None = None,
+    target: str = "",
+    changes: Sequence[Change] = (),
+) -> tuple[list[Line], str | None]:
+    """Return the lines of a function's body at the margin, and its docstring, which they lack.
+
+    Parameters
+    ----------
+    lines : list of Line
+        Those of the script; returns in them become what they are at the margin.
+    end : Exit or None
+        How the script ends with what the function returns, if it does.
+    target : str
+        What the function's result is bound to; empty if nothing is.
+    changes : sequence of Change
+        Further ones to be made.
+    """
+    said = ast.get_docstring(function, clean=False)
+    body = function.body if said is None else function.body[1:]
+    made = [*changes]
+    for early in find_early_returns(function):
+        made += _end_instead(lines, early, end)
+    match body[-1:]:
+        case [ast.Return(value=value)] if _is_needless(value, end, target):
+            body = body[:-1]
+        case [ast.Return() as last]:
+            made += _without_return(lines, last, end.spelled if end else "", target)
+    _apply_changes(lines, made)
+    return list(lay_at_margin(script, lines, body)) if body else [], said
+
+
+def _end_instead(lines: list[Line], node: ast.Return, end: Exit | None) -> Iterator[Change]:
     """Yield what makes of an early return an end of the script, with the status it returns."""
     if end is not None and node.value is not None:
-        yield from without_return(lines, node, end.spelled, "")
+        yield from _without_return(lines, node, end.spelled, "")
     else:
         spelled = "raise SystemExit" if end is None else f"{end.spelled}()"
         yield Change(node.lineno, node.col_offset, node.end_col_offset or 0, spelled)
 
 
-def without_return(
+def _without_return(
     lines: list[Line], node: ast.Return, spelled: str, target: str
 ) -> Iterator[Change]:
     """Yield what makes of a return an exit with a status, a binding, or but what it computes."""
@@ -144,7 +179,7 @@ def without_return(
         yield Change(node.end_lineno or node.lineno, end, end, ")")
 
 
-def apply_changes(lines: list[Line], changes: list[Change]) -> None:
+def _apply_changes(lines: list[Line], changes: list[Change]) -> None:
     """Make changes in lines of a script, in place."""
     for change in sorted(changes, reverse=True):
         line = lines[change.line - 1]
@@ -180,3 +215,17 @@ def lay_at_margin(script: Script, lines: list[Line], body: list[ast.stmt]) -> It
 def _is_inner(text: str, margin: str) -> bool:
     """Tell whether a line above a block's first statement is a comment or a blank of it."""
     return not text.strip() or (text.startswith(margin) and text.strip().startswith("#"))
+
+
+def without_parentheses(value: ast.expr) -> str:
+    """Return an expression as text, several without the parentheses round them."""
+    if isinstance(value, ast.Tuple) and value.elts:
+        return ", ".join(map(ast.unparse, value.elts))
+    return ast.unparse(value)
+
+
+def _is_needless(value: ast.expr | None, end: Exit | None, target: str) -> bool:
+    """Tell whether nothing is to be done with what main returns."""
+    if target:
+        return value is not None and without_parentheses(value) == target
+    return is_success(value) if end else is_plain(value)

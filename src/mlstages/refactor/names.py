@@ -440,3 +440,15 @@ def root_name(node: ast.expr) -> str | None:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
+
+
+def list_imports(node: ast.stmt) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the names that an import binds, each with the library and what it is there."""
+    match node:
+        case ast.Import(names=names):
+            for each in names:
+                library = each.name.partition(".")[0]
+                yield each.asname or library, library, None
+        case ast.ImportFrom(module=str(module), names=names):
+            for each in names:
+                yield each.asname or each.name, module.partition(".")[0], each.name

@@ -140,7 +140,6 @@ def _candidates(
             if len(words) == 1:  # what later stages get says more than what is bound on the way
                 named = [n for n in map(to_snake, results) if len(n) > 2 or n in _DATA]
                 given = [name for name in named if name.partition("_")[0] not in _DATA]
-                given = given or ["data"] * bool(named)
                 if words[0] in _JUDGES and code.judged:
                     given.insert(0, code.judged)
                 if words[0] in _ENOUGH:

@@ -91,12 +91,14 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
     vetoes = [*foreseen, *_read_bans(body, wishes.bans)]
     vetoes += () if wishes.is_renewed else _read_renewals(body, wishes.renewals)
     joined = frozenset(veto.place for veto in vetoes)
-    arguments = find_arguments(analysis, head)
     readers = find_readers(analysis, head)
-    if arguments is not None and not readers <= {*arguments.indexes}:
-        arguments = None
+    arguments: Arguments | None
     if command is not None:
         arguments = Arguments(indexes=(), target="", arguments=command.arguments)
+    else:
+        arguments = find_arguments(analysis, head)
+        if arguments is not None and not readers <= {*arguments.indexes}:
+            arguments = None
     parser = arguments.indexes if arguments else find_parser(analysis, head)
     cuts = _cut(analysis, head, body, pieces, vetoes, parser, renewed, wishes.n_stages)
     gone: set[int] = set()
@@ -105,7 +107,7 @@ def _plan_script(script: Script, wishes: Wishes) -> Plan:
         gone = {cut.first for cut in without} - {cut.first for cut in cuts}
     if (
         arguments is not None
-        and command is None
+        and arguments.indexes
         and not any(
             [pieces[i].statement for i in range(cut.first, cut.last + 1)] == list(arguments.indexes)
             for cut in cuts
@@ -241,7 +243,7 @@ def _tell_readers(analysis: Analysis, readers: frozenset[int]) -> Iterator[str]:
 def _tell_options(arguments: Arguments | None) -> Iterator[str]:
     """Yield which options have another name in the flow."""
     for argument in arguments.arguments if arguments else ():
-        name = argument.option.removesuffix("_")
+        name = argument.called
         if argument.is_renamed:
             yield f"--{name} is --{argument.option} in the flow: Metaflow has a --{name} of its own"
 

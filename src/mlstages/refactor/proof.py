@@ -292,7 +292,7 @@ def judge(one: Trial, other: Trial, *, is_fixed: bool) -> Outcome:
         n_files=len(one.files),
         n_lines=one.stdout.count("\n"),
         uncompared=unseen,
-        by_content=() if difference else tuple(find_other_bytes(one, other)),
+        by_content=() if difference else tuple(_find_other_bytes(one, other)),
         as_main=() if difference else tuple(_list_named(one, other)),
         seconds=other.seconds,
     )
@@ -372,7 +372,7 @@ def _compare_files(one: Trial, other: Trial) -> str:
             f"the file {name} holds classes or functions of {_modules(other, name)}, "
             f"not of {_modules(one, name)}: whoever loads it needs that module"
         )
-    for name in find_other_bytes(one, other):
+    for name in _find_other_bytes(one, other):
         holds_the_same = name in one.pickles and one.pickles[name] == other.pickles.get(name)
         # What a task pickles has been pickled on its way to it: arrays share no type then.
         is_no_measure = name in one.unsteady or bool(other.steps)
@@ -382,7 +382,7 @@ def _compare_files(one: Trial, other: Trial) -> str:
     return ""
 
 
-def find_other_bytes(one: Trial, other: Trial) -> list[str]:
+def _find_other_bytes(one: Trial, other: Trial) -> list[str]:
     """Return the files that both have written, in other bytes.
 
     Not those that only name a module of the flow where the script names ``__main__``.

@@ -270,6 +270,7 @@ def run_flow(
     tasks = _read_tasks(laboratory.scratch / "record", text)
     logs = list((laboratory.scratch / "metaflow").glob(".metaflow/*/*/*/*/0.runtime_stdout.log"))
     files = _changed_files(laboratory, before, set(texts))
+    imported = tuple(_find_imported(text, laboratory.folder))
     steps = tuple((task["step"], _read_log(logs, task["step"], task["task"])) for task in tasks)
     return Trial(
         status=status,
@@ -282,7 +283,7 @@ def run_flow(
         figures_of_steps=tuple((task["step"], tuple(task["figures"])) for task in tasks),
         variables={name: each for task in tasks for name, each in task["variables"].items()},
         files=files,
-        modules=(imported := tuple(_find_imported(text, laboratory.folder))),
+        modules=imported,
         files_as_main=dict(_digest_as_main(laboratory, files, imported)),
         pickles=_read_pickles(files, [task["pickles"] for task in tasks]),
         of_steps={task["step"]: task["variables"] for task in tasks},

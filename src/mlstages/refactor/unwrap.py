@@ -16,15 +16,14 @@ from mlstages.refactor.command import Command, open_command
 from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
 from mlstages.refactor.laid_open import (
     Change,
-    apply_changes,
     binds_exit,
-    end_instead,
     find_early_returns,
     is_plain,
     lay_at_margin,
+    lay_body_open,
     list_blocks,
     tell_why_it_stays,
-    without_return,
+    without_parentheses,
 )
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import (
@@ -518,21 +517,9 @@ def _put_in_place(
 ) -> tuple[Script, str, str | None]:
     """Return the script with a body in place of a call; where wanted, below what it does."""
     lines = read_lines(script)
-    body = list(function.body)
-    docstring = None
-    match body[0]:
-        case ast.Expr(value=ast.Constant(value=str(said))):
-            docstring = said
-            body = body[1:]
     end = read_exit(call.node)
-    target = _spell(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
-    early = list(find_early_returns(function))
-    changes = [change for each in early for change in end_instead(lines, each, end)]
-    match body[-1:]:
-        case [ast.Return(value=value)] if _is_needless(value, end, target):
-            body = body[:-1]
-        case [ast.Return() as last]:
-            changes += without_return(lines, last, end.spelled if end else "", target)
+    target = without_parentheses(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
+    changes: list[Change] = []
     origin = lines[call.first - 1].origin
     aliases: list[Line] = []
     parsers = _list_parsers(parse_script(script))
@@ -545,8 +532,7 @@ def _put_in_place(
             spelled = ast.get_source_segment(script.text, value) or ""
             spelled = spelled if spelled and "\n" not in spelled else ast.unparse(value)
             aliases.append(Line(f"{parameter} = {spelled}", origin))
-    apply_changes(lines, changes)
-    inner = list(lay_at_margin(script, lines, body)) if body else []
+    inner, docstring = lay_body_open(script, lines, function, end, target, changes)
     opened = [*aliases, *inner] or [Line("pass", origin)]
     if says_what:
         said = docstring or function.name.replace("_", " ")
@@ -574,17 +560,3 @@ def _with_heading(aliases: list[Line], inner: list[Line], said: str, origin: int
 
 def _is_comment(line: Line) -> bool:
     return line.text.startswith("#")
-
-
-def _spell(value: ast.expr) -> str:
-    """Return an expression as text, several without the parentheses round them."""
-    if isinstance(value, ast.Tuple) and value.elts:
-        return ", ".join(map(ast.unparse, value.elts))
-    return ast.unparse(value)
-
-
-def _is_needless(value: ast.expr | None, end: Exit | None, target: str) -> bool:
-    """Tell whether nothing is to be done with what main returns."""
-    if target:
-        return value is not None and _spell(value) == target
-    return is_success(value) if end else is_plain(value)
