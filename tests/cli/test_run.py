@@ -110,6 +110,7 @@ def test_what_is_reused_is_explained(folder):
     assert first.returncode == 0
     assert "not forked" not in first.stdout + first.stderr
     explained = run(folder, "any_flow.py", "--reuse", "--explain", "--json", "--text", "x")
+    assert explained.returncode == 0, explained.stderr
     told = json.loads(explained.stdout)
     assert [(task["step"], task["is_reused"]) for task in told["tasks"]] == [
         ("start", True),

@@ -18,6 +18,9 @@ SETTING: Final = "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"
 _MODULES: Final = ".mf_code"
 """Where the package keeps modules that are not in the flow's folder (2.19)."""
 
+_SHA: Final = "METAFLOW_CODE_SHA"
+"""In the environment of tasks, from when the code has been packed."""
+
 _NOT_USERS: Final = ("metaflow", "metaflow_extensions")
 
 
@@ -34,6 +37,36 @@ def keep_code() -> None:
         runtime = sys.modules.get("metaflow.runtime")
         if runtime is not None:
             runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True  # type: ignore[attr-defined]
+
+
+def await_code(package: Any, cli_args: Any) -> None:
+    """Have the last task of a run that keeps its code say where that is.
+
+    Parameters
+    ----------
+    package : metaflow.package.MetaflowPackage
+    cli_args : metaflow.runtime.CLIArgs
+        Of the task that is about to be launched.
+
+    Notes
+    -----
+    Metaflow (2.19.39, `runtime.py` 1530) makes the package in a thread and tells of it those
+    tasks that begin when it is there: a run that was quicker has kept none.
+    """
+    runtime = sys.modules["metaflow.runtime"]
+    keeps = runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE
+    if cli_args.task.step != "end" or not keeps or _SHA in os.environ:
+        return
+    sha = package.package_sha()
+    if sha is not None:
+        where = {
+            _SHA: sha,
+            "METAFLOW_CODE_URL": package.package_url(),
+            "METAFLOW_CODE_DS": cli_args.task.datastore_type,
+            "METAFLOW_CODE_METADATA": package.package_metadata,
+        }
+        os.environ.update(where)  # for who completes the task here
+        cli_args.env.update(where)
 
 
 def read_code(code: Any) -> dict[str, bytes] | None:

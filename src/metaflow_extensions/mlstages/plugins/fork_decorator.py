@@ -27,18 +27,22 @@ class ForkDecorator(RawArtifactsDecorator):
             look_up_distributions_late()
 
     def package_init(self, flow: Any, step_name: str, environment: Any) -> None:
-        from mlstages.launch.fork.packaging import leave_out_metaflow
+        from mlstages.launch.fork.packaging import adapt_package
 
-        leave_out_metaflow(flow)
+        adapt_package(flow)
 
     def runtime_init(self, flow: Any, graph: Any, package: Any, run_id: str) -> None:
         from mlstages.launch.fork.launcher import open_launcher
 
         self.launcher = open_launcher(run_id)
+        self.package = package
 
     def runtime_step_cli(
         self, cli_args: Any, retry_count: int, max_user_code_retries: int, ubf_context: Any
     ) -> None:
+        from mlstages.launch.code import await_code
+
+        await_code(self.package, cli_args)
         if self.launcher is not None:
             self.launcher.ask(cli_args)
 

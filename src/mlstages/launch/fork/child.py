@@ -269,8 +269,10 @@ def _let_go() -> None:
     gc.collect()
     for thing in gc.get_objects():
         # Not `io.IOBase`, which asks each class once: that took a tenth of a task.
-        if isinstance(thing, _IOBase) and not thing.closed:
+        if isinstance(thing, _IOBase):
             # What it raises is nobody's to see, as where an interpreter closes it: a daemon
-            # thread may be at work on it, as Metaflow's on the archive of a flow's code.
+            # thread may be at work on it, as Metaflow's on the archive of a flow's code, and
+            # even `closed` raises for one that is just being opened.
             with suppress(Exception):
-                thing.flush()
+                if not thing.closed:
+                    thing.flush()

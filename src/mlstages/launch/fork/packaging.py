@@ -1,15 +1,17 @@
-"""A run's code package without Metaflow's own code, where every step runs on this machine.
+"""A run's code package where every step runs on this machine: quick, and never in the way.
 
 Metaflow (2.19, `package/__init__.py`) packs the flow's folder together with itself for each
 run, in a thread beside the first steps: a third of a CPU second. Its own code is there for
 machines that have none. And it walks through hidden folders, its history among them, before
-it leaves out what is in them (`packaging_sys/utils.py`, walk).
+it leaves out what is in them (`packaging_sys/utils.py`, walk). A file that cannot be read, as
+a link that leads nowhere, makes it fail, and the run with it.
 """
 
 import functools
+import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -28,6 +30,8 @@ _STAY_HERE: Final = frozenset(
 """Step decorators that leave a task on this machine."""
 
 _US: Final = __name__.partition(".")[0]
+
+logger = logging.getLogger(__name__)
 
 
 class _Distributions(dict[str, list[Distribution]]):
@@ -60,13 +64,13 @@ def look_up_distributions_late() -> None:
         distribution_support._cached_distributions = _Distributions()
 
 
-def leave_out_metaflow(flow: Any) -> None:
-    """Have the package that is being made leave out what only other machines need.
+def adapt_package(flow: Any) -> None:
+    """Have the package that is being made hold only what can be read and other runs need.
 
     Parameters
     ----------
     flow : metaflow.FlowSpec
-        Where a step has a decorator that may send it elsewhere, nothing is left out.
+        Where a step has a decorator that may send it elsewhere, all is as Metaflow has it.
 
     Notes
     -----
@@ -76,9 +80,44 @@ def leave_out_metaflow(flow: Any) -> None:
     if any(decorator.name not in _STAY_HERE for step in flow for decorator in step.decorators):
         return
     package = system_context.package
-    content = package._mfcontent
-    if "contents" in vars(content):  # done for another step
+    if "package_sha" in vars(package):  # done for another step
         return
+    package.package_sha = _FindSha(package.package_sha)
+    package._user_code_tuples = functools.partial(_list_readable, package._user_code_tuples)
+    _leave_out_metaflow(package)
+
+
+class _FindSha:
+    """Finds no package where none can be made, instead of failing the run that stays here.
+
+    Parameters
+    ----------
+    find : callable
+        The package's own ``package_sha``.
+    """
+
+    def __init__(self, find: Callable[..., str | None]) -> None:
+        self._find = find
+        self._is_told = False
+
+    def __call__(self, timeout: float | None = None) -> str | None:
+        try:
+            return self._find(timeout)
+        except Exception:  # Metaflow has printed what it was
+            if not self._is_told:
+                logger.warning("the run goes on and keeps no code: it cannot be replayed")
+            self._is_told = True
+            return None
+
+
+def _list_readable(find: Callable[[], Iterable[tuple[str, str]]]) -> Iterator[tuple[str, str]]:
+    return (
+        (path, name) for path, name in find() if Path(path).is_file() and os.access(path, os.R_OK)
+    )
+
+
+def _leave_out_metaflow(package: Any) -> None:
+    content = package._mfcontent
     kept = ContentType.ALL_CONTENT.value & ~ContentType.CODE_CONTENT.value
     everything = functools.partial(content.contents, kept)
     content.contents = everything if _is_used_by_the_flow() else lambda: _leave_us_out(everything())

@@ -52,8 +52,10 @@ class Unfinished(io.RawIOBase):
 
 
 def leave_unfinished():
-    global unfinished
+    global unfinished, opening
     unfinished = Unfinished()
+    # As a daemon thread leaves what it is just opening: it cannot even be asked if it is closed.
+    opening = io.BufferedReader.__new__(io.BufferedReader)
 
 
 WAYS = {
