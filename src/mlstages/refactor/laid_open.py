@@ -150,7 +150,7 @@ def lay_body_open(
             body = body[:-1]
         case [ast.Return() as last]:
             made += _without_return(lines, last, end.spelled if end else "", target)
-    _apply_changes(lines, made)
+    apply_changes(lines, made)
     return list(lay_at_margin(script, lines, body)) if body else [], said
 
 
@@ -179,7 +179,7 @@ def _without_return(
         yield Change(node.end_lineno or node.lineno, end, end, ")")
 
 
-def _apply_changes(lines: list[Line], changes: list[Change]) -> None:
+def apply_changes(lines: list[Line], changes: list[Change]) -> None:
     """Make changes in lines of a script, in place."""
     for change in sorted(changes, reverse=True):
         line = lines[change.line - 1]

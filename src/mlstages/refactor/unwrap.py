@@ -6,28 +6,23 @@ local name that is also a global one), the function stays as it is.
 """
 
 import ast
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from mlstages.errors import OptionError
 from mlstages.refactor.command import Command, open_command
-from mlstages.refactor.exits import Exit, is_success, read_exit, tells_failure
-from mlstages.refactor.laid_open import (
-    Change,
-    binds_exit,
-    find_early_returns,
-    is_plain,
-    lay_at_margin,
-    lay_body_open,
-    list_blocks,
-    tell_why_it_stays,
-    without_parentheses,
+from mlstages.refactor.exits import read_exit
+from mlstages.refactor.in_place import put_in_place, tell_why_not
+from mlstages.refactor.laid_open import find_early_returns, lay_at_margin, list_blocks
+from mlstages.refactor.last_exit import (
+    has_own_exit,
+    with_exit_of_failure,
+    without_last_exit,
+    without_unused_sys,
 )
+from mlstages.refactor.method import Opened, open_method
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.script import (
-    Line,
     Script,
     Statement,
     parse_script,
@@ -66,13 +61,17 @@ def unwrap(script: Script, wanted: Sequence[str] = ()) -> Unwrapped:
         One of these cannot be.
     """
     opened = _open_work(script)
-    script, notes = opened.script, list(opened.notes)
+    script, notes, docstring = opened.script, list(opened.notes), opened.docstring
+    method = open_method(script)
+    if isinstance(method, Opened):
+        script, docstring = method.script, docstring or method.docstring
+        notes.append(f"the body of {method.name}() stands where it was called")
     for name in wanted:
-        if name in opened.laid_open:
+        if name in opened.laid_open or (isinstance(method, Opened) and name == method.name):
             continue
         script = _open_wanted(script, name)
         notes.append(f"the body of {name}() stands where it was called")
-    return opened._replace(script=script, notes=tuple(notes))
+    return opened._replace(script=script, notes=tuple(notes), docstring=docstring)
 
 
 def _open_work(script: Script) -> Unwrapped:
@@ -86,12 +85,12 @@ def _open_work(script: Script) -> Unwrapped:
     if found is not None:
         name = found.command.name
         notes.append(f"the body of {name}() is the script; its options stay as they are")
-        script = _with_exit_of_failure(found.script, notes)
+        script = with_exit_of_failure(found.script, notes)
         return Unwrapped(script, tuple(notes), found.docstring, found.command, (name,))
     docstring = None
     laid_open: list[str] = []
     for _ in range(3):  # main() may do nothing but call another one
-        script = _without_last_exit(script, notes)
+        script = without_last_exit(script, notes)
         opened = _open_main(script)
         if opened is None:
             break
@@ -99,94 +98,12 @@ def _open_work(script: Script) -> Unwrapped:
             notes.append(opened)
             break
         script, name, said = opened
-        script = _without_unused_sys(script)
+        script = without_unused_sys(script)
         docstring = docstring or said
         notes.append(f"the body of {name}() is the script")
         laid_open.append(name)
-    script = _with_exit_of_failure(script, notes)
+    script = with_exit_of_failure(script, notes)
     return Unwrapped(script, tuple(notes), docstring, None, tuple(laid_open))
-
-
-def _without_last_exit(script: Script, notes: list[str]) -> Script:
-    """Return the script without a last statement that ends it as it ends anyway."""
-    statements = split_statements(script, parse_script(script))
-    last = statements[-1]
-    end = read_exit(last.node)
-    if len(statements) == 1 or end is None or _has_own_exit(statements):
-        return script
-    if not is_success(end.status):
-        return script
-    lines = read_lines(script)
-    del lines[last.first - 1 : last.last]
-    shortened = _without_unused_sys(with_lines(script, lines))
-    if not parse_script(shortened).body:
-        return script
-    where = script.tell(script.line_in_file(last.first))
-    notes.append(f"{ast.unparse(last.node)} at {where}, the end, is left out")
-    return shortened
-
-
-def _with_exit_of_failure(script: Script, notes: list[str]) -> Script:
-    """Return the script with a last exit of a computed status only where that tells failure.
-
-    A process that ends itself with success is a failed task to Metaflow.
-    """
-    statements = split_statements(script, parse_script(script))
-    last = statements[-1]
-    end = read_exit(last.node)
-    if end is None or len(statements) == 1 or _has_own_exit(statements):
-        return script
-    text = _write_exit_of_failure(script, end)
-    if text is None:
-        return script
-    lines = read_lines(script)
-    origin = lines[last.first - 1].origin
-    lines[last.first - 1 : last.last] = [Line(each, origin) for each in text]
-    where = script.tell(script.line_in_file(last.first))
-    notes.append(f"{end.spelled} at {where}, the end, only ends the script where it has failed")
-    return with_lines(script, lines)
-
-
-def _write_exit_of_failure(script: Script, end: Exit) -> list[str] | None:
-    """Return the lines that end a script where its status tells failure; None for other ends."""
-    match end.status:
-        case ast.IfExp(test=test, body=success, orelse=failure) if is_success(success):
-            head = f"if {_negate(script, test)}:"
-        case ast.IfExp(test=test, body=failure, orelse=success) if is_success(success):
-            head = f"if {ast.get_source_segment(script.text, test)}:"
-        case ast.Name(id=name):
-            return [f"if {name}:", f"    {end.spelled}({name})"]
-        case _:
-            return None
-    if not tells_failure(failure):
-        return None
-    text = [head, f"    {end.spelled}({ast.get_source_segment(script.text, failure)})"]
-    return None if any("\n" in line for line in text) else text
-
-
-def _negate(script: Script, test: ast.expr) -> str:
-    match test:
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return ast.get_source_segment(script.text, operand) or ""
-        case ast.BoolOp() | ast.IfExp() | ast.Lambda() | ast.NamedExpr():
-            return f"not ({ast.get_source_segment(script.text, test)})"
-    return f"not {ast.get_source_segment(script.text, test)}"
-
-
-def _has_own_exit(statements: list[Statement]) -> bool:
-    return any(map(binds_exit, statements))
-
-
-def _without_unused_sys(script: Script) -> Script:
-    """Return the script without the import that only ``sys.exit(main())`` had used."""
-    tree = parse_script(script)
-    if any(isinstance(node, ast.Name) and node.id == "sys" for node in ast.walk(tree)):
-        return script
-    lines = read_lines(script)
-    for statement in reversed(split_statements(script, tree)):
-        if ast.unparse(statement.node) == "import sys":
-            del lines[statement.first - 1 : statement.last]
-    return part_shared_lines(with_lines(script, lines))
 
 
 def _is_main_guard(node: ast.stmt) -> bool:
@@ -252,15 +169,20 @@ def _open_main(script: Script) -> tuple[Script, str, str | None] | str | None:
     definition = definitions[0]
     function = definition.node
     assert isinstance(function, ast.FunctionDef)
-    fault = _why_not(function, statements, definition, statements[place], made)
+    fault = tell_why_not(function, statements, definition, statements[place], made)
     if fault is not None:
         where = script.tell(script.line_in_file(definition.first))
         return f"{name}() at {where} stays one function: {fault}"
-    return _put_in_place(script, function, definition, statements[place], made)
+    return put_in_place(script, function, definition, statements[place], made)
 
 
 def _open_wanted(script: Script, name: str) -> Script:
     """Return the script with the body of a function in place of its only call."""
+    if "." in name:
+        opened = open_method(script, name)
+        if not isinstance(opened, Opened):
+            raise OptionError(f"--open {name}: {opened or 'the script has no method of that name'}")
+        return opened.script
     statements = split_statements(script, parse_script(script))
     definitions = [
         s for s in statements if isinstance(s.node, ast.FunctionDef) and s.node.name == name
@@ -273,12 +195,12 @@ def _open_wanted(script: Script, name: str) -> Script:
     [definition], [(statement, made)] = definitions, calls
     function = definition.node
     assert isinstance(function, ast.FunctionDef)
-    fault = _why_not(function, statements, definition, statement, made)
+    fault = tell_why_not(function, statements, definition, statement, made)
     if fault is None and statement is not statements[-1] and any(find_early_returns(function)):
         fault = "it returns early"
     if fault is not None:
         raise OptionError(f"--open {name}: {fault}")
-    return _put_in_place(script, function, definition, statement, made, says_what=True)[0]
+    return put_in_place(script, function, definition, statement, made, says_what=True)[0]
 
 
 def _read_call(node: ast.stmt, name: str) -> ast.Call | None:
@@ -303,7 +225,7 @@ def _find_only_call(
     last = len(statements) - 1
     is_all = all(_is_no_work(statement.node) for statement in statements[:last])
     work = statements[last].node
-    end = None if _has_own_exit(statements) else read_exit(work)
+    end = None if has_own_exit(statements) else read_exit(work)
     match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if is_all or name == "main":
             return last, name, call
@@ -386,177 +308,3 @@ def _only_prepares(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom | ast.Pass) or (
         isinstance(node, ast.Assign) and not _calls(node)
     )
-
-
-def _why_not(
-    function: ast.FunctionDef,
-    statements: list[Statement],
-    definition: Statement,
-    call: Statement,
-    made: ast.Call,
-) -> str | None:
-    spec = function.args
-    if function.decorator_list:
-        return "it is decorated"
-    if not _takes_plain_names(spec):
-        return "its arguments are more than plain names"
-    bound = _bind_arguments(function, made)
-    if bound is None:
-        return "it is called with other than its arguments"
-    if not all(_is_literal(value) for _, value in bound if value in spec.defaults):
-        return "a default that it is called with is computed"
-    last = function.body[-1]
-    given_back: frozenset[str] = frozenset()
-    if isinstance(call.node, ast.Assign):
-        if not (isinstance(last, ast.Return) and last.value):
-            return "what it returns is taken, and it returns nothing"
-        if ast.unparse(last.value) == ast.unparse(call.node.targets[0]):
-            given_back = analyse_names([call.node]).writes
-    parameters = {name for name, value in bound if not _is_name(value, name)}
-    may_end = partial(_may_become_exit, call=call)
-    own = (definition, call)
-    return tell_why_it_stays(function, parameters, statements, own, may_end, given_back)
-
-
-def _takes_plain_names(spec: ast.arguments) -> bool:
-    return not (spec.vararg or spec.kwarg or spec.kwonlyargs or spec.posonlyargs)
-
-
-def _may_become_exit(early: ast.Return, call: Statement) -> bool:
-    """Tell whether to return from main is to end the script, with what is returned or without."""
-    if early.end_lineno != early.lineno or isinstance(call.node, ast.Assign):
-        return False
-    return read_exit(call.node) is not None or is_plain(early.value)
-
-
-def _is_name(value: ast.expr, name: str) -> bool:
-    return isinstance(value, ast.Name) and value.id == name
-
-
-def _bind_arguments(function: ast.FunctionDef, made: ast.Call) -> list[tuple[str, ast.expr]] | None:
-    """Return what a call binds the parameters to, in its order; None if it cannot be told."""
-    names = [parameter.arg for parameter in function.args.args]
-    match made:
-        case ast.Call(
-            args=[],
-            keywords=[ast.keyword(None, ast.Call(ast.Name("vars"), [ast.Name(space)], []))],
-        ) if not function.args.defaults:
-            # Nodes without a place: they stand nowhere in the text.
-            owner = ast.Name(space, ast.Load())
-            return [(name, ast.Attribute(owner, name, ast.Load())) for name in names]
-    words = {word.arg: word.value for word in made.keywords if word.arg is not None}
-    has_stars = any(isinstance(each, ast.Starred) for each in made.args)
-    if has_stars or len(words) < len(made.keywords) or len(made.args) > len(names):
-        return None
-    bound = dict(zip(names, made.args, strict=False))
-    if not words.keys() <= {*names} - bound.keys():
-        return None
-    bound |= words
-    defaults = function.args.defaults
-    for name, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):
-        bound.setdefault(name, value)
-    return list(bound.items()) if len(bound) == len(names) else None
-
-
-def _means_the_command_line(value: ast.expr) -> bool:
-    """Tell whether ``parse_args`` does with a value what it does without."""
-    return ast.unparse(value) in ("None", "sys.argv[1:]")
-
-
-def _find_only_parse(
-    function: ast.FunctionDef, parameter: str, parsers: frozenset[str]
-) -> ast.expr | None:
-    """Return where ``parse_args(argv)`` names its argument, if nothing else does.
-
-    ``parsers`` are functions of the script that do with their argument what that does.
-    """
-    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == parameter]
-    parsed = [
-        call.args[0]
-        for call in ast.walk(function)
-        if isinstance(call, ast.Call)
-        and (
-            (isinstance(call.func, ast.Attribute) and call.func.attr == "parse_args")
-            or (isinstance(call.func, ast.Name) and call.func.id in parsers)
-        )
-        and len(call.args) == 1
-        and not call.keywords
-    ]
-    return uses[0] if len(uses) == 1 and uses[0] in parsed else None
-
-
-def _list_parsers(tree: ast.Module) -> frozenset[str]:
-    """Return the functions of one argument, None by default, that is but parsed by them."""
-    return frozenset(
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-        and _takes_plain_names(node.args)
-        and len(node.args.args) == 1
-        and [ast.unparse(default) for default in node.args.defaults] == ["None"]
-        and _find_only_parse(node, node.args.args[0].arg, frozenset()) is not None
-    )
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except ValueError:
-        return False
-    return not isinstance(node, ast.List | ast.Dict | ast.Set)  # made once for all calls
-
-
-def _put_in_place(
-    script: Script,
-    function: ast.FunctionDef,
-    definition: Statement,
-    call: Statement,
-    made: ast.Call,
-    *,
-    says_what: bool = False,
-) -> tuple[Script, str, str | None]:
-    """Return the script with a body in place of a call; where wanted, below what it does."""
-    lines = read_lines(script)
-    end = read_exit(call.node)
-    target = without_parentheses(call.node.targets[0]) if isinstance(call.node, ast.Assign) else ""
-    changes: list[Change] = []
-    origin = lines[call.first - 1].origin
-    aliases: list[Line] = []
-    parsers = _list_parsers(parse_script(script))
-    for parameter, value in _bind_arguments(function, made) or ():
-        is_all = _means_the_command_line(value)
-        use = _find_only_parse(function, parameter, parsers) if is_all else None
-        if use is not None:
-            changes.append(Change(use.lineno, use.col_offset, use.end_col_offset or 0, ""))
-        elif not _is_name(value, parameter):
-            spelled = ast.get_source_segment(script.text, value) or ""
-            spelled = spelled if spelled and "\n" not in spelled else ast.unparse(value)
-            aliases.append(Line(f"{parameter} = {spelled}", origin))
-    inner, docstring = lay_body_open(script, lines, function, end, target, changes)
-    opened = [*aliases, *inner] or [Line("pass", origin)]
-    if says_what:
-        said = docstring or function.name.replace("_", " ")
-        opened = _with_heading(aliases, inner, said.strip().partition("\n")[0].strip(), origin)
-    lines[call.first - 1 : call.last] = opened
-    # The comments right above the function go with it; the ones before do not.
-    start = definition.first - 1
-    while start > 0 and lines[start - 1].text.startswith("#"):
-        start -= 1
-    above = list(lines[start : definition.first - 1])
-    del lines[start : definition.last]
-    place = next(i for i, line in enumerate(lines) if opened and line is opened[0])
-    lines[place:place] = above
-    return part_shared_lines(with_lines(script, lines)), function.name, docstring
-
-
-def _with_heading(aliases: list[Line], inner: list[Line], said: str, origin: int) -> list[Line]:
-    """Return the lines of a body between blank ones, below its first comment or what is said."""
-    inner = list(itertools.dropwhile(lambda line: not line.text.strip(), inner))
-    heading = list(itertools.takewhile(_is_comment, inner))
-    below = inner[len(heading) :]
-    heading = heading or [Line(f"# {said}", origin)]
-    return [Line("", origin), *heading, *aliases, *below, Line("", origin)]
-
-
-def _is_comment(line: Line) -> bool:
-    return line.text.startswith("#")

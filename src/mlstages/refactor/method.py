@@ -1,0 +1,319 @@
+"""The method that does the work of an object, laid open: ``Trainer(config).run()``.
+
+Its body stands where it was called, with the name of the object for ``self``: the methods that it
+calls are the stages. It goes from its class, where nothing else asks for it.
+"""
+
+import ast
+import copy
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from mlstages.errors import ScriptError
+from mlstages.refactor.exits import read_exit
+from mlstages.refactor.in_place import put_in_place, tell_why_not
+from mlstages.refactor.laid_open import Change, apply_changes, find_early_returns
+from mlstages.refactor.names import analyse_names
+from mlstages.refactor.script import (
+    Line,
+    Script,
+    Statement,
+    first_line,
+    parse_script,
+    read_lines,
+    split_statements,
+    with_lines,
+)
+
+
+class Opened(NamedTuple):
+    """A script with the body of a method in place of its call."""
+
+    script: Script
+    name: str
+    """``Trainer.run``"""
+    docstring: str | None
+
+
+_FEWEST_CALLS: Final = 2
+"""Of its own object's methods by one that conducts them."""
+
+_LONG: Final = 6
+"""Statements of a method that is a pipeline by itself."""
+
+
+def open_method(script: Script, wanted: str = "") -> Opened | str | None:
+    """Return the script with the method laid open that does all the work of an object.
+
+    A sentence says why the method that was asked for stays; None that there is none.
+
+    Parameters
+    ----------
+    wanted : str, default=""
+        A method that is to be laid open, as ``Trainer.run``; else one is that calls others of
+        its object, one after the other, at the end of the script and without arguments.
+    """
+    if "class " not in script.text:
+        return None
+    script = _with_named_object(script, wanted)
+    statements = split_statements(script, parse_script(script))
+    classes = _find_classes(statements)
+    for place, statement in enumerate(statements):
+        call = _read_call(statement.node)
+        if call is None:
+            continue
+        class_name = _find_class(call.object, statements, place)
+        kind = classes.get(class_name)
+        function = _find_method(kind, call.method) if kind is not None else None
+        if kind is None or function is None:
+            continue
+        name = f"{class_name}.{call.method}"
+        if wanted != name and (wanted or not _is_all_work(function, call, statements, place)):
+            continue
+        fault = _why_not(script, kind, function, statements, statement, call)
+        if fault is None:
+            return _put_in_place(script, name, kind, function, statement, call)
+        return fault if wanted else None
+    return "no statement of its own calls it" if wanted else None
+
+
+class _Call(NamedTuple):
+    """A call of a method that is all of a statement, with its result or without."""
+
+    object: str
+    method: str
+    made: ast.Call
+
+
+def _read_call(node: ast.stmt) -> _Call | None:
+    end = read_exit(node)
+    match ast.Expr(end.status) if end is not None and end.status is not None else node:
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(ast.Name(owner), name)) as made
+        ) | ast.Assign([_], ast.Call(func=ast.Attribute(ast.Name(owner), name)) as made):
+            return _Call(owner, name, made)
+    return None
+
+
+def _find_classes(statements: Sequence[Statement]) -> dict[str, Statement]:
+    """Return the classes whose methods are those that their text shows."""
+    bound = [name for s in statements for name in analyse_names([s.node]).writes]
+    return {
+        s.node.name: s
+        for s in statements
+        if isinstance(s.node, ast.ClassDef)
+        and bound.count(s.node.name) == 1
+        and not s.node.keywords
+        and all(ast.unparse(base) in ("object", "ABC") for base in s.node.bases)
+        and all("dataclass" in ast.unparse(each) for each in s.node.decorator_list)
+        and not {"__getattribute__", "__new__"} & {*_list_methods(s.node)}
+    }
+
+
+def _list_methods(kind: ast.ClassDef) -> Iterator[str]:
+    for node in kind.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+
+
+def _find_class(name: str, statements: Sequence[Statement], place: int) -> str:
+    """Return the class of which an object is made, once and for the whole script; else nothing."""
+    binding = [n for n, s in enumerate(statements) if name in analyse_names([s.node]).writes]
+    if len(binding) != 1 or binding[0] > place:
+        return ""
+    match statements[binding[0]].node:
+        case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Name(id=made))):
+            return made
+    return ""
+
+
+def _find_method(kind: Statement, name: str) -> ast.FunctionDef | None:
+    assert isinstance(kind.node, ast.ClassDef)
+    found = [n for n in ast.walk(kind.node) if isinstance(n, ast.FunctionDef) and n.name == name]
+    return found[0] if len(found) == 1 and found[0] in kind.node.body else None
+
+
+def _is_all_work(
+    function: ast.FunctionDef, call: _Call, statements: Sequence[Statement], place: int
+) -> bool:
+    """Tell whether a method conducts others of its object, and is where the script ends."""
+    only_tells = all(isinstance(each.node, ast.Expr) for each in statements[place + 1 :])
+    if call.made.args or call.made.keywords or not only_tells:
+        return False
+    owner = function.args.args[0].arg if function.args.args else ""
+    n_calls = sum(_calls_method(node, owner) for node in function.body)
+    return n_calls >= _FEWEST_CALLS or len(function.body) >= _LONG
+
+
+def _calls_method(node: ast.stmt, owner: str) -> bool:
+    match node:
+        case (
+            ast.Expr(value=ast.Call(func=ast.Attribute(ast.Name(name))))
+            | ast.Assign(value=ast.Call(func=ast.Attribute(ast.Name(name))))
+            | ast.AnnAssign(value=ast.Call(func=ast.Attribute(ast.Name(name))))
+        ):
+            return name == owner
+    return False
+
+
+def _why_not(
+    script: Script,
+    kind: Statement,
+    function: ast.FunctionDef,
+    statements: Sequence[Statement],
+    statement: Statement,
+    call: _Call,
+) -> str | None:
+    """Return why the body of a method cannot stand in place of its call; None if it can."""
+    assert isinstance(kind.node, ast.ClassDef)
+    if not function.args.args or len(kind.node.body) == 1:
+        return "it is all of its class, or takes no object"
+    uses = sum(_asks_for(node, call.method) for each in statements for node in each.walk())
+    if uses != 1:
+        return "it is asked for at another place, too"
+    words = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    words |= {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    if {"super", "__class__"} & words or any(map(_is_private, words)):
+        return "it has names that mean something within its class alone"
+    if any(find_early_returns(function)) and statement is not statements[-1]:
+        return "it returns early"
+    if _binds_again(function, call.object):
+        return "it gives its object another name"
+    plain = _without_object(function, f"{kind.node.name}.{call.method}")
+    # The class is not left out: what else stands in it may mean a global by a name of the body.
+    fault = tell_why_not(plain, [*statements], statement, statement, call.made)
+    if fault is None and _rename(script, function, call.object) is None:
+        fault = f"its {function.args.args[0].arg} stands in a text that cannot be changed"
+    return fault
+
+
+def _asks_for(node: ast.AST, method: str) -> bool:
+    match node:
+        case ast.Attribute(attr=name) | ast.Constant(value=name) | ast.Name(id=name):
+            return name == method
+    return False
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("__") and not name.endswith("__")
+
+
+def _binds_again(function: ast.FunctionDef, name: str) -> bool:
+    """Tell whether the body, or a function in it, binds ``self`` or the object's name."""
+    owner = function.args.args[0].arg
+    bound = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+    inner = [n.arg for n in ast.walk(function) if isinstance(n, ast.arg)].count(owner) > 1
+    names = {
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    }
+    return inner or owner in names or name in names or (name in bound and name != owner)
+
+
+def _without_object(function: ast.FunctionDef, name: str) -> ast.FunctionDef:
+    """Return the function that a method is to who has its object."""
+    plain = copy.copy(function)
+    plain.name = name
+    plain.args = copy.copy(function.args)
+    plain.args.args = function.args.args[1:]
+    return plain
+
+
+def _rename(script: Script, function: ast.FunctionDef, name: str) -> list[Change] | None:
+    """Return what writes the object's name for ``self``; None where that is no change of text."""
+    wanted = copy.deepcopy(function)
+    changes = []
+    for node in wanted.body:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id == function.args.args[0].arg:
+                end = part.end_col_offset or 0
+                changes.append(Change(part.lineno, part.col_offset, end, name))
+                part.id = name
+    lines = read_lines(script)
+    apply_changes(lines, changes)
+    try:
+        made = parse_script(with_lines(script, lines))
+    except ScriptError:
+        return None
+    # Python 3.11 does not say well where a name within a text of several lines stands.
+    dumped = {ast.dump(node) for node in ast.walk(made) if isinstance(node, ast.FunctionDef)}
+    return changes if ast.dump(wanted) in dumped else None
+
+
+def _put_in_place(
+    script: Script,
+    name: str,
+    kind: Statement,
+    function: ast.FunctionDef,
+    statement: Statement,
+    call: _Call,
+) -> Opened:
+    definition = replace(kind, first=first_line(function), last=function.end_lineno or 0)
+    renamed = _rename(script, function, call.object) or []
+    plain = _without_object(function, name)
+    if isinstance(statement.node, ast.Expr) and _returns_what_it_keeps(kind, function):
+        plain.body = [*plain.body[:-1], _without_value(plain.body[-1])]
+    opened, _, said = put_in_place(script, plain, definition, statement, call.made, renamed=renamed)
+    return Opened(opened, name, said)
+
+
+def _returns_what_it_keeps(kind: Statement, function: ast.FunctionDef) -> bool:
+    """Tell whether a method ends by returning an attribute that its object has, no property."""
+    assert isinstance(kind.node, ast.ClassDef)
+    methods = {*_list_methods(kind.node)}
+    match function.body[-1]:
+        case ast.Return(value=ast.Attribute(ast.Name(owner), name)):
+            is_its_own = owner == function.args.args[0].arg
+            return is_its_own and not methods & {name, "__getattr__"}
+    return False
+
+
+def _without_value(node: ast.stmt) -> ast.stmt:
+    bare = copy.copy(node)
+    assert isinstance(bare, ast.Return)
+    bare.value = None
+    return bare
+
+
+def _with_named_object(script: Script, wanted: str) -> Script:
+    """Return the script with a name for the object of ``Trainer(config).run()``."""
+    statements = split_statements(script, parse_script(script))
+    classes = _find_classes(statements)
+    for place in range(len(statements) - 1, -1, -1):
+        statement = statements[place]
+        for node in statement.walk():
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as made, attr=method)
+                ) if kind in classes and wanted in ("", f"{kind}.{method}"):
+                    named = _name_object(script, statement, made, _spell(kind), statements)
+                    return named or script
+    return script
+
+
+def _name_object(
+    script: Script,
+    statement: Statement,
+    made: ast.Call,
+    name: str,
+    statements: Sequence[Statement],
+) -> Script | None:
+    mentioned = {n.id for s in statements for n in s.walk() if isinstance(n, ast.Name)}
+    spelled = ast.get_source_segment(script.text, made)
+    text = "\n".join(statement.lines)
+    changed = text.replace(spelled or "", name, 1)
+    if not spelled or name in mentioned or _read_call(ast.parse(changed).body[0]) is None:
+        return None
+    lines = read_lines(script)
+    origin = lines[statement.first - 1].origin
+    new = f"{name} = {spelled}\n{changed}".split("\n")
+    lines[statement.first - 1 : statement.last] = [Line(each, origin) for each in new]
+    return with_lines(script, lines)
+
+
+def _spell(kind: str) -> str:
+    """Return a class's name as that of an object: ``ModelTrainer`` is a ``model_trainer``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).lower()
