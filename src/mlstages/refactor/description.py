@@ -249,7 +249,7 @@ def _describe_own_call(
     defined = [s.node for s in analysis.statements if isinstance(s.node, ast.FunctionDef)]
     own = {node.name for node in defined}
     telling = {_called_name(call) for call in calls} - {
-        node.name for node in defined if _only_says(node.body)
+        node.name for node in defined if only_says(node.body)
     }
     if len(telling) > 1:  # what sets a seed comes before the work
         telling = {name for name in telling if "seed" not in to_snake(name).split("_")} or telling
@@ -264,11 +264,11 @@ def _describe_own_call(
     return None
 
 
-def _only_says(body: Sequence[ast.stmt]) -> bool:
+def only_says(body: Sequence[ast.stmt]) -> bool:
     """Tell whether all that a function does is to print or to log, under a condition perhaps."""
     for node in body:
         match node:
-            case ast.If(body=inner, orelse=others) if _only_says([*inner, *others]):
+            case ast.If(body=inner, orelse=others) if only_says([*inner, *others]):
                 continue
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 continue

@@ -55,27 +55,27 @@ def name_stages(
     results: Sequence[Sequence[str]],
     taken: Iterable[str],
     own_calls: Sequence[str | None],
-    set_ups: Sequence[str | None] = (),
+    suggested: Sequence[str | None] = (),
 ) -> list[StageName]:
     """Return a name for each stage, all different, none of them ``taken``.
 
-    A stage that is one call of the user's own function (``own_calls``) has that one's name;
-    one that only sets up the process has one (``set_ups``) that says more than its code does.
+    A stage that is one call of the user's own function (``own_calls``) has that one's name.
+    Another may have one (``suggested``) that says more than its code does.
     """
     used = set(taken)
     classes = find_classes(analysis)
     headings = [piece.heading for pieces in stages for piece in pieces]
     keeps_words = is_foreign(" ".join(f"{each.title} {each.prose}" for each in headings))
     names = []
-    rows = itertools.zip_longest(stages, results, own_calls, set_ups)
-    for pieces, own, called, set_up in rows:
+    rows = itertools.zip_longest(stages, results, own_calls, suggested)
+    for pieces, own, called, suggestion in rows:
         if called is not None:
             names.append(StageName(called, _own_summary(analysis, called), "code"))
             continue
         chosen = next(
             candidate
             for candidate in itertools.chain(
-                _name_set_up(pieces, set_up),
+                _take_suggestion(analysis, pieces, suggestion),
                 _candidates(analysis, pieces, own, classes, keeps_words=keeps_words),
             )
             if _is_fit(candidate.name, used)
@@ -85,15 +85,18 @@ def name_stages(
     return names
 
 
-def _name_set_up(pieces: Sequence[Piece], name: str | None) -> Iterator[StageName]:
+def _take_suggestion(
+    analysis: Analysis, pieces: Sequence[Piece], name: str | None
+) -> Iterator[StageName]:
     if name is not None and not is_instruction(pieces[0].heading.title):
-        yield StageName(name, as_sentence(name.replace("_", " ")), "code")
+        yield StageName(name, _own_summary(analysis, name), "code")
 
 
 def _own_summary(analysis: Analysis, name: str) -> str:
     """Return the first line of what the user's function says of itself, else its name."""
-    for statement in analysis.statements:
-        node = statement.node
+    nodes = [statement.node for statement in analysis.statements]
+    methods = [n for node in nodes if isinstance(node, ast.ClassDef) for n in node.body]
+    for node in (*nodes, *methods):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             said = (ast.get_docstring(node) or "").strip().split("\n")[0].strip()
             return as_sentence(said or name.replace("_", " "))

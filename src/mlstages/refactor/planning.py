@@ -25,6 +25,7 @@ from mlstages.refactor.branches import (
     find_changers,
     touches_files,
 )
+from mlstages.refactor.description import only_says
 from mlstages.refactor.early_end import find_early_ends
 from mlstages.refactor.hazards import Refusal, Veto, find_refusals, find_vetoes
 from mlstages.refactor.head import Head, find_head
@@ -32,6 +33,7 @@ from mlstages.refactor.headings import Piece, Strength, read_pieces
 from mlstages.refactor.lift import lift_globals
 from mlstages.refactor.liveness import Body, Interface, find_interfaces, find_live
 from mlstages.refactor.naming import StageName, name_stages
+from mlstages.refactor.own_calls import find_own_call, find_own_methods
 from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, Wishes
 from mlstages.refactor.random_state import find_carried_state, find_random_users
 from mlstages.refactor.script import Script
@@ -39,7 +41,6 @@ from mlstages.refactor.segment import (
     Cut,
     Cutting,
     cut_body,
-    find_own_call,
     find_phase,
     join_cuts,
 )
@@ -215,9 +216,11 @@ def _plan_stages(
     taken = {name for names in analysis.names for name in names.writes | names.mentions} | {"main"}
     own = _find_own_calls(analysis, head, parts)
     results = [each.results for each in interfaces]
+    conducted = _name_conducted(analysis, head, parts)
+    suggested = [a or b for a, b in zip(_name_renewed(parts, wishes), conducted, strict=True)]
     names = [
         _renamed(each, wishes.renames)
-        for each in name_stages(analysis, parts, results, taken, own, _name_renewed(parts, wishes))
+        for each in name_stages(analysis, parts, results, taken, own, suggested)
     ]
     if wishes.is_renewed:  # else they may have been names of the plan before
         _require_names(names, taken, wishes)
@@ -292,6 +295,19 @@ def _name_renewed(parts: Sequence[tuple[Piece, ...]], wishes: Wishes) -> list[st
     names = {each.statement: each.name for each in wishes.renewals}
     named = [{names.get(piece.statement) for piece in pieces} for pieces in parts]
     return [name_together(each) for each in named]
+
+
+def _name_conducted(
+    analysis: Analysis, head: Head, parts: Sequence[tuple[Piece, ...]]
+) -> list[str | None]:
+    """Return for each stage the user's method that it calls, if that is all but for a message."""
+    methods = find_own_methods(analysis, head, [p.statement for pieces in parts for p in pieces])
+    named = []
+    for pieces in parts:
+        nodes = {piece.statement: analysis.statements[piece.statement].node for piece in pieces}
+        work = [index for index, node in nodes.items() if not only_says([node])]
+        named.append(methods.get(work[0]) if len(work) == 1 else None)
+    return named
 
 
 def _find_own_calls(

@@ -15,7 +15,7 @@ from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.head import Head
 from mlstages.refactor.headings import Piece, Strength
 from mlstages.refactor.liveness import Body
-from mlstages.refactor.names import root_name
+from mlstages.refactor.own_calls import find_own_call, find_own_methods
 from mlstages.refactor.sentences import is_instruction, is_remark
 
 _SIZE: Final = 8.0
@@ -128,7 +128,11 @@ def _price_places(
     cutting: Cutting,
 ) -> list[float | None]:
     """Return what a boundary before each statement costs; None where it cannot be."""
-    is_own = [find_own_call(analysis, head, piece.statement) is not None for piece in pieces]
+    methods = find_own_methods(analysis, head, [piece.statement for piece in pieces])
+    is_own = [
+        piece.statement in methods or find_own_call(analysis, head, piece.statement) is not None
+        for piece in pieces
+    ]
     phases = [find_phase(analysis, piece.statement) for piece in pieces]
     prices: list[float | None] = []
     for place, piece in enumerate(pieces):
@@ -178,42 +182,6 @@ def _only_shows(analysis: Analysis, piece: Piece) -> bool:
         case ast.Expr(value=ast.Name() | ast.Attribute() | ast.Subscript() | ast.Compare()):
             return True
     return False
-
-
-def find_own_call(analysis: Analysis, head: Head, index: int) -> str | None:
-    """Return the user's function that a statement calls with plain arguments, and does no more."""
-    match analysis.statements[index].node:
-        case ast.Expr(value=ast.Call() as call):
-            targets: list[ast.expr] = []
-        case ast.Assign(targets=[ast.Name() as target], value=ast.Call() as call):
-            targets = [target]
-        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Call() as call):
-            pass
-        case _:
-            return None
-    own = {
-        node.name
-        for i in head.definitions
-        if isinstance(node := analysis.statements[i].node, ast.FunctionDef)
-    }
-    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    plain = (
-        isinstance(call.func, ast.Name)
-        and all(map(_is_plain, arguments))
-        and all(isinstance(target, ast.Name) for target in targets)
-    )
-    names = {root_name(node) for node in (*arguments, *targets)} - {None}
-    if not plain or names & head.names or any(k.arg is None for k in call.keywords):
-        return None
-    assert isinstance(call.func, ast.Name)
-    return call.func.id if call.func.id in own else None
-
-
-def _is_plain(node: ast.expr) -> bool:
-    """Tell whether an argument is a literal, a name, or an attribute as ``args.alpha``."""
-    if isinstance(node, ast.Attribute):
-        return _is_plain(node.value) and root_name(node) is not None
-    return isinstance(node, ast.Name | ast.Constant)
 
 
 def find_phase(analysis: Analysis, index: int) -> str:
