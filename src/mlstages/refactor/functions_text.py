@@ -199,7 +199,7 @@ def _write_header(plan: Plan) -> Iterator[str]:
 
 
 def _write_stages(plan: Plan) -> Iterator[str]:
-    for stage in plan.stages:
+    for place, stage in enumerate(plan.stages):
         if stage.is_own:
             [piece] = stage.pieces
             text = [*piece.heading.lines, *piece.lines]
@@ -207,7 +207,9 @@ def _write_stages(plan: Plan) -> Iterator[str]:
                 text = [f"# {piece.heading.title}", *piece.lines]
             yield indent("\n".join(text) + "\n").rstrip("\n")
         else:
-            yield write_assignment("    ", list(stage.results), stage.name, list(stage.inputs))
+            used = {name for below in plan.stages[place + 1 :] for name in below.inputs}
+            targets = list(stage.results) if used.intersection(stage.results) else []
+            yield write_assignment("    ", targets, stage.name, list(stage.inputs))
 
 
 def _first_line(docstring: str | None) -> str:

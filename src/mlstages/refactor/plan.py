@@ -27,6 +27,8 @@ class PlannedStage:
     pieces: tuple[Piece, ...]
     inputs: tuple[str, ...]
     results: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    """Results that no later stage needs: models and measures, for which a run is kept."""
     initial: tuple[str, ...]
     """Results that are None at its beginning: it binds them on some paths only."""
     first_line: int
@@ -169,6 +171,8 @@ class Wishes:
     """What is to be said with the plan."""
     picklable: frozenset[str] = frozenset()
     """Names whose values can be stored, as observed."""
+    outcomes: frozenset[str] = frozenset()
+    """Models and measures of the script that can be stored, as observed."""
     renewals: tuple[Renewal, ...] = ()
     """Statements that set up the process, as observed."""
     is_renewed: bool = True

@@ -33,6 +33,7 @@ from mlstages.refactor.headings import Piece, Strength, read_pieces
 from mlstages.refactor.lift import lift_globals
 from mlstages.refactor.liveness import Body, Interface, find_interfaces, find_live
 from mlstages.refactor.naming import StageName, name_stages
+from mlstages.refactor.outcome import find_outcomes
 from mlstages.refactor.own_calls import find_own_call, find_own_methods
 from mlstages.refactor.plan import Ban, Merge, Plan, PlannedStage, PlannedStep, Wishes
 from mlstages.refactor.random_state import find_carried_state, find_random_users
@@ -224,8 +225,9 @@ def _plan_stages(
     ]
     if wishes.is_renewed:  # else they may have been names of the plan before
         _require_names(names, taken, wishes)
+    outcomes = {n: i for n, i in find_outcomes(analysis, body).items() if n in wishes.outcomes}
     return tuple(
-        _stage(analysis, head, body, *row)
+        _stage(analysis, head, body, outcomes, *row)
         for row in zip(parts, names, interfaces, own, strict=True)
     )
 
@@ -348,6 +350,7 @@ def _stage(
     analysis: Analysis,
     head: Head,
     body: Body,
+    outcomes: Mapping[str, int],
     pieces: tuple[Piece, ...],
     name: StageName,
     interface: Interface,
@@ -357,14 +360,17 @@ def _stage(
     lines = [script.line_in_file(statement.first) for statement in analysis.statements]
     own_lines = [lines[piece.statement] for piece in pieces]
     above = max(lines[: pieces[0].statement], default=0)
-    initial = {n for piece in pieces for n in body.initial.get(piece.statement, ())}
+    statements = {piece.statement for piece in pieces}
+    initial = {n for index in statements for n in body.initial.get(index, ())}
+    last = [n for n, i in outcomes.items() if i in statements and n not in interface.results]
     last_line = script.line_in_file(analysis.statements[pieces[-1].statement].last)
     return PlannedStage(
         name=name.name,
         summary=name.summary,
         pieces=pieces,
         inputs=interface.inputs,
-        results=interface.results,
+        results=(*interface.results, *last),
+        outcomes=tuple(last),
         initial=tuple(n for n in interface.results if n in initial),
         # What has gone down to its use stands above it in the file, the call of main below.
         first_line=next((line for line in own_lines if above < line <= last_line), own_lines[0]),
@@ -416,7 +422,7 @@ def _plan_steps(
             stages=group,
             inputs=_find_step_inputs(interface, renews),
             results=interface.results,
-            kept=tuple(n for n in _find_inner(group) if n in picklable - {*interface.results}),
+            kept=tuple(n for n in _find_kept(group) if n in picklable - {*interface.results}),
             reads_arguments=any(piece.statement in readers for piece in _list_run(group, renews)),
             takes_over=takes_over,
             renews=renews,
@@ -465,14 +471,15 @@ def _sum_up(group: Sequence[PlannedStage], summary: str) -> str:
     return text if len(text) <= _LONGEST_SUMMARY else summary
 
 
-def _find_inner(group: Sequence[PlannedStage]) -> dict[str, None]:
-    """Return the names that a stage of a step gives and a later one of it takes, in order."""
+def _find_kept(group: Sequence[PlannedStage]) -> dict[str, None]:
+    """Return what a stage of a step gives a later one of it, and what it comes to, in order."""
     given: set[str] = set()
-    inner: dict[str, None] = {}
+    kept: dict[str, None] = {}
     for stage in group:
-        inner |= dict.fromkeys(name for name in stage.inputs if name in given)
+        kept |= dict.fromkeys(name for name in stage.inputs if name in given)
+        kept |= dict.fromkeys(stage.outcomes)
         given |= {*stage.results}
-    return inner
+    return kept
 
 
 def _find_blocks(analysis: Analysis, steps: Sequence[PlannedStep]) -> tuple[Block, ...]:

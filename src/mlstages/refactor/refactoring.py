@@ -193,6 +193,7 @@ def _prove(
             renewals=seen.renewals,
             random_users=seen.random_users,
             picklable=seen.picklable,
+            outcomes=seen.picklable,
         )
         plan = _plan(script, wishes)
         while stale := find_stale(plan, observed.places):

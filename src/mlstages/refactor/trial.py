@@ -28,6 +28,7 @@ from mlstages.refactor.folder_copy import (
     restore,
     restore_entry,
 )
+from mlstages.refactor.outcome import find_outcomes
 from mlstages.refactor.plan import Plan
 
 _BRANCHES: Final = re.compile(r"self\.next\(\s*self\.\w+\s*,\s*self\.")
@@ -219,7 +220,7 @@ def observe_script(laboratory: Laboratory, name: str, plan: Plan) -> Trial:
         index: sorted(names | settings)
         for index, names in zip(plan.body.indexes, plan.body.live, strict=False)
     }
-    live[len(plan.analysis.statements)] = []
+    live[len(plan.analysis.statements)] = [*find_outcomes(plan.analysis, plan.body)]
     (laboratory.scratch / "record" / "live.json").write_text(json.dumps(live))
     return _run(laboratory, ["observe", name])
 
