@@ -61,6 +61,15 @@ def test_a_measure_is_given_back_once_it_is_known_to_be_storable():
     assert printed_by(text) == printed_by(TEXT)
 
 
+def test_what_main_has_had_is_bound_anew():
+    text = TEXT.replace("print(len(a))", "r2 = 0\nprint(len(a), r2)").replace("print(r2,", "print(")
+    text = text.replace("# Evaluate the prediction", "print(r2)\n# Evaluate the prediction")
+    text = text.replace("# Evaluate", "print(r2 + 1, r2)\n# Load more\nprint(r2)\n# Evaluate")
+    told = functions_of(text, outcomes=frozenset({"r2"}), n_stages=4)
+    assert "\n    r2 = evaluate_prediction(a, b)\n" in told
+    assert printed_by(told) == printed_by(text)
+
+
 def test_it_is_given_with_what_is_needed():
     text = TEXT.replace('print("bye")', "print(error)")
     told = functions_of(text, outcomes=frozenset({"r2"}))

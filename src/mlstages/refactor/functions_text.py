@@ -207,8 +207,9 @@ def _write_stages(plan: Plan) -> Iterator[str]:
                 text = [f"# {piece.heading.title}", *piece.lines]
             yield indent("\n".join(text) + "\n").rstrip("\n")
         else:
-            used = {name for below in plan.stages[place + 1 :] for name in below.inputs}
-            targets = list(stage.results) if used.intersection(stage.results) else []
+            above = {name for other in plan.stages[:place] for name in other.results}
+            is_for_nobody = {*stage.results} <= {*stage.outcomes} - above
+            targets = [] if is_for_nobody else list(stage.results)
             yield write_assignment("    ", targets, stage.name, list(stage.inputs))
 
 
