@@ -87,6 +87,112 @@ def test_the_work_of_an_object_is_laid_open(call, made, name, after):
 TEXT = CLASS + "\n\nt = Trainer()\nt.run()\n"
 
 
+HEAD = """
+import sys
+
+
+class T:
+    n = 2
+
+    def __init__(self):
+        self.rows = []
+
+    def a(self, *more):
+        self.rows.append(self.n)
+        print("a", *more)
+
+    def b(self):
+        print("b", self.rows)
+
+    def go(self):
+"""
+BODIES = {
+    "on the line of its def": "    def go(self): self.a(); self.b()  # both\n",
+    "with a long last call there": "    def go(self): self.b(); self.a(12345)\n",
+    "names and attributes are returned": "        self.a()\n        self.b()\n        m = 1\n"
+    "        return {'m': self.rows, 'n': [m, 2]}\n",
+    "with comments at its end": "        self.a()\n        self.b()\n        # self.c()\n\n"
+    "        # nothing more\n",
+    "with nested functions": "        f = lambda x: self.a(x, *[self.n for _ in range(2)])\n"
+    "        f(1)\n        self.b()\n        self.a()\n",
+    "with texts over lines": '        self.a()\n        self.b()\n        print(f"""{self.n}\n'
+    '  of {self.rows}""")\n',
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("call", ["T().go()\n", "model = T()\nmodel.go()\n"])
+def test_whatever_stands_in_the_body_it_prints_the_same(body, call):
+    is_whole = body.startswith("    def")
+    text = (HEAD.removesuffix("    def go(self):\n") if is_whole else HEAD) + body + "\n\n" + call
+    opened = unwrap(script_of(text)).script.text
+    assert "def go" not in opened
+    assert printed_by(opened) == printed_by(text)
+    assert ("# nothing more" in opened.splitlines()) == ("# nothing more" in body)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["sys.exit(T().go())", "raise SystemExit(T().go())", "t = T()\nsys.exit(t.go())"],
+)
+@pytest.mark.parametrize("status", [0, 3])
+def test_the_exit_status_is_the_methods(call, status):
+    body = f"        self.a()\n        self.b()\n        self.n = {status}\n        return self.n\n"
+    for text in (HEAD + body + call, unwrap(script_of(HEAD + body + call)).script.text):
+        with pytest.raises(SystemExit) as ended:
+            exec(compile(text, "train.py", "exec"), {"__name__": "__main__"})
+        assert ended.value.code == status
+
+
+KEPT = {
+    "a text that names its object": "        self.a()\n        self.b()\n        eval('self.n')\n",
+    "what looks up its names": "        self.a()\n        self.b()\n        print(len(locals()))\n",
+    "an exception of the object's name": "        self.a()\n        self.b()\n        try:\n"
+    "            1 / 0\n        except ArithmeticError as e:\n            print(e, self.n)\n",
+    "a pattern of it": "        self.a()\n        self.b()\n        match [1]:\n"
+    "            case [e]:\n                print(e, self.n)\n",
+    "a function of it": "        self.a()\n        self.b()\n        def e():\n"
+    "            pass\n        print(self.n)\n",
+}
+
+
+@pytest.mark.parametrize("body", KEPT.values(), ids=KEPT)
+def test_what_has_another_meaning_outside_stays(body):
+    text = HEAD + body + "\n\ne = T()\ne.go()\n"
+    assert "def go" in unwrap(script_of(text)).script.text
+
+
+MORE_STAYS = {
+    "a special method": HEAD.replace("def go", "def __call__")
+    + "        self.a()\n        self.b()\n\n\nt = T()\nt.__call__()\nt()\n",
+    "an object that a function makes again": HEAD
+    + "        self.a()\n        self.b()\n\n\ndef swap():\n    global t\n    t = T()\n\n\n"
+    "t = T()\nswap()\nt.go()\n",
+    "what its methods mean by a name that it gives": HEAD.replace('"b",', '"b", model,')
+    + "        model = 3\n        self.a()\n        self.b()\n        return model\n\n\n"
+    "model = None\nt = T()\nmodel = t.go()\n",
+}
+
+
+@pytest.mark.parametrize("text", MORE_STAYS.values(), ids=MORE_STAYS)
+def test_what_is_asked_for_in_another_way_stays(text):
+    opened = unwrap(script_of(text)).script.text
+    assert "    def go" in opened or "    def __call__" in opened
+    assert printed_by(opened) == printed_by(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("Import", "import_object"), ("Model", "model_object"), ("List", "list_object")],
+)
+def test_an_object_has_a_name_that_is_free(name, called):
+    text = HEAD.replace("class T", f"class {name}").replace("self.n)", "self.n)\n        model = 1")
+    text += f"        self.a()\n        self.b()\n\n\n{name}().go()\n"
+    opened = unwrap(script_of(text)).script.text
+    assert f"\n{called} = {name}()\n" in opened
+    assert printed_by(opened) == printed_by(text)
+
+
 def test_a_property_that_nobody_takes_is_still_asked_for():
     text = CLASS.replace(
         "    def tell", "    @property\n    def model(self):\n        print(8)\n\n    def tell"

@@ -29,6 +29,27 @@ def test_models_and_measures_are_found(text, names):
     assert [*find_outcomes(plan.analysis, plan.body)] == names
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "if len(a) > 5:\n    s = 0\n",
+        "for s in []:\n    pass\n",
+        "while a.clear():\n    s = 0\n",
+        "try:\n    len(a)\n    s = 0\nexcept TypeError:\n    pass\n",
+        "match a:\n    case [1]:\n        s = 0\n",
+        "len(a) > 5 and (s := 8)\n",
+    ],
+)
+def test_a_name_that_may_be_bound_again_is_none(again):
+    plan = plan_of("s = r2_score(a, b)\nprint(s)\n" + again)
+    assert [*find_outcomes(plan.analysis, plan.body)] == []
+
+
+def test_what_measures_is_known_by_whole_words():
+    plan = plan_of("s = zscore(a)\nt = build_design_matrix(a)\nu = confusion_matrix(a, b)\n")
+    assert [*find_outcomes(plan.analysis, plan.body)] == ["u"]
+
+
 TEXT = """
 from sklearn.metrics import r2_score
 

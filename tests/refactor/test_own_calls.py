@@ -51,3 +51,12 @@ def test_two_methods_or_one_called_again_are_no_composition():
     for more in ("shop.clean()\nshop.features()\n", "shop.clean()\n" * 3):
         plan = plan_of(CLASS + "shop = Shop()\n" + more)
         assert len(plan.stages) <= 2
+
+
+def test_a_step_has_no_capitals_where_methods_or_functions_have():
+    text = CALLS.replace("features", "makeFeatures").replace("clean", "cleanRows")
+    assert {"clean_rows", "make_features"} < {step.name for step in plan_of(text).steps}
+    own = "def loadData():\n    return [1]\n\n\ndef showData(a):\n    print(a)\n\n\n"
+    plan = plan_of(own + "a = loadData()\nshowData(a)\n")
+    assert [step.name for step in plan.steps] == ["load_data", "show_data"]
+    assert [stage.name for stage in plan.stages] == ["loadData", "showData"]

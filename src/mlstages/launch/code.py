@@ -5,12 +5,14 @@ ask for it (``METAFLOW_PACKAGE_POLICY = "include"``), the git commit and whether
 was dirty. Stock Metaflow makes it for remote steps only; a setting has it made always.
 """
 
+import json
 import os
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import metaflow.metaflow_config
+from metaflow.metadata_provider import MetaDatum
 
 SETTING: Final = "METAFLOW_FEAT_ALWAYS_UPLOAD_CODE_PACKAGE"
 """In the environment of a run that is to keep its code."""
@@ -19,7 +21,7 @@ _MODULES: Final = ".mf_code"
 """Where the package keeps modules that are not in the flow's folder (2.19)."""
 
 _SHA: Final = "METAFLOW_CODE_SHA"
-"""In the environment of tasks, from when the code has been packed."""
+"""In the environment of tasks that begin when the code has been packed."""
 
 _NOT_USERS: Final = ("metaflow", "metaflow_extensions")
 
@@ -39,34 +41,42 @@ def keep_code() -> None:
             runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE = True  # type: ignore[attr-defined]
 
 
-def await_code(package: Any, cli_args: Any) -> None:
-    """Have the last task of a run that keeps its code say where that is.
+def tell_code(package: Any, task: Any, *, seconds: float | None = None) -> None:
+    """Have a run that keeps its code say where that is, if none of its tasks has.
 
     Parameters
     ----------
     package : metaflow.package.MetaflowPackage
-    cli_args : metaflow.runtime.CLIArgs
-        Of the task that is about to be launched.
+    task : metaflow.runtime.Task
+        The last one of the run.
+    seconds : float or None, default=None
+        How long to wait for the package; None is until it has been made.
 
     Notes
     -----
     Metaflow (2.19.39, `runtime.py` 1530) makes the package in a thread and tells of it those
-    tasks that begin when it is there: a run that was quicker has kept none.
+    tasks that begin when it is there: a run that was quicker, or failed at once, had kept none.
+    What is told is as `metadata_provider/metadata.py` 678 tells it.
     """
     runtime = sys.modules["metaflow.runtime"]
-    keeps = runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE
-    if cli_args.task.step != "end" or not keeps or _SHA in os.environ:
+    if not runtime.FEAT_ALWAYS_UPLOAD_CODE_PACKAGE or os.environ.get(_SHA):
         return
-    sha = package.package_sha()
-    if sha is not None:
-        where = {
-            _SHA: sha,
-            "METAFLOW_CODE_URL": package.package_url(),
-            "METAFLOW_CODE_DS": cli_args.task.datastore_type,
-            "METAFLOW_CODE_METADATA": package.package_metadata,
-        }
-        os.environ.update(where)  # for who completes the task here
-        cli_args.env.update(where)
+    sha = package.package_sha(timeout=seconds)
+    if not sha:
+        return
+    where = {
+        "ds_type": task.datastore_type,
+        "sha": sha,
+        "location": package.package_url(),
+        "metadata": package.package_metadata,
+    }
+    kept = MetaDatum(
+        field="code-package",
+        value=json.dumps(where),
+        type="code-package",
+        tags=[f"attempt_id:{task.retries}"],
+    )
+    task.metadata.register_metadata(task.run_id, task.step, task.task_id, [kept])
 
 
 def read_code(code: Any) -> dict[str, bytes] | None:

@@ -50,6 +50,9 @@ def tell_why_not(
             return "what it returns is taken, and it returns nothing"
         if ast.unparse(last.value) == ast.unparse(call.node.targets[0]):
             given_back = analyse_names([call.node]).writes
+            for each in statements:
+                if each.is_definition and each is not definition:  # it may mean the global one
+                    given_back -= analyse_names([each.node]).mentions
     parameters = {name for name, value in bound if not _is_name(value, name)}
     may_end = partial(_may_become_exit, call=call)
     own = (definition, call)
@@ -185,6 +188,8 @@ def put_in_place(
             spelled = spelled if spelled and "\n" not in spelled else ast.unparse(value)
             aliases.append(Line(f"{parameter} = {spelled}", origin))
     inner, docstring = lay_body_open(script, lines, function, end, target, changes)
+    below = lines[function.end_lineno or 0 : definition.last]
+    inner += [line._replace(text=line.text.lstrip()) for line in below]
     opened = [*aliases, *inner] or [Line("pass", origin)]
     if says_what:
         said = docstring or function.name.replace("_", " ")

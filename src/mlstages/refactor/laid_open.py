@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 from mlstages.refactor.exits import Exit, is_success
 from mlstages.refactor.names import analyse_names
-from mlstages.refactor.script import Line, Script, Statement, find_text_lines, first_line
+from mlstages.refactor.script import (
+    Line,
+    Script,
+    Statement,
+    find_text_lines,
+    first_line,
+    split_lines,
+)
 
 
 def tell_why_it_stays(
@@ -195,8 +202,10 @@ def lay_at_margin(script: Script, lines: list[Line], body: list[ast.stmt]) -> It
     column = body[0].col_offset
     head = text.encode()[:column].decode()
     if head.strip():  # `if __name__ == "__main__": main()`
-        end = body[-1].end_col_offset or 0
-        yield Line(text.encode()[column:end].decode(), lines[first - 1].origin)
+        # What stands behind it is as long as it was; the body may have been changed.
+        behind = len(split_lines(script.text)[last - 1].encode()) - (body[-1].end_col_offset or 0)
+        content = text.encode()
+        yield Line(content[column : len(content) - behind].decode(), lines[first - 1].origin)
         return
     start = first
     while start > 1 and _is_inner(lines[start - 2].text, head):

@@ -5,7 +5,9 @@ calls are the stages. It goes from its class, where nothing else asks for it.
 """
 
 import ast
+import builtins
 import copy
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,9 +25,11 @@ from mlstages.refactor.script import (
     first_line,
     parse_script,
     read_lines,
+    split_lines,
     split_statements,
     with_lines,
 )
+from mlstages.refactor.spelling import to_snake
 
 
 class Opened(NamedTuple):
@@ -99,17 +103,30 @@ def _read_call(node: ast.stmt) -> _Call | None:
 
 def _find_classes(statements: Sequence[Statement]) -> dict[str, Statement]:
     """Return the classes whose methods are those that their text shows."""
-    bound = [name for s in statements for name in analyse_names([s.node]).writes]
+    bound = list(_list_ever_bound(statements))
+    made = {s.node.name for s in statements if isinstance(s.node, ast.ClassDef)}
     return {
         s.node.name: s
         for s in statements
         if isinstance(s.node, ast.ClassDef)
         and bound.count(s.node.name) == 1
         and not s.node.keywords
-        and all(ast.unparse(base) in ("object", "ABC") for base in s.node.bases)
-        and all("dataclass" in ast.unparse(each) for each in s.node.decorator_list)
-        and not {"__getattribute__", "__new__"} & {*_list_methods(s.node)}
+        and all(ast.unparse(base) in {"object", "ABC"} - made for base in s.node.bases)
+        and all(map(_is_of_dataclasses, s.node.decorator_list))
+        and not {"__getattribute__", "__new__", "__del__"} & {*_list_methods(s.node)}
     }
+
+
+def _list_ever_bound(statements: Sequence[Statement]) -> Iterator[str]:
+    """Yield the names that statements bind, or functions that they define (``global``)."""
+    for statement in statements:
+        names = analyse_names([statement.node])
+        yield from (*names.writes, *names.deferred_writes)
+
+
+def _is_of_dataclasses(decorator: ast.expr) -> bool:
+    spelled = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    return spelled in ("dataclass", "dataclasses.dataclass")
 
 
 def _list_methods(kind: ast.ClassDef) -> Iterator[str]:
@@ -120,7 +137,7 @@ def _list_methods(kind: ast.ClassDef) -> Iterator[str]:
 
 def _find_class(name: str, statements: Sequence[Statement], place: int) -> str:
     """Return the class of which an object is made, once and for the whole script; else nothing."""
-    binding = [n for n, s in enumerate(statements) if name in analyse_names([s.node]).writes]
+    binding = [n for n, s in enumerate(statements) if name in _list_ever_bound([s])]
     if len(binding) != 1 or binding[0] > place:
         return ""
     match statements[binding[0]].node:
@@ -131,6 +148,8 @@ def _find_class(name: str, statements: Sequence[Statement], place: int) -> str:
 
 def _find_method(kind: Statement, name: str) -> ast.FunctionDef | None:
     assert isinstance(kind.node, ast.ClassDef)
+    if name.startswith("__"):  # it is asked for without its name
+        return None
     found = [n for n in ast.walk(kind.node) if isinstance(n, ast.FunctionDef) and n.name == name]
     return found[0] if len(found) == 1 and found[0] in kind.node.body else None
 
@@ -168,25 +187,31 @@ def _why_not(
 ) -> str | None:
     """Return why the body of a method cannot stand in place of its call; None if it can."""
     assert isinstance(kind.node, ast.ClassDef)
-    if not function.args.args or len(kind.node.body) == 1:
-        return "it is all of its class, or takes no object"
-    uses = sum(_asks_for(node, call.method) for each in statements for node in each.walk())
-    if uses != 1:
+    if not function.args.args:
+        return "it takes no object"
+    if len(kind.node.body) == 1:
+        return "it is all of its class"
+    if sum(_asks_for(node, call.method) for each in statements for node in each.walk()) != 1:
         return "it is asked for at another place, too"
-    words = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    words |= {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
-    if {"super", "__class__"} & words or any(map(_is_private, words)):
+    owner = function.args.args[0].arg
+    identifiers = set(_list_identifiers(function))
+    if {"super", "__class__"} & identifiers or any(map(_is_private, identifiers)):
         return "it has names that mean something within its class alone"
+    if _LOOKS_UP & identifiers or any(_tells_name(node, owner) for node in ast.walk(function)):
+        return f"a text in it may mean its {owner}"
+    if call.object in identifiers or owner in _list_bound_again(function):
+        return "it has another use for the name of its object"
     if any(find_early_returns(function)) and statement is not statements[-1]:
         return "it returns early"
-    if _binds_again(function, call.object):
-        return "it gives its object another name"
     plain = _without_object(function, f"{kind.node.name}.{call.method}")
     # The class is not left out: what else stands in it may mean a global by a name of the body.
     fault = tell_why_not(plain, [*statements], statement, statement, call.made)
     if fault is None and _rename(script, function, call.object) is None:
-        fault = f"its {function.args.args[0].arg} stands in a text that cannot be changed"
+        fault = f"its {owner} stands in a text that cannot be changed"
     return fault
+
+
+_LOOKS_UP: Final = frozenset(("locals", "vars", "globals", "eval", "exec", "dir"))
 
 
 def _asks_for(node: ast.AST, method: str) -> bool:
@@ -200,17 +225,35 @@ def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__")
 
 
-def _binds_again(function: ast.FunctionDef, name: str) -> bool:
-    """Tell whether the body, or a function in it, binds ``self`` or the object's name."""
-    owner = function.args.args[0].arg
-    bound = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
-    inner = [n.arg for n in ast.walk(function) if isinstance(n, ast.arg)].count(owner) > 1
-    names = {
-        node.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    }
-    return inner or owner in names or name in names or (name in bound and name != owner)
+def _tells_name(node: ast.AST, name: str) -> bool:
+    """Tell whether a text has a name in it, as those of ``df.query`` have."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return re.search(rf"\b{name}\b", text) is not None
+    return False
+
+
+def _list_identifiers(function: ast.FunctionDef) -> Iterator[str]:
+    """Yield what the body binds or reads by whatever kind of statement, but for attributes."""
+    for node in (part for each in function.body for part in ast.walk(each)):
+        if isinstance(node, ast.Constant | ast.keyword):
+            continue
+        for field, value in ast.iter_fields(node):
+            words = value if isinstance(value, list) else [value]
+            names = [word for word in words if isinstance(word, str)]
+            if field != "attr" or any(map(_is_private, names)):
+                yield from names
+
+
+def _list_bound_again(function: ast.FunctionDef) -> Iterator[str]:
+    """Yield the names that the body, or a function in it, binds."""
+    for node in (part for each in function.body for part in ast.walk(each)):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif not isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.keyword):
+            for _, value in ast.iter_fields(node):
+                words = value if isinstance(value, list) else [value]
+                yield from (word for word in words if isinstance(word, str))
 
 
 def _without_object(function: ast.FunctionDef, name: str) -> ast.FunctionDef:
@@ -251,24 +294,45 @@ def _put_in_place(
     statement: Statement,
     call: _Call,
 ) -> Opened:
-    definition = replace(kind, first=first_line(function), last=function.end_lineno or 0)
+    definition = replace(kind, first=first_line(function), last=_find_end(script, function))
     renamed = _rename(script, function, call.object) or []
     plain = _without_object(function, name)
-    if isinstance(statement.node, ast.Expr) and _returns_what_it_keeps(kind, function):
+    is_for_nobody = isinstance(statement.node, ast.Expr) and read_exit(statement.node) is None
+    if is_for_nobody and _returns_what_it_keeps(kind, function):
         plain.body = [*plain.body[:-1], _without_value(plain.body[-1])]
     opened, _, said = put_in_place(script, plain, definition, statement, call.made, renamed=renamed)
     return Opened(opened, name, said)
 
 
+def _find_end(script: Script, function: ast.FunctionDef) -> int:
+    """Return the last line of a method, with the comments at its end."""
+    lines = split_lines(script.text)
+    last = end = function.end_lineno or 0
+    margin = " " * function.body[0].col_offset
+    while last < len(lines) and (not lines[last].strip() or lines[last].startswith(f"{margin}#")):
+        last += 1
+        end = last if lines[last - 1].strip() else end
+    return end
+
+
 def _returns_what_it_keeps(kind: Statement, function: ast.FunctionDef) -> bool:
-    """Tell whether a method ends by returning an attribute that its object has, no property."""
+    """Tell whether a method ends by returning names, and attributes that its object has."""
     assert isinstance(kind.node, ast.ClassDef)
-    methods = {*_list_methods(kind.node)}
-    match function.body[-1]:
-        case ast.Return(value=ast.Attribute(ast.Name(owner), name)):
-            is_its_own = owner == function.args.args[0].arg
-            return is_its_own and not methods & {name, "__getattr__"}
-    return False
+    computed = analyse_names(kind.node.body).writes | {"__getattr__"} & {*_list_methods(kind.node)}
+    last = function.body[-1]
+    if not isinstance(last, ast.Return) or last.value is None or "__getattr__" in computed:
+        return False
+    owner = function.args.args[0].arg
+    for node in ast.walk(last.value):
+        match node:
+            case ast.Attribute(ast.Name(name), attribute) if name == owner:
+                if attribute in computed:
+                    return False
+            case ast.Name() | ast.Constant() | ast.Tuple() | ast.List() | ast.Dict() | ast.Load():
+                pass
+            case _:
+                return False
+    return True
 
 
 def _without_value(node: ast.stmt) -> ast.stmt:
@@ -289,7 +353,7 @@ def _with_named_object(script: Script, wanted: str) -> Script:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as made, attr=method)
                 ) if kind in classes and wanted in ("", f"{kind}.{method}"):
-                    named = _name_object(script, statement, made, _spell(kind), statements)
+                    named = _name_object(script, statement, made, to_snake(kind), statements)
                     return named or script
     return script
 
@@ -301,19 +365,18 @@ def _name_object(
     name: str,
     statements: Sequence[Statement],
 ) -> Script | None:
-    mentioned = {n.id for s in statements for n in s.walk() if isinstance(n, ast.Name)}
     spelled = ast.get_source_segment(script.text, made)
+    taken = {n.id for s in statements for n in s.walk() if isinstance(n, ast.Name)}
+    taken |= {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
+    name = next(each for each in (name, f"{name}_object", "") if each not in taken)
     text = "\n".join(statement.lines)
-    changed = text.replace(spelled or "", name, 1)
-    if not spelled or name in mentioned or _read_call(ast.parse(changed).body[0]) is None:
+    if not spelled or not name.isidentifier():
+        return None
+    changed = text.replace(spelled, name, 1)
+    if _read_call(ast.parse(changed).body[0]) is None:
         return None
     lines = read_lines(script)
     origin = lines[statement.first - 1].origin
     new = f"{name} = {spelled}\n{changed}".split("\n")
     lines[statement.first - 1 : statement.last] = [Line(each, origin) for each in new]
     return with_lines(script, lines)
-
-
-def _spell(kind: str) -> str:
-    """Return a class's name as that of an object: ``ModelTrainer`` is a ``model_trainer``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind).lower()

@@ -11,11 +11,13 @@ from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.liveness import Body
 from mlstages.refactor.names import root_name
 
-_MEASURES: Final = (
-    *("_score", "_error", "_loss", "_deviance", "_report", "_matrix"),
-    *("score", "evaluate", "accuracy", "cross_validate", "precision_recall_fscore_support"),
-)
+_MEASURES: Final = ("_score", "_error", "_loss", "_deviance")
 """Ends of the names of functions that measure."""
+
+_MEASURE: Final = frozenset(
+    "score evaluate accuracy cross_validate precision_recall_fscore_support classification_report "
+    "confusion_matrix".split()
+)
 
 _HOLDERS: Final = frozenset("metrics scores results history report summary".split())
 """Names for what has been measured, however it was put together."""
@@ -27,7 +29,7 @@ _ASKED: Final = frozenset(("predict", "predict_proba", "decision_function", "sco
 def find_outcomes(analysis: Analysis, body: Body) -> dict[str, int]:
     """Return models and measures with the statement that has bound or changed each last.
 
-    Only names that a statement of the body binds by itself, whatever branch is taken.
+    Only names that are bound whatever branch is taken.
     """
     asked = set(_list_asked(analysis))
     found: dict[str, int] = {}
@@ -36,7 +38,9 @@ def find_outcomes(analysis: Analysis, body: Body) -> dict[str, int]:
         for name in names.deletes:
             found.pop(name, None)
         bound = set(_list_bound(node))
-        for name in names.in_order(names.writes | names.mutated):
+        for name in names.writes - names.bound - names.reads:  # or what was there stays
+            found.pop(name, None)
+        for name in names.in_order(names.bound | names.mutated):
             is_new = name in bound and _is_measured(node)
             is_model = name in asked and name in _list_fitted(node)
             if name in found or is_new or is_model or (name in bound and name in _HOLDERS):
@@ -64,12 +68,9 @@ def _list_bound(node: ast.stmt) -> Iterator[str]:
 def _is_measured(node: ast.stmt) -> bool:
     """Tell whether a value is made of what functions have measured."""
     assert isinstance(node, ast.Assign | ast.AnnAssign)
-    called = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
-    return any(_spell(function).endswith(_MEASURES) for function in called)
-
-
-def _spell(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    called = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    names = [each.attr if isinstance(each, ast.Attribute) else ast.unparse(each) for each in called]
+    return any(name in _MEASURE or name.endswith(_MEASURES) for name in names)
 
 
 def _list_fitted(node: ast.stmt) -> Sequence[str]:

@@ -55,6 +55,7 @@ from mlstages.refactor.set_up import (
 )
 from mlstages.refactor.settings import read_setting
 from mlstages.refactor.sink import sink_definitions
+from mlstages.refactor.spelling import to_snake
 from mlstages.refactor.unwrap import unwrap
 
 _NO_WISHES = Wishes()
@@ -308,7 +309,7 @@ def _name_conducted(
     for pieces in parts:
         nodes = {piece.statement: analysis.statements[piece.statement].node for piece in pieces}
         work = [index for index, node in nodes.items() if not only_says([node])]
-        named.append(methods.get(work[0]) if len(work) == 1 else None)
+        named.append(to_snake(methods[work[0]]) if len(work) == 1 and work[0] in methods else None)
     return named
 
 
@@ -409,7 +410,7 @@ def _plan_steps(
     taken = {group[0].name for group in groups if len(group) == 1}
     rows = zip(groups, parts, interfaces, carried, called_above, strict=True)
     for group, part, interface, takes_over, renews in rows:
-        name, summary = group[0].name, group[0].summary
+        name, summary = _name_step(group[0], taken), group[0].summary
         inner = {places[stage.pieces[0].statement] for stage in group[1:]}
         reasons = dict.fromkeys(veto.reason for veto in vetoes if veto.place in inner)
         if len(group) > 1:
@@ -439,6 +440,12 @@ def _list_called_above(
     first = groups[place][: len(groups[place]) - len(kept)]
     above = [stage for group in groups[:place] for stage in group]
     return tuple(stage for stage in (*above, *first) if stage in called)
+
+
+def _name_step(stage: PlannedStage, taken: set[str]) -> str:
+    """Return a stage's name as Metaflow takes it: a function of the user's may have capitals."""
+    lower = to_snake(stage.name)
+    return stage.name if stage.name.islower() or lower in taken else lower
 
 
 def _drop_first(

@@ -7,7 +7,7 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mlstages.errors import OptionError
 from mlstages.refactor.command import Command, open_command
@@ -64,7 +64,8 @@ def unwrap(script: Script, wanted: Sequence[str] = ()) -> Unwrapped:
     script, notes, docstring = opened.script, list(opened.notes), opened.docstring
     method = open_method(script)
     if isinstance(method, Opened):
-        script, docstring = method.script, docstring or method.docstring
+        script = without_unused_sys(method.script)
+        docstring = docstring or method.docstring
         notes.append(f"the body of {method.name}() stands where it was called")
     for name in wanted:
         if name in opened.laid_open or (isinstance(method, Opened) and name == method.name):
@@ -228,8 +229,32 @@ def _find_only_call(
     end = None if has_own_exit(statements) else read_exit(work)
     match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if is_all or name == "main":
-            return last, name, call
+            return (
+                (last, name, call) if name == "main" or not _is_last_of(name, statements) else None
+            )
     return None
+
+
+def _is_last_of(name: str, statements: list[Statement]) -> bool:
+    """Tell whether a short function is but the last of several that the script calls."""
+    functions = {s.node.name: s.node for s in statements if isinstance(s.node, ast.FunctionDef)}
+    others = functions.keys() & _list_called(statements[:-1]) - {name}
+    is_short = name in functions and len(functions[name].body) < _SHORT
+    return is_short and any(not _parses(functions[each]) for each in others)
+
+
+_SHORT: Final = 3
+"""Statements of a function, below which it is no pipeline."""
+
+
+def _list_called(statements: list[Statement]) -> set[str]:
+    return {
+        node.func.id
+        for each in statements
+        if not each.is_definition
+        for node in each.walk()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
 
 
 def _find_taken_call(statements: list[Statement]) -> tuple[int, str, ast.Call] | None:
@@ -251,12 +276,7 @@ def _is_most(name: str, statements: list[Statement], place: int) -> bool:
     """Tell whether a function is more than the rest, and the only one of the script to work."""
     functions = {s.node.name: s.node for s in statements if isinstance(s.node, ast.FunctionDef)}
     rest = [each for each in statements if not each.is_definition]
-    called = {
-        node.func.id
-        for each in rest
-        for node in each.walk()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
+    called = _list_called(statements)
     others = {each for each in called & functions.keys() - {name} if not _parses(functions[each])}
     only_tells = all(isinstance(each.node, ast.Expr) for each in statements[place + 1 :])
     if name not in functions or not only_tells or others:

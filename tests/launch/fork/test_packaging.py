@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 FLOW = """
+import os
+
 from metaflow import FlowSpec, step
 
 
@@ -17,7 +19,8 @@ class QuickFlow(FlowSpec):
 
     @step
     def end(self):
-        pass
+        if os.environ.get("QUICK_FAILS"):
+            raise ValueError("not today")
 
 
 if __name__ == "__main__":
@@ -37,10 +40,10 @@ SHORTER_THAN_IT_SAYS = Path("/sys/devices/system/cpu/online")
 def run_quick_flow(tmp_path, run_process):
     (tmp_path / "quick_flow.py").write_text(FLOW)
 
-    def run(*options):
+    def run(*options, **environment):
         command = [sys.executable, "-m", "mlstages", "run", "quick_flow.py", *options]
-        ran = run_process(command, tmp_path, METAFLOW_USER="ada")
-        assert ran.exit_code == 0, ran.stderr
+        ran = run_process(command, tmp_path, METAFLOW_USER="ada", **environment)
+        assert ran.exit_code == bool(environment), ran.stderr
         listed = run_process([sys.executable, "-c", LIST_FILES], tmp_path, METAFLOW_USER="ada")
         return json.loads(listed.stdout), ran.stderr
 
@@ -54,6 +57,19 @@ def test_a_run_that_is_quicker_than_its_packing_keeps_its_code(run_quick_flow, t
     for _ in range(2):  # the second takes its tasks from the first, where they are reused
         files, _said = run_quick_flow(*options)
         assert {"quick_flow.py", "more_0.py", "more_299.py"} <= set(files)
+
+
+@pytest.mark.parametrize("environment", [{}, {"QUICK_FAILS": "1"}], ids=["well", "failed"])
+def test_whatever_its_last_step_is_called_and_however_it_ends(
+    run_quick_flow, tmp_path, environment
+):
+    flow = FLOW.replace("self.end", "self.finish").replace("def end", "def finish")
+    flow = flow.replace("@step\n    def finish", "@step(end=True)\n    def finish")
+    (tmp_path / "quick_flow.py").write_text(flow)
+    for number in range(300):
+        (tmp_path / f"more_{number}.py").touch()
+    files, _said = run_quick_flow(**environment)
+    assert {"quick_flow.py", "more_299.py"} <= set(files)
 
 
 def test_a_link_that_leads_nowhere_is_left_out(run_quick_flow, tmp_path):

@@ -17,6 +17,9 @@ class ForkDecorator(RawArtifactsDecorator):
     name = "fork"
     defaults: ClassVar[dict[str, Any]] = {}
 
+    last_task: ClassVar[Any] = None
+    """Of the run, whatever its step."""
+
     # The imports below are late because this class is loaded wherever Metaflow is.
 
     def step_init(self, *arguments: Any) -> None:
@@ -33,16 +36,16 @@ class ForkDecorator(RawArtifactsDecorator):
 
     def runtime_init(self, flow: Any, graph: Any, package: Any, run_id: str) -> None:
         from mlstages.launch.fork.launcher import open_launcher
+        from mlstages.launch.fork.packaging import do_without_package
 
+        do_without_package(flow, package)
         self.launcher = open_launcher(run_id)
         self.package = package
 
     def runtime_step_cli(
         self, cli_args: Any, retry_count: int, max_user_code_retries: int, ubf_context: Any
     ) -> None:
-        from mlstages.launch.code import await_code
-
-        await_code(self.package, cli_args)
+        ForkDecorator.last_task = cli_args.task
         if self.launcher is not None:
             self.launcher.ask(cli_args)
 
@@ -51,6 +54,11 @@ class ForkDecorator(RawArtifactsDecorator):
             super().task_pre_step(*arguments)
 
     def runtime_finished(self, exception: BaseException | None) -> None:
+        from mlstages.launch.code import tell_code
         from mlstages.launch.fork.launcher import close_launcher
 
         close_launcher()
+        task, ForkDecorator.last_task = ForkDecorator.last_task, None
+        if task is not None:  # whoever stops a run does not wait for its code
+            is_stopped = isinstance(exception, KeyboardInterrupt)
+            tell_code(self.package, task, seconds=0 if is_stopped else None)

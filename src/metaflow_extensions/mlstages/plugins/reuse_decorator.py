@@ -39,15 +39,11 @@ class ReuseDecorator(StepDecorator):
         from mlstages.launch.reuse.session import open_session
 
         self.run_id = run_id
-        self.package = package
         self.session = open_session(flow, graph, run_id, self.attributes["explain"])
 
     def runtime_step_cli(
         self, cli_args: Any, retry_count: int, max_user_code_retries: int, ubf_context: Any
     ) -> None:
-        from mlstages.launch.code import await_code
-
-        await_code(self.package, cli_args)  # a task that is taken from another tells it at once
         self.session.decide(cli_args)
 
     def runtime_finished(self, exception: BaseException | None) -> None:

@@ -77,14 +77,27 @@ def adapt_package(flow: Any) -> None:
     Called by Metaflow in the thread that makes the package, before it begins
     (``package_init`` of a step decorator).
     """
-    if any(decorator.name not in _STAY_HERE for step in flow for decorator in step.decorators):
-        return
     package = system_context.package
-    if "package_sha" in vars(package):  # done for another step
+    if not _stays_here(flow) or "_user_code_tuples" in vars(package):  # done for another step
         return
-    package.package_sha = _FindSha(package.package_sha)
     package._user_code_tuples = functools.partial(_list_readable, package._user_code_tuples)
     _leave_out_metaflow(package)
+
+
+def do_without_package(flow: Any, package: Any) -> None:
+    """Have a run go on where its package cannot be made, if no other machine needs that.
+
+    Parameters
+    ----------
+    flow : metaflow.FlowSpec
+    package : metaflow.package.MetaflowPackage
+    """
+    if _stays_here(flow) and "package_sha" not in vars(package):
+        package.package_sha = _FindSha(package.package_sha)
+
+
+def _stays_here(flow: Any) -> bool:
+    return all(decorator.name in _STAY_HERE for step in flow for decorator in step.decorators)
 
 
 class _FindSha:
