@@ -1,5 +1,6 @@
 """What a person has composed is cut as it was: a stage for each method of an object."""
 
+from mlstages.refactor.flow_layout import lay_out
 from script_runs import functions_of, plan_of, printed_by
 
 CLASS = """
@@ -57,6 +58,30 @@ def test_a_step_has_no_capitals_where_methods_or_functions_have():
     text = CALLS.replace("features", "makeFeatures").replace("clean", "cleanRows")
     assert {"clean_rows", "make_features"} < {step.name for step in plan_of(text).steps}
     own = "def loadData():\n    return [1]\n\n\ndef showData(a):\n    print(a)\n\n\n"
-    plan = plan_of(own + "a = loadData()\nshowData(a)\n")
-    assert [step.name for step in plan.steps] == ["load_data", "show_data"]
-    assert [stage.name for stage in plan.stages] == ["loadData", "showData"]
+    plan = plan_of(own + "a = loadData()\nshowData(a)\nb = loadData()\n")
+    assert [stage.name for stage in plan.stages][1] == "showData"
+    assert [step.name for step in lay_out(plan)][1] == "show_data"
+
+
+def test_a_step_without_latin_letters_is_named_by_what_it_does():
+    text = """
+        import numpy as np
+
+        np.random.seed(0)
+
+        # 生成数据
+        a = np.random.rand(20)
+        b = 2 * a
+
+        # 划分数据
+        train, test = a[:10], a[10:]
+        print(train.mean(), test.mean())
+
+        # 输出
+        print(b.sum())
+    """
+    plan = plan_of(text)
+    names = [step.name for step in lay_out(plan)]
+    assert len({*names}) == len(names) == 4
+    assert all(name.isascii() and "step" not in name for name in names)
+    assert "生成数据" in [stage.name for stage in plan.stages]

@@ -8,6 +8,7 @@ from mlstages.refactor.argument import TAKEN, Argument
 from mlstages.refactor.arguments import AS_TEXT
 from mlstages.refactor.branches import Block
 from mlstages.refactor.plan import Plan, PlannedStep
+from mlstages.refactor.spelling import to_snake
 
 _JOIN: Final = "join_branches"
 SUMMARIES: Final = {
@@ -85,12 +86,13 @@ def lay_out(plan: Plan) -> list[FlowStep]:
 def _name_steps(plan: Plan) -> list[str]:
     """Return the steps' names as methods: the user's own functions may have any name."""
     settings = (setting.name for _, setting in plan.head.settings)
-    taken = {*TAKEN, *SUMMARIES, *_find_options(plan), *settings}
+    # A method called step would hide the decorator from those below it.
+    taken = {*TAKEN, *SUMMARIES, *_find_options(plan), *settings, "step"}
     names: list[str] = []
     for step in plan.steps:
         # Metaflow takes no other letters for a step.
         plain = unicodedata.normalize("NFKD", step.name).encode("ascii", "ignore").decode()
-        name = plain.strip("_") or "step"
+        name = (plain if plain.islower() else to_snake(plain)).strip("_") or "step"
         while name in taken:
             name += "_step"
         taken.add(name)

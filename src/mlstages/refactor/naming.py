@@ -56,11 +56,14 @@ def name_stages(
     taken: Iterable[str],
     own_calls: Sequence[str | None],
     suggested: Sequence[str | None] = (),
+    *,
+    is_latin: bool = False,
 ) -> list[StageName]:
     """Return a name for each stage, all different, none of them ``taken``.
 
     A stage that is one call of the user's own function (``own_calls``) has that one's name.
-    Another may have one (``suggested``) that says more than its code does.
+    Another may have one (``suggested``) that says more than its code does. All are in plain
+    letters where that is asked for (``is_latin``).
     """
     used = set(taken)
     classes = find_classes(analysis)
@@ -72,14 +75,13 @@ def name_stages(
         if called is not None:
             names.append(StageName(called, _own_summary(analysis, called), "code"))
             continue
-        chosen = next(
-            candidate
-            for candidate in itertools.chain(
-                _take_suggestion(analysis, pieces, suggestion),
-                _candidates(analysis, pieces, own, classes, keeps_words=keeps_words),
-            )
-            if _is_fit(candidate.name, used)
-        )
+        suggestions = _take_suggestion(analysis, pieces, suggestion)
+        candidates = _candidates(analysis, pieces, own, classes, keeps_words=keeps_words)
+        every = itertools.chain(suggestions, candidates)
+        fitting: Iterable[StageName] = (each for each in every if _is_fit(each.name, used))
+        if is_latin:
+            fitting = sorted(fitting, key=lambda each: not each.name.isascii())
+        chosen = next(iter(fitting))
         used.add(chosen.name)
         names.append(chosen)
     return names

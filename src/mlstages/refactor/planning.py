@@ -55,7 +55,7 @@ from mlstages.refactor.set_up import (
 )
 from mlstages.refactor.settings import read_setting
 from mlstages.refactor.sink import sink_definitions
-from mlstages.refactor.spelling import to_snake
+from mlstages.refactor.spelling import is_latin, to_snake
 from mlstages.refactor.unwrap import unwrap
 
 _NO_WISHES = Wishes()
@@ -410,12 +410,15 @@ def _plan_steps(
     taken = {group[0].name for group in groups if len(group) == 1}
     rows = zip(groups, parts, interfaces, carried, called_above, strict=True)
     for group, part, interface, takes_over, renews in rows:
-        name, summary = _name_step(group[0], taken), group[0].summary
+        name, summary = group[0].name, group[0].summary
         inner = {places[stage.pieces[0].statement] for stage in group[1:]}
         reasons = dict.fromkeys(veto.reason for veto in vetoes if veto.place in inner)
-        if len(group) > 1:
-            [named] = name_stages(analysis, [part], [interface.results], taken, [None])
-            name, summary = named.name, _sum_up(group, named.summary)
+        is_foreign = not is_latin(name)
+        if len(group) > 1 or is_foreign:
+            results = [interface.results]
+            [named] = name_stages(analysis, [part], results, taken, [None], is_latin=is_foreign)
+            name = named.name
+            summary = _sum_up(group, named.summary) if len(group) > 1 else summary
             taken.add(name)
         yield PlannedStep(
             name=name,
@@ -440,12 +443,6 @@ def _list_called_above(
     first = groups[place][: len(groups[place]) - len(kept)]
     above = [stage for group in groups[:place] for stage in group]
     return tuple(stage for stage in (*above, *first) if stage in called)
-
-
-def _name_step(stage: PlannedStage, taken: set[str]) -> str:
-    """Return a stage's name as Metaflow takes it: a function of the user's may have capitals."""
-    lower = to_snake(stage.name)
-    return stage.name if stage.name.islower() or lower in taken else lower
 
 
 def _drop_first(

@@ -13,6 +13,12 @@ def to_snake(name: str) -> str:
     return re.sub(r"\W+|_+", "_", as_ascii(name)).strip("_").lower()
 
 
+def is_latin(name: str) -> bool:
+    """Tell whether a name has a spelling in plain letters, as ``résumé`` has."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return len(plain) >= len(name)
+
+
 def as_ascii(word: str) -> str:
     """Return a word in letters that any step of a flow may have; of other scripts, as it is."""
     plain = unicodedata.normalize("NFKD", word.translate(_UMLAUTS))

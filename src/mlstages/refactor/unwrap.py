@@ -7,7 +7,7 @@ local name that is also a global one), the function stays as it is.
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from mlstages.errors import OptionError
 from mlstages.refactor.command import Command, open_command
@@ -229,22 +229,8 @@ def _find_only_call(
     end = None if has_own_exit(statements) else read_exit(work)
     match ast.Expr(end.status) if end and isinstance(end.status, ast.Call) else work:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if is_all or name == "main":
-            return (
-                (last, name, call) if name == "main" or not _is_last_of(name, statements) else None
-            )
+            return last, name, call
     return None
-
-
-def _is_last_of(name: str, statements: list[Statement]) -> bool:
-    """Tell whether a short function is but the last of several that the script calls."""
-    functions = {s.node.name: s.node for s in statements if isinstance(s.node, ast.FunctionDef)}
-    others = functions.keys() & _list_called(statements[:-1]) - {name}
-    is_short = name in functions and len(functions[name].body) < _SHORT
-    return is_short and any(not _parses(functions[each]) for each in others)
-
-
-_SHORT: Final = 3
-"""Statements of a function, below which it is no pipeline."""
 
 
 def _list_called(statements: list[Statement]) -> set[str]:
