@@ -264,7 +264,9 @@ def test_another_method_is_laid_open_where_it_is_wanted():
         last = net.step(3)
         print(last, net.w)
     """
-    with pytest.raises(OptionError, match=r"--open Net\.fit: no statement of its own calls it"):
+    with pytest.raises(
+        OptionError, match=r"--open Net\.fit: it is called by no statement of its own"
+    ):
         unwrap(script_of(text), ["Net.fit"])
     with pytest.raises(OptionError, match=r"--open Net\.gone"):
         unwrap(script_of(text), ["Net.gone"])

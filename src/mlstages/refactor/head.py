@@ -16,7 +16,7 @@ from mlstages.refactor.command_line import find_names_of_argv, reads_command_lin
 from mlstages.refactor.imports import is_import
 from mlstages.refactor.library_options import sets_library_option
 from mlstages.refactor.names import BUILTINS, root_name
-from mlstages.refactor.purity import CLASS_MAKERS, defines_quietly, is_pure
+from mlstages.refactor.purity import CLASS_MAKERS, defines_quietly, find_plain_decorators, is_pure
 from mlstages.refactor.script import Statement
 from mlstages.refactor.settings import Setting, is_worth_a_parameter, read_setting
 
@@ -51,6 +51,7 @@ def find_head(analysis: Analysis, command: Command | None = None) -> Head:
     imported = analysis.bound_by(imports)
     rebound = _find_rebound(analysis)
     bound_here = {name for names in analysis.names for name in names.writes} - imported
+    bound_here -= find_plain_decorators(statement.node for statement in statements)
 
     def sets_option(i: int) -> bool:
         return sets_library_option(statements[i], imported)
@@ -212,8 +213,15 @@ def _is_literal(statement: Statement) -> bool:
     node = statement.node
     return (
         isinstance(node, ast.Assign | ast.AnnAssign)
-        and not any(isinstance(part, ast.Call | ast.Attribute) for part in ast.walk(node))
+        and not any(isinstance(part, ast.Call | ast.Attribute) for part in _walk_evaluated(node))
     ) or _is_logger(statement)
+
+
+def _walk_evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that are evaluated at once: not what a lambda does when it is called."""
+    yield node
+    for child in [node.args] if isinstance(node, ast.Lambda) else ast.iter_child_nodes(node):
+        yield from _walk_evaluated(child)
 
 
 def _makes_class(statement: Statement) -> bool:
@@ -300,7 +308,7 @@ def _acts(statement: Statement, own: set[str]) -> bool:
 def _is_constant(index: int, analysis: Analysis, rebound: set[str], argv: set[str]) -> bool:
     statement, names = analysis.statements[index], analysis.names[index]
     value = _read_values(statement)
-    if value is None or names.writes & BUILTINS or names.deferred_reads or not is_pure(value):
+    if value is None or names.writes & BUILTINS or not is_pure(value):
         return False
     if any(reads_command_line(part, argv) for part in ast.walk(value)):
         return False  # a flow is given it later than the module is imported
@@ -342,7 +350,7 @@ def _find_definitions(
         and not analysis.deletes_any(names[i].writes)
         and names[i].deferred_writes <= rebound
     }
-    own = analysis.bound_by(definitions)
+    own = analysis.bound_by(definitions) - find_plain_decorators(s.node for s in statements)
     quiet = {
         i
         for i in definitions

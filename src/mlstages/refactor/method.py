@@ -80,7 +80,9 @@ def open_method(script: Script, wanted: str = "") -> Opened | str | None:
         if fault is None:
             return _put_in_place(script, name, kind, function, statement, call)
         return fault if wanted else None
-    return "no statement of its own calls it" if wanted else None
+    if not wanted:
+        return None
+    return "it is called by no statement of its own, or on no object of a plain class of the script"
 
 
 class _Call(NamedTuple):

@@ -303,7 +303,13 @@ def _last_error(lines: list[str]) -> str:
         bare = re.sub(r"^\S+ \S+ \[[^\]]*\] ", "", line).strip()
         if re.match(r"^[\w.]+(Error|Exception|Exit|Interrupt|Warning)\b", bare):
             return bare[:200]
+    for line in reversed(lines):  # Metaflow tells some by words of its own
+        if said := _ERROR.search(line):
+            return said[0][:200]
     return lines[-1].strip()[:200]
+
+
+_ERROR: Final = re.compile(r"Serializer \w+ failed on artifact .*")
 
 
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')

@@ -1,6 +1,7 @@
 """Expressions that give the same value wherever they stand, and definitions that only define."""
 
 import ast
+from collections.abc import Iterable
 from typing import Final
 
 from mlstages.refactor.names import root_name
@@ -47,6 +48,8 @@ def is_pure(node: ast.expr) -> bool:
             return all(is_pure(value) for value in values)
         case ast.FormattedValue(value=value):
             return is_pure(value)
+        case ast.Lambda(args=ast.arguments(defaults=defaults, kw_defaults=others)):
+            return all(value is None or is_pure(value) for value in (*defaults, *others))
     return False
 
 
@@ -69,7 +72,7 @@ def _is_beside_script(node: ast.expr) -> bool:
 def defines_quietly(node: ast.stmt, own: set[str]) -> bool:
     """Tell whether a definition does nothing but define, wherever it stands.
 
-    A decorator of the script's own (``own``) may do anything.
+    A decorator of the script's own (``own``) may do anything; but for a plain one.
     """
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return True
@@ -79,6 +82,32 @@ def defines_quietly(node: ast.stmt, own: set[str]) -> bool:
         return not node.keywords and all(_is_quiet_part(part, own) for part in node.body)
     values = [*node.args.defaults, *(value for value in node.args.kw_defaults if value)]
     return all(map(is_pure, values))
+
+
+def find_plain_decorators(nodes: Iterable[ast.stmt]) -> set[str]:
+    """Return the functions that do nothing with one that they are given but wrap it."""
+    return {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef)
+        and not node.decorator_list
+        and len(node.args.args) == 1
+        and _only_wraps(node)
+    }
+
+
+def _only_wraps(function: ast.FunctionDef) -> bool:
+    match [each for each in function.body if not _is_docstring(each)]:
+        case [ast.FunctionDef(name=wrapper) as inner, ast.Return(ast.Name(returned))]:
+            given = function.args.args[0].arg
+            above = {ast.unparse(each) for each in inner.decorator_list}
+            quiet = {f"wraps({given})", f"functools.wraps({given})"}
+            return wrapper == returned and above <= quiet and defines_quietly(inner, set())
+    return False
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_quiet(decorator: ast.expr, own: set[str]) -> bool:

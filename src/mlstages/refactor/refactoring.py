@@ -310,6 +310,8 @@ def _shorten(said: str, folder: str) -> str:
 def _what_to_do(said: str) -> str:
     if "ModuleNotFoundError" in said:
         return "run it by a Python that has what it imports (--python PATH)"
+    if "'get_ipython' is not defined" in said:
+        return "refactor the notebook that it was exported from, or take the line out"
     if "EOFError" in said:
         return (
             "nobody is here to answer input(): give it what it asks for as an argument or a setting"
