@@ -96,6 +96,24 @@ def test_a_pickle_that_no_two_runs_write_alike_counts_by_what_it_holds(tmp_path)
     assert len(report["steps"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("how", "dump"),
+    [
+        (
+            "gzip",
+            'with gzip.open("vectorizer.pkl", "wb") as file:\n    pickle.dump(vectorizer, file)\n',
+        ),
+        ("joblib", 'joblib.dump(vectorizer, "vectorizer.joblib", compress=3)\n'),
+        ("joblib", 'joblib.dump(vectorizer, "vectorizer.joblib", compress=("xz", 3))\n'),
+    ],
+)
+def test_a_compressed_pickle_is_looked_into_as_well(tmp_path, how, dump):
+    text = SENTENCES.replace("import pickle", f"import pickle\nimport {how}")
+    report = refactor(tmp_path, text.partition("with open")[0] + dump)
+    assert (report["functions"], report["flow"]) == ("verified", "verified")
+    assert len(report["proof"]["flow"]["files_by_content"]) == 1
+
+
 def test_a_pickle_that_no_two_runs_write_alike_can_differ(tmp_path):
     refactor(tmp_path, SENTENCES, "--no-run")
     made = tmp_path / "fit_functions.py"

@@ -7,6 +7,7 @@ keeps an address.
 
 import contextlib
 import hashlib
+import importlib
 import io
 import os
 import pickle
@@ -16,6 +17,14 @@ import time
 from .digests import Digest
 
 _PICKLE = b"\x80"
+_COMPRESSED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bz2"),
+    (b"\xfd7zXZ", "lzma"),
+    (b"]\x00", "lzma"),
+    (b"x", "zlib"),
+)
+"""How files begin that ``joblib.dump(..., compress=3)``, or ``gzip.open``, has compressed."""
 _MOST_BYTES = 50_000_000
 """Of one file; a larger one is known by its bytes alone."""
 
@@ -70,18 +79,28 @@ def _describe(path):
     if about.st_mtime_ns < _began or about.st_size > _MOST_BYTES or os.path.islink(path):
         return None
     with open(path, "rb") as file:
-        content = file.read(1)
-        if content != _PICKLE:
+        begin = file.read(5)
+        module = _find_compression(begin)
+        if module is None and not begin.startswith(_PICKLE):
             return None
-        content += file.read()
+        content = begin + file.read()
+    plain = content if module is None else importlib.import_module(module).decompress(content)
+    if not plain.startswith(_PICKLE) or len(plain) > _MOST_BYTES:
+        return None
     digest = Digest()
     with _silence():  # an object's own code may print when it is loaded
-        digest.feed(_load_all(content))
+        digest.feed(_load_all(plain))
     if digest.is_partial:
         return None
     # Whoever loads it needs the module of each class.
     modules = sorted(digest.own_modules)
     return [hashlib.sha256(content).hexdigest(), digest.hash.hexdigest(), modules]
+
+
+def _find_compression(begin):
+    """Return the module that reads what begins so; None if no compression does."""
+    found = [module for magic, module in _COMPRESSED if begin.startswith(magic)]
+    return found[0] if found else None
 
 
 def _load_all(content):
