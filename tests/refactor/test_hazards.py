@@ -195,7 +195,7 @@ ONE_STEP = {
         "import matplotlib.pyplot as plt\n# begin\nfig, ax = plt.subplots()\n"
         "# draw\nax.plot([1])\n# show\nplt.show()\n# end\nprint(1)\n",
         [3, 1],
-        "a figure is still being drawn",
+        "a figure is still being drawn: plt.close() would end it",
     ),
     "a class that is changed": (
         "class Rate:\n    low = 1\n# change\nRate.low = print() or 2\n# use\nprint(Rate.low)\n"

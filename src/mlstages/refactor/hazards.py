@@ -142,7 +142,7 @@ def _functions_of_the_body(analysis: Analysis, head: Head, body: Body) -> Iterat
 def _open_figure(analysis: Analysis, head: Head, body: Body) -> Iterator[Veto]:
     """A figure that is still drawn on cannot go from one process to another."""
     for place in find_open_figures(analysis, body.indexes):
-        yield Veto(place, "a figure is still being drawn", only_flow=True)
+        yield Veto(place, "a figure is still being drawn: plt.close() would end it", only_flow=True)
 
 
 def _changed_head(

@@ -78,7 +78,7 @@ def _carried_bans(plan: Plan, seen: Mapping[int, Any]) -> Iterator[Ban]:
                     index, f"{one} and {other} share memory, and one of them is changed later"
                 )
         if look["figures"] and is_figure_used_below(plan.analysis, plan.body.indexes, place):
-            yield Ban(index, "a figure is still being drawn")
+            yield Ban(index, "a figure is still being drawn: plt.close() would end it")
 
 
 def _find_picklable(seen: Mapping[int, Any]) -> set[str]:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from mlstages.errors import FileError, ScriptError
 
-CELL: Final = re.compile(r"#\s*(%%|In\s*\[[\d ]*\]\s*:?|<codecell>|\+$)\s*(.*)$")
+CELL: Final = re.compile(r"#\s*((?:%%\s*)?In\s*\[[\d ]*\]\s*:?|%%|<codecell>|\+$)\s*(.*)$")
 """The mark of a cell, and what stands behind it."""
 
 

@@ -54,7 +54,8 @@ def is_remark(text: str) -> bool:
 
 
 _REMARK: Final = re.compile(
-    r"\b(is|are|was|were|has|have|had|can|could|does|do|will|would|should|must|may|might|we|it)\b"
+    r"\b(is|are|was|were|has|have|had|can|could|does|do|will|would|should|must|may|might|we|it|"
+    r"comes|contains|includes|seems|looks|means)\b"
 )
 
 
