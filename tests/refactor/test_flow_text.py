@@ -106,7 +106,8 @@ def test_functions_that_draw_on_one_figure_share_a_step():
     assert [[stage.name for stage in step.stages] for step in plan.steps] == [
         ["load_rows"], ["plot_rows", "plot_more_rows"], ["report_total"],
     ]  # fmt: skip
-    assert [step.together for step in plan.steps] == ["", "a figure is still being drawn: plt.close() would end it", ""]
+    why = "a figure is still being drawn: plt.close() would end it"
+    assert [step.together for step in plan.steps] == ["", why, ""]
 
 
 def test_what_stays_within_a_step_is_no_artifact():
