@@ -168,6 +168,10 @@ MORE_STAYS = {
     "an object that a function makes again": HEAD
     + "        self.a()\n        self.b()\n\n\ndef swap():\n    global t\n    t = T()\n\n\n"
     "t = T()\nswap()\nt.go()\n",
+    "what it gives is kept by something else": HEAD
+    + "        self.a()\n        self.b()\n        return self.rows\n\n\n"
+    "class Box:\n    pass\n\n\nself = Box()\nself.rows = 1\nt = T()\n"
+    "self.rows = t.go()\nprint(self.rows)\n",
     "what its methods mean by a name that it gives": HEAD.replace('"b",', '"b", model,')
     + "        model = 3\n        self.a()\n        self.b()\n        return model\n\n\n"
     "model = None\nt = T()\nmodel = t.go()\n",

@@ -27,6 +27,13 @@ OPENED = {
         'if __name__ == "__main__":\n    main()\n',
         "a = 1\nprint(a)\n",
     ),
+    "types that are there": (
+        "import typing\n\n\ndef main():\n    Row = dict[str, int]\n"
+        "    a: typing.Any = 1\n    b: 'Table' = 2\n    c: Row = {}\n"
+        "    print(a, b, c)\n\n\nmain()\n",
+        "import typing\n\n\nRow = dict[str, int]\n"
+        "a: typing.Any = 1\nb: 'Table' = 2\nc: Row = {}\nprint(a, b, c)\n",
+    ),
     "main with an argument": (
         "def main(n):\n    print(n + 1)\n\n\nmain(4)\n",
         "n = 4\nprint(n + 1)\n",
@@ -315,6 +322,9 @@ STAYS = {
     "a computed default beside a word": "def main(a, b=len('a')):\n    print(a)\nmain(a=2)\n",
     "main takes more than it is given": "def main(a, b, c=2):\n    print(a, b)\nmain(1)\n",
     "a default is made once": "def main(a=[]):\n    print(a)\nmain()\n",
+    "a type that is there for type checkers alone": "import typing\n"
+    "if typing.TYPE_CHECKING:\n    from nowhere import Table\n"
+    "def main():\n    rows: Table = []\n    print(rows)\nmain()\n",
     "a default is computed": "def main(a=len('ab')):\n    print(a)\nmain()\n",
 }
 

@@ -5,6 +5,7 @@ margin changes, and never that of a line inside a string.
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
@@ -132,11 +133,26 @@ def write_stage(stage: PlannedStage) -> str:
         lines.append(f"    global {', '.join(stage.rebinds)}")
     if stage.initial:
         lines.append(f"    {' = '.join(stage.initial)} = None")
-    body = "\n".join(_body(stage.pieces)).strip("\n")
+    body = "\n".join([*_find_untold(stage), *_body(stage.pieces)]).strip("\n")
     lines.append(indent(body + "\n").rstrip("\n"))
     if stage.results:
         lines.append(f"    return {', '.join(stage.results)}")
     return "\n".join(lines)
+
+
+def _find_untold(stage: PlannedStage) -> list[str]:
+    """Return the title that stood above a stage, if its docstring does not have all its words."""
+    title = stage.pieces[0].heading.title
+    told = {word[:_STEM] for word in re.findall(r"[^\W_]{2,}", stage.summary.lower())}
+    words = re.findall(r"[^\W\d_]{2,}", title.lower())
+    is_told = told.issuperset(word[:_STEM] for word in words if word not in _COUNTING)
+    return [] if is_told else [f"# {title}"]
+
+
+_STEM = 4
+"""Letters by which "evaluation" and "evaluate" are alike."""
+
+_COUNTING = ("step", "part")
 
 
 def _body(pieces: tuple[Piece, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from mlstages.refactor.exits import Exit, is_success
-from mlstages.refactor.names import analyse_names
+from mlstages.refactor.names import BUILTINS, analyse_names
 from mlstages.refactor.script import (
     Line,
     Script,
@@ -56,6 +56,8 @@ def tell_why_it_stays(
         return "its return shares a line"
     if function.name in analyse_names(function.body).mentions:
         return "it calls itself"
+    if unknown := _find_unknown_types(function, statements):
+        return f"it annotates by {unknown[0]}, which is not there when the script runs"
     names = analyse_names(n for n in function.body if not isinstance(n, ast.Return))
     local = (names.writes | names.deletes | {*parameters}).difference(given_back)
     outside = {function.name}
@@ -68,6 +70,27 @@ def tell_why_it_stays(
     if clash := sorted(outside.intersection(local)):
         return f"its local name {clash[0]} is also a global one"
     return None
+
+
+def _find_unknown_types(function: ast.FunctionDef, statements: Sequence[Statement]) -> list[str]:
+    """Return names in annotations of variables that a module would look up, and not find.
+
+    In a function they are not looked at; what they name may be imported for type checkers alone.
+    """
+    if any(
+        isinstance(each.node, ast.ImportFrom) and each.node.module == "__future__"
+        for each in statements
+    ):
+        return []
+    annotations = [
+        node.annotation for node in ast.walk(function) if isinstance(node, ast.AnnAssign)
+    ]
+    read = [
+        node.id for each in annotations for node in ast.walk(each) if isinstance(node, ast.Name)
+    ]
+    bound = {name for each in statements for name in analyse_names([each.node]).bound}
+    bound |= analyse_names(function.body).writes
+    return [name for name in read if name not in bound | BUILTINS]
 
 
 def binds_exit(statement: Statement) -> bool:

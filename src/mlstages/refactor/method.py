@@ -5,9 +5,7 @@ calls are the stages. It goes from its class, where nothing else asks for it.
 """
 
 import ast
-import builtins
 import copy
-import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,8 +16,16 @@ from mlstages.refactor.exits import read_exit
 from mlstages.refactor.in_place import put_in_place, tell_why_not
 from mlstages.refactor.laid_open import Change, apply_changes, find_early_returns
 from mlstages.refactor.names import analyse_names
+from mlstages.refactor.own_classes import (
+    MethodCall,
+    find_class_of,
+    find_method,
+    find_own_classes,
+    list_methods,
+    read_call,
+    with_named_object,
+)
 from mlstages.refactor.script import (
-    Line,
     Script,
     Statement,
     first_line,
@@ -29,7 +35,6 @@ from mlstages.refactor.script import (
     split_statements,
     with_lines,
 )
-from mlstages.refactor.spelling import to_snake
 
 
 class Opened(NamedTuple):
@@ -61,16 +66,16 @@ def open_method(script: Script, wanted: str = "") -> Opened | str | None:
     """
     if "class " not in script.text:
         return None
-    script = _with_named_object(script, wanted)
+    script = with_named_object(script, wanted)
     statements = split_statements(script, parse_script(script))
-    classes = _find_classes(statements)
+    classes = find_own_classes(statements)
     for place, statement in enumerate(statements):
-        call = _read_call(statement.node)
+        call = read_call(statement.node)
         if call is None:
             continue
-        class_name = _find_class(call.object, statements, place)
+        class_name = find_class_of(call.object, statements, place)
         kind = classes.get(class_name)
-        function = _find_method(kind, call.method) if kind is not None else None
+        function = find_method(kind, call.method) if kind is not None else None
         if kind is None or function is None:
             continue
         name = f"{class_name}.{call.method}"
@@ -85,79 +90,8 @@ def open_method(script: Script, wanted: str = "") -> Opened | str | None:
     return "it is called by no statement of its own, or on no object of a plain class of the script"
 
 
-class _Call(NamedTuple):
-    """A call of a method that is all of a statement, with its result or without."""
-
-    object: str
-    method: str
-    made: ast.Call
-
-
-def _read_call(node: ast.stmt) -> _Call | None:
-    end = read_exit(node)
-    match ast.Expr(end.status) if end is not None and end.status is not None else node:
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(ast.Name(owner), name)) as made
-        ) | ast.Assign([_], ast.Call(func=ast.Attribute(ast.Name(owner), name)) as made):
-            return _Call(owner, name, made)
-    return None
-
-
-def _find_classes(statements: Sequence[Statement]) -> dict[str, Statement]:
-    """Return the classes whose methods are those that their text shows."""
-    bound = list(_list_ever_bound(statements))
-    made = {s.node.name for s in statements if isinstance(s.node, ast.ClassDef)}
-    return {
-        s.node.name: s
-        for s in statements
-        if isinstance(s.node, ast.ClassDef)
-        and bound.count(s.node.name) == 1
-        and not s.node.keywords
-        and all(ast.unparse(base) in {"object", "ABC"} - made for base in s.node.bases)
-        and all(map(_is_of_dataclasses, s.node.decorator_list))
-        and not {"__getattribute__", "__new__", "__del__"} & {*_list_methods(s.node)}
-    }
-
-
-def _list_ever_bound(statements: Sequence[Statement]) -> Iterator[str]:
-    """Yield the names that statements bind, or functions that they define (``global``)."""
-    for statement in statements:
-        names = analyse_names([statement.node])
-        yield from (*names.writes, *names.deferred_writes)
-
-
-def _is_of_dataclasses(decorator: ast.expr) -> bool:
-    spelled = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-    return spelled in ("dataclass", "dataclasses.dataclass")
-
-
-def _list_methods(kind: ast.ClassDef) -> Iterator[str]:
-    for node in kind.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name
-
-
-def _find_class(name: str, statements: Sequence[Statement], place: int) -> str:
-    """Return the class of which an object is made, once and for the whole script; else nothing."""
-    binding = [n for n, s in enumerate(statements) if name in _list_ever_bound([s])]
-    if len(binding) != 1 or binding[0] > place:
-        return ""
-    match statements[binding[0]].node:
-        case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Name(id=made))):
-            return made
-    return ""
-
-
-def _find_method(kind: Statement, name: str) -> ast.FunctionDef | None:
-    assert isinstance(kind.node, ast.ClassDef)
-    if name.startswith("__"):  # it is asked for without its name
-        return None
-    found = [n for n in ast.walk(kind.node) if isinstance(n, ast.FunctionDef) and n.name == name]
-    return found[0] if len(found) == 1 and found[0] in kind.node.body else None
-
-
 def _is_all_work(
-    function: ast.FunctionDef, call: _Call, statements: Sequence[Statement], place: int
+    function: ast.FunctionDef, call: MethodCall, statements: Sequence[Statement], place: int
 ) -> bool:
     """Tell whether a method conducts others of its object, and is where the script ends."""
     only_tells = all(isinstance(each.node, ast.Expr) for each in statements[place + 1 :])
@@ -185,7 +119,7 @@ def _why_not(
     function: ast.FunctionDef,
     statements: Sequence[Statement],
     statement: Statement,
-    call: _Call,
+    call: MethodCall,
 ) -> str | None:
     """Return why the body of a method cannot stand in place of its call; None if it can."""
     assert isinstance(kind.node, ast.ClassDef)
@@ -294,7 +228,7 @@ def _put_in_place(
     kind: Statement,
     function: ast.FunctionDef,
     statement: Statement,
-    call: _Call,
+    call: MethodCall,
 ) -> Opened:
     definition = replace(kind, first=first_line(function), last=_find_end(script, function))
     renamed = _rename(script, function, call.object) or []
@@ -320,7 +254,7 @@ def _find_end(script: Script, function: ast.FunctionDef) -> int:
 def _returns_what_it_keeps(kind: Statement, function: ast.FunctionDef) -> bool:
     """Tell whether a method ends by returning names, and attributes that its object has."""
     assert isinstance(kind.node, ast.ClassDef)
-    computed = analyse_names(kind.node.body).writes | {"__getattr__"} & {*_list_methods(kind.node)}
+    computed = analyse_names(kind.node.body).writes | {"__getattr__"} & {*list_methods(kind.node)}
     last = function.body[-1]
     if not isinstance(last, ast.Return) or last.value is None or "__getattr__" in computed:
         return False
@@ -342,43 +276,3 @@ def _without_value(node: ast.stmt) -> ast.stmt:
     assert isinstance(bare, ast.Return)
     bare.value = None
     return bare
-
-
-def _with_named_object(script: Script, wanted: str) -> Script:
-    """Return the script with a name for the object of ``Trainer(config).run()``."""
-    statements = split_statements(script, parse_script(script))
-    classes = _find_classes(statements)
-    for place in range(len(statements) - 1, -1, -1):
-        statement = statements[place]
-        for node in statement.walk():
-            match node:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as made, attr=method)
-                ) if kind in classes and wanted in ("", f"{kind}.{method}"):
-                    named = _name_object(script, statement, made, to_snake(kind), statements)
-                    return named or script
-    return script
-
-
-def _name_object(
-    script: Script,
-    statement: Statement,
-    made: ast.Call,
-    name: str,
-    statements: Sequence[Statement],
-) -> Script | None:
-    spelled = ast.get_source_segment(script.text, made)
-    taken = {n.id for s in statements for n in s.walk() if isinstance(n, ast.Name)}
-    taken |= {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
-    name = next(each for each in (name, f"{name}_object", "") if each not in taken)
-    text = "\n".join(statement.lines)
-    if not spelled or not name.isidentifier():
-        return None
-    changed = text.replace(spelled, name, 1)
-    if _read_call(ast.parse(changed).body[0]) is None:
-        return None
-    lines = read_lines(script)
-    origin = lines[statement.first - 1].origin
-    new = f"{name} = {spelled}\n{changed}".split("\n")
-    lines[statement.first - 1 : statement.last] = [Line(each, origin) for each in new]
-    return with_lines(script, lines)
