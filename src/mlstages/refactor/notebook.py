@@ -11,7 +11,7 @@ from typing import Any, Final
 from mlstages.errors import FileError, RefusedError, ScriptError
 from mlstages.refactor.script import Script, parse_script, part_shared_lines, without_tabs
 
-_DISPLAY_MAGICS: Final = frozenset(
+DISPLAY_MAGICS: Final = frozenset(
     ["matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision", "pylab"]
 )
 """Line magics that change how a notebook shows things, and nothing that is computed."""
@@ -367,7 +367,7 @@ def _code_of(text: str, place: str, faults: list[str], left_out: list[str]) -> l
             faults.append(f"{where}: the cell magic %%{name} is not Python")
         elif re.match(r"%\w", bare):
             name = bare[1:].split()[0]
-            if name in _DISPLAY_MAGICS:
+            if name in DISPLAY_MAGICS:
                 left_out.append(f"{where}, {bare[:60]}")
                 continue
             code = _run_by(name, bare)

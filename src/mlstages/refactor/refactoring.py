@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from mlstages.errors import FileError, OptionError, RefusedError, ScriptError
 from mlstages.refactor.arguments import translate_arguments
+from mlstages.refactor.exported import leave_out_magics
 from mlstages.refactor.fault import find_changed_in_branches, find_fault
 from mlstages.refactor.flow_layout import name_artifacts
 from mlstages.refactor.flow_text import (
@@ -123,7 +124,7 @@ def read_any(path: Path) -> Script:
         raise FileError(f"{path} is a folder, not a script")
     if path.suffix not in ("", ".py", ".pyw", ".ipynb"):
         raise ScriptError(f"{path} is no script of Python (.py) and no notebook (.ipynb)")
-    return read_notebook(path) if path.suffix == ".ipynb" else read_script(path)
+    return read_notebook(path) if path.suffix == ".ipynb" else leave_out_magics(read_script(path))
 
 
 def refactor_script(path: Path, wishes: Wishes = _NO_WISHES, terms: Terms = _TERMS) -> Refactoring:
@@ -177,7 +178,7 @@ def _prove(
     laboratory: Laboratory,
 ) -> Refactoring:
     name = module_stem(path.name) + ".py" if path.suffix == ".ipynb" else path.name
-    text = script.text if path.suffix == ".ipynb" else None
+    text = script.text if path.suffix == ".ipynb" or script.notes else None
     terms.report("observing what crosses each boundary")
     observed = observe_script(laboratory, name, plan)
     original = observed

@@ -115,7 +115,8 @@ def _candidate(path: Path, options: Sequence[str] = (), *, beside: Path | None =
         text = read_any(path).text
         return of_functions(f"{path.stem}.py", text, [], [])
     stages = [] if beside is None else _find_stages(beside, path)
-    return of_functions(path.name, None, others, stages)
+    script = read_any(path)
+    return of_functions(path.name, script.text if script.notes else None, others, stages)
 
 
 def _judge_by_functions(proof: Proof, script: Path, flow: Path) -> Outcome:
