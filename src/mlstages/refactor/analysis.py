@@ -2,15 +2,9 @@
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from mlstages.refactor.names import (
-    MUTATORS,
-    Names,
-    analyse_names,
-    root_name,
-    stored_root,
-)
+from mlstages.refactor.names import MUTATORS, Names, analyse_names, find_mutated
 from mlstages.refactor.script import Script, Statement, parse_script, split_statements
 
 
@@ -41,24 +35,12 @@ def analyse(script: Script) -> Analysis:
     statements = split_statements(script, tree)
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     own = frozenset(node.name for node in ast.walk(tree) if isinstance(node, functions))
-    changing = _find_changing_methods(tree)
+    mutators = MUTATORS | _find_changing_methods(tree)
     return Analysis(
         script=script,
         statements=tuple(statements),
-        names=tuple(_analyse(statement, own, changing) for statement in statements),
+        names=tuple(analyse_names([statement.node], own, mutators) for statement in statements),
     )
-
-
-def _analyse(statement: Statement, own: frozenset[str], changing: frozenset[str]) -> Names:
-    names = analyse_names([statement.node], own)
-    changed = {
-        root_name(node.func)
-        for node in statement.walk()
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in changing
-    }
-    return replace(names, mutated=names.mutated.union(filter(None, changed)))
 
 
 def _find_changing_methods(tree: ast.Module) -> frozenset[str]:
@@ -70,24 +52,16 @@ def _find_changing_methods(tree: ast.Module) -> frozenset[str]:
         for method in node.body
         if isinstance(method, ast.FunctionDef) and method.args.args and method.name != "__init__"
     ]
-    changing: set[str] = set()
+    changing: frozenset[str] = frozenset()
     while True:
-        found = {
+        found = frozenset(
             method.name
             for method in methods
-            if any(_changes(node, method.args.args[0].arg, changing) for node in ast.walk(method))
-        }
+            if method.args.args[0].arg in find_mutated(method.body, MUTATORS | changing)
+        )
         if found <= changing:
-            return frozenset(changing)
+            return changing
         changing |= found
-
-
-def _changes(node: ast.AST, owner: str, changing: set[str]) -> bool:
-    match node:
-        case ast.Call(func=ast.Attribute(attr=method) as function):
-            is_known = method in MUTATORS or method in changing
-            return is_known and root_name(function) == owner
-    return stored_root(node) == owner
 
 
 def read_assignment(statement: Statement) -> tuple[str, ast.expr] | None:

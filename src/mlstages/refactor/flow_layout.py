@@ -1,6 +1,5 @@
 """How the steps stand in the flow: names, order, joins and artifacts."""
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -8,7 +7,7 @@ from mlstages.refactor.argument import TAKEN, Argument
 from mlstages.refactor.arguments import AS_TEXT
 from mlstages.refactor.branches import Block
 from mlstages.refactor.plan import Plan, PlannedStep
-from mlstages.refactor.spelling import to_snake
+from mlstages.refactor.spelling import to_snake, without_marks
 
 _JOIN: Final = "join_branches"
 SUMMARIES: Final = {
@@ -91,7 +90,7 @@ def _name_steps(plan: Plan) -> list[str]:
     names: list[str] = []
     for step in plan.steps:
         # Metaflow takes no other letters for a step.
-        plain = unicodedata.normalize("NFKD", step.name).encode("ascii", "ignore").decode()
+        plain = without_marks(step.name)
         name = (plain if plain.islower() else to_snake(plain)).strip("_") or "step"
         while name in taken:
             name += "_step"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from mlstages.refactor.exits import Exit, is_success
-from mlstages.refactor.names import BUILTINS, analyse_names
+from mlstages.refactor.names import BUILTINS, analyse_names, list_imports
 from mlstages.refactor.script import (
     Line,
     Script,
@@ -77,17 +77,15 @@ def _find_unknown_types(function: ast.FunctionDef, statements: Sequence[Statemen
 
     In a function they are not looked at; what they name may be imported for type checkers alone.
     """
-    if any(
-        isinstance(each.node, ast.ImportFrom) and each.node.module == "__future__"
-        for each in statements
-    ):
-        return []
     annotations = [
         node.annotation for node in ast.walk(function) if isinstance(node, ast.AnnAssign)
     ]
     read = [
         node.id for each in annotations for node in ast.walk(each) if isinstance(node, ast.Name)
     ]
+    imports = [each for statement in statements for each in list_imports(statement.node)]
+    if not read or ("annotations", "__future__", "annotations") in imports:
+        return []
     bound = {name for each in statements for name in analyse_names([each.node]).bound}
     bound |= analyse_names(function.body).writes
     return [name for name in read if name not in bound | BUILTINS]

@@ -93,10 +93,15 @@ class _Collected:
     deferred_writes: set[str] = field(default_factory=set)
 
 
-def analyse_names(nodes: Iterable[ast.stmt], own: frozenset[str] = frozenset()) -> Names:
+def analyse_names(
+    nodes: Iterable[ast.stmt],
+    own: frozenset[str] = frozenset(),
+    mutators: frozenset[str] = MUTATORS,
+) -> Names:
     """Return what the statements, one after the other, do to the names of the script.
 
-    Functions and methods of the script's own (``own``) may do anything with what they are given.
+    Functions and methods of the script's own (``own``) may do anything with what they are given;
+    ``mutators`` are the methods that change their object.
     """
     nodes = list(nodes)
     walk = _Walk(own)
@@ -113,7 +118,7 @@ def analyse_names(nodes: Iterable[ast.stmt], own: frozenset[str] = frozenset()) 
         deletes=frozenset(everything.deletes),
         deferred_reads=frozenset(everything.deferred_reads),
         deferred_writes=frozenset(everything.deferred_writes),
-        mutated=frozenset(_find_mutated(nodes)),
+        mutated=frozenset(find_mutated(nodes, mutators)),
         mentions=frozenset(everything.reads | everything.deferred_reads),
         order=_find_order(nodes),
     )
@@ -407,13 +412,14 @@ def _find_order(nodes: Iterable[ast.stmt]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, _, name in sorted(found)))
 
 
-def _find_mutated(nodes: Iterable[ast.stmt]) -> Iterator[str]:
+def find_mutated(nodes: Iterable[ast.stmt], mutators: frozenset[str]) -> Iterator[str]:
+    """Yield the objects that statements change in place: by items, attributes and methods."""
     for top in nodes:
         for node in ast.walk(top):
             match node:
                 case ast.Subscript() | ast.Attribute():
                     name = stored_root(node)
-                case ast.Call(func=ast.Attribute(attr=method)) if method in MUTATORS:
+                case ast.Call(func=ast.Attribute(attr=method)) if method in mutators:
                     name = root_name(node.func)
                     if method == "shuffle" and node.args:
                         yield from filter(None, [root_name(node.args[0])])

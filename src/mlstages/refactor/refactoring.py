@@ -178,7 +178,7 @@ def _prove(
     laboratory: Laboratory,
 ) -> Refactoring:
     name = module_stem(path.name) + ".py" if path.suffix == ".ipynb" else path.name
-    text = script.text if path.suffix == ".ipynb" or script.notes else None
+    text = script.in_place_of_file
     terms.report("observing what crosses each boundary")
     observed = observe_script(laboratory, name, plan)
     original = observed

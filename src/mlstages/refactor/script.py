@@ -62,6 +62,11 @@ class Script:
     notes: tuple[str, ...] = ()
     """What was left out of it."""
 
+    @property
+    def in_place_of_file(self) -> str | None:
+        """What is run in place of the file, where that is no program as it stands."""
+        return self.text if self.cells or self.notes else None
+
     def line_in_file(self, line: int) -> int:
         """Return the number in the user's file of a line of the text."""
         return self.origin[line - 1] if self.origin else line

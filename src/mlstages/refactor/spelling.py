@@ -13,13 +13,16 @@ def to_snake(name: str) -> str:
     return re.sub(r"\W+|_+", "_", as_ascii(name)).strip("_").lower()
 
 
+def without_marks(name: str) -> str:
+    """Return a name's plain letters: ``resume`` of ``résumé``, nothing of other scripts."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+
+
 def is_latin(name: str) -> bool:
     """Tell whether a name has a spelling in plain letters, as ``résumé`` has."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return len(plain) >= len(name)
+    return len(without_marks(name)) >= len(name)
 
 
 def as_ascii(word: str) -> str:
     """Return a word in letters that any step of a flow may have; of other scripts, as it is."""
-    plain = unicodedata.normalize("NFKD", word.translate(_UMLAUTS))
-    return re.sub(r"[^\w-]", "", plain.encode("ascii", "ignore").decode() or word)
+    return re.sub(r"[^\w-]", "", without_marks(word.translate(_UMLAUTS)) or word)

@@ -111,12 +111,11 @@ def _candidate(path: Path, options: Sequence[str] = (), *, beside: Path | None =
         module = _find_functions(path)
         stages = _find_stages(beside, module) if beside and module else []
         return Candidate(lambda place: run_flow(place, {}, path.name, options, others, stages))
+    text = read_any(path).in_place_of_file
     if path.suffix == ".ipynb":
-        text = read_any(path).text
         return of_functions(f"{path.stem}.py", text, [], [])
     stages = [] if beside is None else _find_stages(beside, path)
-    script = read_any(path)
-    return of_functions(path.name, script.text if script.notes else None, others, stages)
+    return of_functions(path.name, text, others, stages)
 
 
 def _judge_by_functions(proof: Proof, script: Path, flow: Path) -> Outcome:

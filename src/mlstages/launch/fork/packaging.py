@@ -78,7 +78,7 @@ def adapt_package(flow: Any) -> None:
     (``package_init`` of a step decorator).
     """
     package = system_context.package
-    if not _stays_here(flow) or "_user_code_tuples" in vars(package):  # done for another step
+    if "_user_code_tuples" in vars(package) or not _stays_here(flow):  # done for another step
         return
     package._user_code_tuples = functools.partial(_list_readable, package._user_code_tuples)
     _leave_out_metaflow(package)
@@ -92,7 +92,7 @@ def do_without_package(flow: Any, package: Any) -> None:
     flow : metaflow.FlowSpec
     package : metaflow.package.MetaflowPackage
     """
-    if _stays_here(flow) and "package_sha" not in vars(package):
+    if "package_sha" not in vars(package) and _stays_here(flow):
         package.package_sha = _FindSha(package.package_sha)
 
 
