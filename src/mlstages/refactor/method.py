@@ -18,9 +18,8 @@ from mlstages.refactor.laid_open import Change, apply_changes, find_early_return
 from mlstages.refactor.names import analyse_names
 from mlstages.refactor.own_classes import (
     MethodCall,
-    find_class_of,
     find_method,
-    find_own_classes,
+    find_objects,
     list_methods,
     read_call,
     with_named_object,
@@ -68,22 +67,24 @@ def open_method(script: Script, wanted: str = "") -> Opened | str | None:
         return None
     script = with_named_object(script, wanted)
     statements = split_statements(script, parse_script(script))
-    classes = find_own_classes(statements)
+    objects = find_objects(statements)
     for place, statement in enumerate(statements):
         call = read_call(statement.node)
-        if call is None:
+        made = objects.get(call.object) if call is not None else None
+        if call is None or made is None or made.place > place:
             continue
-        class_name = find_class_of(call.object, statements, place)
-        kind = classes.get(class_name)
-        function = find_method(kind, call.method) if kind is not None else None
-        if kind is None or function is None:
+        function = find_method(made.kind, call.method)
+        if function is None:
             continue
-        name = f"{class_name}.{call.method}"
+        assert isinstance(made.kind.node, ast.ClassDef)
+        name = f"{made.kind.node.name}.{call.method}"
         if wanted != name and (wanted or not _is_all_work(function, call, statements, place)):
             continue
-        fault = _why_not(script, kind, function, statements, statement, call)
-        if fault is None:
-            return _put_in_place(script, name, kind, function, statement, call)
+        fault = _why_not(name, made.kind, function, statements, statement, call)
+        renamed = _rename(script, function, call.object) if fault is None else None
+        if renamed is not None:
+            return _put_in_place(script, name, made.kind, function, statement, call, renamed)
+        fault = fault or f"its {function.args.args[0].arg} stands in a text that cannot be changed"
         return fault if wanted else None
     if not wanted:
         return None
@@ -114,7 +115,7 @@ def _calls_method(node: ast.stmt, owner: str) -> bool:
 
 
 def _why_not(
-    script: Script,
+    name: str,
     kind: Statement,
     function: ast.FunctionDef,
     statements: Sequence[Statement],
@@ -130,21 +131,21 @@ def _why_not(
     if sum(_asks_for(node, call.method) for each in statements for node in each.walk()) != 1:
         return "it is asked for at another place, too"
     owner = function.args.args[0].arg
-    identifiers = set(_list_identifiers(function))
-    if {"super", "__class__"} & identifiers or any(map(_is_private, identifiers)):
+    words = list(_list_words(function))
+    names = [(node, word) for node, word in words if not isinstance(node, ast.Attribute)]
+    identifiers = {word for _, word in names}
+    bound_again = {w for node, w in names if not isinstance(getattr(node, "ctx", None), ast.Load)}
+    if {"super", "__class__"} & identifiers or any(_is_private(word) for _, word in words):
         return "it has names that mean something within its class alone"
     if _LOOKS_UP & identifiers or any(_tells_name(node, owner) for node in ast.walk(function)):
         return f"a text in it may mean its {owner}"
-    if call.object in identifiers or owner in _list_bound_again(function):
+    if call.object in identifiers or owner in bound_again:
         return "it has another use for the name of its object"
     if any(find_early_returns(function)) and statement is not statements[-1]:
         return "it returns early"
-    plain = _without_object(function, f"{kind.node.name}.{call.method}")
+    plain = _without_object(function, name)
     # The class is not left out: what else stands in it may mean a global by a name of the body.
-    fault = tell_why_not(plain, [*statements], statement, statement, call.made)
-    if fault is None and _rename(script, function, call.object) is None:
-        fault = f"its {owner} stands in a text that cannot be changed"
-    return fault
+    return tell_why_not(plain, [*statements], statement, statement, call.made)
 
 
 _LOOKS_UP: Final = frozenset(("locals", "vars", "globals", "eval", "exec", "dir"))
@@ -169,27 +170,13 @@ def _tells_name(node: ast.AST, name: str) -> bool:
     return False
 
 
-def _list_identifiers(function: ast.FunctionDef) -> Iterator[str]:
-    """Yield what the body binds or reads by whatever kind of statement, but for attributes."""
+def _list_words(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the words of a body by which any kind of statement binds or reads, with their nodes."""
     for node in (part for each in function.body for part in ast.walk(each)):
-        if isinstance(node, ast.Constant | ast.keyword):
-            continue
-        for field, value in ast.iter_fields(node):
-            words = value if isinstance(value, list) else [value]
-            names = [word for word in words if isinstance(word, str)]
-            if field != "attr" or any(map(_is_private, names)):
-                yield from names
-
-
-def _list_bound_again(function: ast.FunctionDef) -> Iterator[str]:
-    """Yield the names that the body, or a function in it, binds."""
-    for node in (part for each in function.body for part in ast.walk(each)):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif not isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.keyword):
+        if not isinstance(node, ast.Constant | ast.keyword):
             for _, value in ast.iter_fields(node):
                 words = value if isinstance(value, list) else [value]
-                yield from (word for word in words if isinstance(word, str))
+                yield from ((node, word) for word in words if isinstance(word, str))
 
 
 def _without_object(function: ast.FunctionDef, name: str) -> ast.FunctionDef:
@@ -229,9 +216,9 @@ def _put_in_place(
     function: ast.FunctionDef,
     statement: Statement,
     call: MethodCall,
+    renamed: Sequence[Change],
 ) -> Opened:
     definition = replace(kind, first=first_line(function), last=_find_end(script, function))
-    renamed = _rename(script, function, call.object) or []
     plain = _without_object(function, name)
     is_for_nobody = isinstance(statement.node, ast.Expr) and read_exit(statement.node) is None
     if is_for_nobody and _returns_what_it_keeps(kind, function):

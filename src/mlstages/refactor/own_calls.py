@@ -7,6 +7,7 @@ from typing import Final
 from mlstages.refactor.analysis import Analysis
 from mlstages.refactor.head import Head
 from mlstages.refactor.names import root_name
+from mlstages.refactor.own_classes import list_methods
 
 _FEWEST_METHODS: Final = 3
 """Of an object, called one after the other: two may but start and stop something."""
@@ -55,7 +56,7 @@ def find_own_methods(analysis: Analysis, head: Head, body: Sequence[int]) -> dic
     statements of their own, each once.
     """
     methods = {
-        node.name: {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+        node.name: {*list_methods(node)}
         for i in head.definitions
         if isinstance(node := analysis.statements[i].node, ast.ClassDef)
     }

@@ -7,6 +7,7 @@ and bases of another kind.
 import ast
 import builtins
 import keyword
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -45,15 +46,39 @@ def read_call(node: ast.stmt) -> MethodCall | None:
     return None
 
 
-def find_own_classes(statements: Sequence[Statement]) -> dict[str, Statement]:
+class OwnObject(NamedTuple):
+    """What the script makes of a class of its own, once and for all of it."""
+
+    kind: Statement
+    """The class."""
+    place: int
+    """The statement that makes it."""
+
+
+def find_objects(statements: Sequence[Statement]) -> dict[str, OwnObject]:
+    """Return the objects, by name, whose methods are those that the text shows."""
+    bound = _count_bound(statements)
+    classes = find_own_classes(statements, bound)
+    objects = {}
+    for place, statement in enumerate(statements):
+        match statement.node:
+            case ast.Assign([ast.Name(name)], ast.Call(ast.Name(kind))) if kind in classes:
+                if bound[name] == 1:
+                    objects[name] = OwnObject(classes[kind], place)
+    return objects
+
+
+def find_own_classes(
+    statements: Sequence[Statement], bound: Counter[str] | None = None
+) -> dict[str, Statement]:
     """Return the classes whose methods are those that their text shows."""
-    bound = list(_list_ever_bound(statements))
+    bound = _count_bound(statements) if bound is None else bound
     made = {s.node.name for s in statements if isinstance(s.node, ast.ClassDef)}
     return {
         s.node.name: s
         for s in statements
         if isinstance(s.node, ast.ClassDef)
-        and bound.count(s.node.name) == 1
+        and bound[s.node.name] == 1
         and not s.node.keywords
         and all(ast.unparse(base) in {"object", "ABC"} - made for base in s.node.bases)
         and all(map(_is_of_dataclasses, s.node.decorator_list))
@@ -61,11 +86,10 @@ def find_own_classes(statements: Sequence[Statement]) -> dict[str, Statement]:
     }
 
 
-def _list_ever_bound(statements: Sequence[Statement]) -> Iterator[str]:
-    """Yield the names that statements bind, or functions that they define (``global``)."""
-    for statement in statements:
-        names = analyse_names([statement.node])
-        yield from (*names.writes, *names.deferred_writes)
+def _count_bound(statements: Sequence[Statement]) -> Counter[str]:
+    """Return how many statements bind each name, also by functions that they define."""
+    every = (analyse_names([statement.node]) for statement in statements)
+    return Counter(name for names in every for name in names.writes | names.deferred_writes)
 
 
 def _is_of_dataclasses(decorator: ast.expr) -> bool:
@@ -80,17 +104,6 @@ def list_methods(kind: ast.ClassDef) -> Iterator[str]:
             yield node.name
 
 
-def find_class_of(name: str, statements: Sequence[Statement], place: int) -> str:
-    """Return the class of which an object is made, once and for the whole script; else nothing."""
-    binding = [n for n, s in enumerate(statements) if name in _list_ever_bound([s])]
-    if len(binding) != 1 or binding[0] > place:
-        return ""
-    match statements[binding[0]].node:
-        case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Name(id=made))):
-            return made
-    return ""
-
-
 def find_method(kind: Statement, name: str) -> ast.FunctionDef | None:
     """Return the one method of a class that has a name, if that is how it is asked for."""
     assert isinstance(kind.node, ast.ClassDef)
@@ -103,16 +116,17 @@ def find_method(kind: Statement, name: str) -> ast.FunctionDef | None:
 def with_named_object(script: Script, wanted: str) -> Script:
     """Return the script with a name for the object of ``Trainer(config).run()``."""
     statements = split_statements(script, parse_script(script))
-    classes = find_own_classes(statements)
-    for place in range(len(statements) - 1, -1, -1):
-        statement = statements[place]
+    classes: dict[str, Statement] | None = None
+    for statement in reversed(statements):
         for node in statement.walk():
             match node:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Call(func=ast.Name(id=kind)) as made, attr=method)
-                ) if kind in classes and wanted in ("", f"{kind}.{method}"):
-                    named = _name_object(script, statement, made, to_snake(kind), statements)
-                    return named or script
+                case ast.Call(ast.Attribute(ast.Call(ast.Name(kind)) as made, method)) if (
+                    wanted in ("", f"{kind}.{method}")
+                ):
+                    classes = find_own_classes(statements) if classes is None else classes
+                    if kind in classes:
+                        named = _name_object(script, statement, made, to_snake(kind), statements)
+                        return named or script
     return script
 
 
